@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file model.h
+ * Models: constant descriptions of plain structs.
+ *
+ * A program declares a struct, says in a header which member is its key (OST_RECORD), and writes one table
+ * beside it (OST_MODEL). The table is constant data: nothing is registered, nothing runs before main. The
+ * compiler deduces kind, size and offset of every member, and refuses members of a type that cannot be stored.
+ *
+ * What the compiler cannot see (a model without a key, two fields in one column, bounds that exclude each
+ * other, …) is reported by ost_open(), all at once.
+ *
+ * @code
+ * #include <ostler/ostler.h>
+ *
+ * typedef struct person {
+ *     int64_t id;
+ *     const char *name;
+ *     ost_opt_int age;
+ *     ost_time created_at;
+ * } person;
+ * OST_RECORD(person, id);
+ * OST_MODEL(person, .table = "people",
+ *     OST_FIELDS(
+ *         OST_FIELD(person, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+ *         OST_FIELD(person, name, .required = true, .unique = true, .trim = true, .max_length = 80),
+ *         OST_FIELD(person, age, .min = OST_INT(0), .max = OST_INT(150)),
+ *         OST_FIELD(person, created_at, .stamp = OST_ON_INSERT)),
+ *     OST_INDEXES(OST_INDEX(OST_ASC(person, age), OST_DESC(person, created_at))));
+ * @endcode
+ */
+#ifndef OSTLER_MODEL_H
+#define OSTLER_MODEL_H
+
+#include "ostler/value.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ost_session ost_session; /**< One thread's unit of work; see session.h. */
+typedef struct ost_query ost_query;     /**< A query; see query.h. */
+typedef struct ost_call ost_call;       /**< A hook's or check's view of what runs. */
+typedef struct ost_model ost_model;     /**< The description of a struct. */
+typedef struct ost_expr ost_expr;       /**< An expression; see expr.h. */
+
+/** A member, named by its path. Offset and size are checked against the path and never used as identity. */
+typedef struct ost_member {
+    const char *path;  /**< "city", or "home.city" inside an embedded struct. */
+    size_t offset;     /**< Bytes from the start of the struct. */
+    uint32_t size;     /**< sizeof the member. */
+    uint16_t type;     /**< An enum ost_type. */
+    uint16_t reserved; /**< Zero. */
+} ost_member;
+
+/** When the library sets a time by itself. OST_ON_UPDATE also sets it on insert. */
+enum ost_stamp { OST_NEVER, OST_ON_INSERT, OST_ON_UPDATE, OST_ON_DELETE };
+/** Who makes a key. A key that is zero is generated, any other is stored as given. */
+enum ost_generated { OST_GIVEN, OST_AUTO_INCREMENT, OST_UUID_V4, OST_UUID_V7, OST_NEW_OBJECT_ID };
+/** Shape of a text. */
+enum ost_format { OST_ANY_TEXT, OST_EMAIL, OST_URL, OST_ALPHANUMERIC, OST_SLUG };
+/** How a text compares. OST_AS_STORED: by the rules of a column made by others, whatever they are. */
+enum ost_collation { OST_EXACT, OST_CASELESS, OST_AS_STORED };
+/** Form of a column made by others, where it is not ours. */
+enum ost_stored {
+    OST_STORED_OURS,         /**< As in the table of types. */
+    OST_STORED_NUMERIC,      /**< A decimal kept as a plain number (NUMERIC or REAL). */
+    OST_STORED_SECONDS_TEXT, /**< A time kept as "YYYY-MM-DD HH:MM:SS". */
+    OST_STORED_UNIX_SECONDS, /**< A time kept as whole seconds since 1970. */
+    OST_STORED_NO_ZONE       /**< A time kept in a type without a zone, in UTC. */
+};
+/** Kind of an index. */
+enum ost_index_kind { OST_BTREE, OST_FULL_TEXT, OST_GEO };
+/** Kind of a relation. */
+enum ost_relation_kind { OST_HAS_ONE_, OST_HAS_MANY_, OST_BELONGS_TO_, OST_MANY_TO_MANY_ };
+
+/** A rule of the program's own: returns OST_OK, or the result of ost_call_fail(). */
+typedef ost_status ost_check(ost_call *call, const void *value, const void *record);
+/** A hook on a record. */
+typedef ost_status ost_hook(ost_call *call, void *record);
+
+/** Messages of a field's own, one for each rule; NULL keeps the library's. */
+typedef struct ost_messages {
+    const char *required;   /**< for `.required` and `.not_null` */
+    const char *unique;     /**< for `.unique` */
+    const char *min_length; /**< for `.min_length` */
+    const char *max_length; /**< for `.max_length` */
+    const char *min;        /**< for `.min` */
+    const char *max;        /**< for `.max` */
+    const char *pattern;    /**< for `.pattern` */
+    const char *format;     /**< for `.format` */
+    const char *values;     /**< for `.values` */
+    const char *check;      /**< for `.check` */
+} ost_messages;
+
+/** One member of a model. Written with OST_FIELD(), which fills the first six and takes the rest by name. */
+typedef struct ost_field {
+    const char *name;          /**< The member. */
+    size_t offset;             /**< Bytes from the start of the struct. */
+    uint32_t size;             /**< sizeof the member. */
+    uint16_t type;             /**< An enum ost_type. */
+    uint16_t item_type;        /**< Of a list: its items' enum ost_type. */
+    const ost_model *embeds;   /**< Of an embedded struct, or a list of them: its model. */
+    const char *column;        /**< Stored name; default: the member's. */
+    const char *was;           /**< Former stored name: a rename, never drop and add. */
+    bool primary_key;          /**< Part of the key. */
+    bool unique;               /**< No two records have the same; NULLs never conflict. */
+    bool required;             /**< Neither null nor "". */
+    bool not_null;             /**< Not null. */
+    bool hidden;               /**< Never in JSON. */
+    bool immutable;            /**< Set on insert only. */
+    bool trim;                 /**< White space at both ends is removed before it is checked. */
+    bool lowercase;            /**< Folded to lower case before it is checked. */
+    bool version;              /**< Counts changes; a stale save is ::OST_STALE. */
+    bool flatten;              /**< An embedded struct becomes columns. */
+    bool hashed;               /**< A password. */
+    bool encrypted;            /**< Encrypted by the library. */
+    uint16_t generated;        /**< An enum ost_generated. */
+    uint16_t stamp;            /**< An enum ost_stamp. */
+    uint16_t format;           /**< An enum ost_format. */
+    uint16_t collation;        /**< An enum ost_collation. */
+    uint16_t stored;           /**< An enum ost_stored; only in adopted tables. */
+    uint16_t precision;        /**< Of a decimal: digits in all, 1 to 38. */
+    uint16_t scale;            /**< Of a decimal: digits after the point. */
+    size_t min_length;         /**< Of a text, in characters (code points); of a blob, in bytes. */
+    size_t max_length;         /**< The same; 0: no limit. */
+    const ost_value *min;      /**< Smallest value allowed. */
+    const ost_value *max;      /**< Largest value allowed. */
+    const ost_value *default_value;        /**< Given by ost_new(), and to an absent optional on insert. */
+    const char *pattern;                   /**< A regular expression (PCRE2) that a text must match. */
+    const char *const *values;             /**< Names of an enumeration, or the only texts allowed; ends in NULL. */
+    ost_check *check;                      /**< A rule of the program's own. */
+    ost_hook *transform;                   /**< Changes the member before it is checked. */
+    const ost_messages *messages;          /**< Messages of its own. */
+    const struct ost_conversion *converts; /**< A pair of functions for a kind of the program's own. */
+    uintptr_t reserved_;                   /**< Zero. */
+} ost_field;
+
+/** A relation between two models. */
+typedef struct ost_relation {
+    const char *name;             /**< The member that an include fills. */
+    uint16_t kind;                /**< An enum ost_relation_kind. */
+    uint16_t on_delete;           /**< 0: refuse. */
+    size_t offset;                /**< Of the member. */
+    const ost_model *target;      /**< The other model. */
+    const ost_model *through;     /**< The model between them, of many to many. */
+    const ost_member *keys;       /**< The foreign key; ends in a NULL path. */
+    const ost_member *other_keys; /**< Of many to many: the key to the target. */
+    uintptr_t reserved_;          /**< Zero. */
+} ost_relation;
+
+/** One column of an index. */
+typedef struct ost_index_column {
+    ost_member member; /**< Of the model. */
+    bool descending;   /**< From the largest. */
+} ost_index_column;
+
+/** An index. */
+typedef struct ost_index {
+    const char *name;                /**< Default: made of table and columns. */
+    const ost_expr *where;           /**< Only records that meet it; see OST_WHERE_EQ(). */
+    const ost_index_column *columns; /**< Ends in a NULL path. */
+    uint16_t kind;                   /**< An enum ost_index_kind. */
+    bool unique;                     /**< No two records have the same columns. */
+    bool among_living;               /**< Unique among records that are not soft-deleted. */
+    uintptr_t reserved_;             /**< Zero. */
+} ost_index;
+
+/** A model. Written with OST_MODEL(), which fills the sizes, so that a program built against an older header still reads right. */
+struct ost_model {
+    uint32_t struct_size;        /**< sizeof(ost_model) of the program. */
+    uint16_t field_size;         /**< sizeof(ost_field) of the program. */
+    uint16_t relation_size;      /**< sizeof(ost_relation) of the program. */
+    uint16_t index_size;         /**< sizeof(ost_index) of the program. */
+    uint16_t index_column_size;  /**< sizeof(ost_index_column) of the program. */
+    uint16_t member_size;        /**< sizeof(ost_member) of the program. */
+    uint16_t expr_size;          /**< sizeof(ost_expr) of the program. */
+    uint16_t abi;                /**< ::OST_ABI of the program. */
+    uint16_t reserved;           /**< Zero. */
+    const char *name;            /**< The struct's name. */
+    const char *table;           /**< Stored name; default: the struct's. */
+    size_t size;                 /**< sizeof the struct. */
+    bool adopted;                /**< The table was made by others: never created, altered or dropped. */
+    const ost_field *fields;     /**< Ends in a NULL name. */
+    const ost_relation *relations; /**< NULL, or ends in a NULL name. */
+    const ost_index *indexes;    /**< NULL, or ends in an entry without columns. */
+    ost_hook *before_validate;   /**< Hook. */
+    ost_hook *before_insert;     /**< Hook. */
+    ost_hook *before_update;     /**< Hook. */
+    ost_hook *before_save;       /**< Hook. */
+    ost_hook *before_delete;     /**< Hook. */
+    ost_hook *after_load;        /**< Hook. */
+    ost_hook *after_save;        /**< Hook. */
+    ost_hook *after_delete;      /**< Hook. */
+    void (*default_scope)(ost_query *q);  /**< Conditions that every query gets. */
+    const struct ost_computed *computed;  /**< Members of the JSON that are not stored. */
+};
+
+#ifdef __cplusplus
+}
+#endif
+#include "ostler/model_macros.h"
+#endif

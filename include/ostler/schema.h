@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file schema.h
+ * Tables for models.
+ *
+ * ost_create_tables() makes the tables and indexes that are missing and leaves everything else alone: a second
+ * run sends no DDL at all. Tables of adopted models are never touched. A table that exists without a column that
+ * its model needs is reported, not altered.
+ *
+ * @code
+ * #include <ostler/ostler.h>
+ *
+ * ost_status prepare(ost_db *db, ost_error *error)
+ * {
+ *     return ost_create_tables(db, error);
+ * }
+ * @endcode
+ */
+#ifndef OSTLER_SCHEMA_H
+#define OSTLER_SCHEMA_H
+
+#include "ostler/db.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Creates the tables, indexes and foreign keys of all models that are not adopted, in one transaction where the
+ * backend can.
+ * @param db The database.
+ * @param error May be NULL. ::OST_SCHEMA: an existing table lacks columns, each named as a failure.
+ */
+OST_API ost_status ost_create_tables(ost_db *db, ost_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

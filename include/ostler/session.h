@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file session.h
+ * Sessions: one thread's unit of work, and the owner of all memory that it hands out.
+ *
+ * Records load into the session's memory as one contiguous array of structs, with their texts beside them;
+ * nothing is freed one by one. ost_session_clear() gives everything back at once; ost_session_mark() and
+ * ost_session_release() give back what a loop's turn loaded. Text in records is replaced, never edited in place.
+ *
+ * Records that the session loaded, and records from ost_new() once they are inserted, are tracked: ost_save()
+ * compares them with what was loaded and writes what differs. A struct of the program's own is never tracked.
+ *
+ * One thread at a time may use a session; a second one gets ::OST_MISUSE.
+ *
+ * @code
+ * #include <ostler/ostler.h>
+ *
+ * typedef struct book { int64_t id; const char *title; int year; } book;
+ * OST_RECORD(book, id);
+ *
+ * ost_status correct_year(ost_session *s, int64_t id, int year)
+ * {
+ *     book *found = ost_get(s, book, id);
+ *     if (!found)
+ *         return (ost_status)ost_session_error(s)->status;
+ *     found->year = year;
+ *     return ost_save(s, book, found);
+ * }
+ * @endcode
+ */
+#ifndef OSTLER_SESSION_H
+#define OSTLER_SESSION_H
+
+#include "ostler/query.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ost_db ost_db; /**< A database; see db.h. */
+
+/** How a session behaves. Zero is the default everywhere. */
+typedef struct ost_session_options {
+    size_t struct_size;  /**< Filled by OST_SESSION(). */
+    uint32_t timeout_ms; /**< Deadline of each call, in milliseconds; 0: the database's, ::OST_NO_TIMEOUT: none. */
+    bool read_only;      /**< Writes are ::OST_MISUSE, and nothing loaded is tracked. */
+    bool allow_replica;  /**< Reads may come from a replica. */
+} ost_session_options;
+/** Options of a session, with their size. */
+#define OST_SESSION(...) \
+    (&(const ost_session_options){ .struct_size = sizeof(ost_session_options), __VA_ARGS__ })
+/** A point in a session's memory. */
+typedef struct ost_mark {
+    uint64_t opaque[4]; /**< The session's own. */
+} ost_mark;
+
+/**
+ * Opens a session. No connection is taken until it is needed.
+ * @param db Must stay open longer than the session.
+ * @param options Borrowed; NULL: defaults.
+ * @param out The session; NULL on failure.
+ * @param error May be NULL.
+ */
+OST_API ost_status ost_session_open(ost_db *db, const ost_session_options *options,
+                                    ost_session **out, ost_error *error);
+/**
+ * Frees everything that the session handed out: records, texts, queries. Refused with ::OST_MISUSE inside a
+ * transaction or while a cursor is open.
+ */
+OST_API ost_status ost_session_clear(ost_session *s);
+/** Rolls back an open transaction, gives the connection back and frees everything. NULL is ignored. */
+OST_API void ost_session_close(ost_session *s);
+/** The point up to which memory is in use now, for ost_session_release(). */
+OST_API ost_mark ost_session_mark(ost_session *s);
+/**
+ * Frees what was handed out since the mark. Older records stay valid, also those saved since.
+ * @return ::OST_MISUSE if the mark is not this session's, was released before, or a cursor opened since is open.
+ */
+OST_API ost_status ost_session_release(ost_session *s, ost_mark mark);
+/** The last call that failed. Never NULL; belongs to the session. */
+OST_API const ost_error *ost_session_error(const ost_session *s);
+/**
+ * Says why a body or hook fails.
+ * @param s The session.
+ * @param status What ost_fail() returns; not ::OST_OK.
+ * @param path The member that it is about, or NULL.
+ * @param format As for printf; one line.
+ */
+OST_API ost_status ost_fail(ost_session *s, ost_status status, const char *path, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 4, 5)))
+#endif
+    ;
+/** The time by the database's clock function (the machine's, unless the program gave another). */
+OST_API ost_time ost_now(ost_session *s);
+/** Prints a decimal into the session's memory. NULL: no memory. */
+OST_API const char *ost_decimal_text(ost_session *s, ost_decimal d);
+/** Prints an instant into the session's memory. NULL: no memory. */
+OST_API const char *ost_time_text(ost_session *s, ost_time t);
+/** Prints a day into the session's memory. NULL: no memory. */
+OST_API const char *ost_date_text(ost_session *s, ost_date d);
+/** Copies a text into the session's memory. NULL: no memory, or `text` is NULL. */
+OST_API const char *ost_text(ost_session *s, const char *text);
+
+/** @name What the typed macros below call
+ * `m` is the model and `record_size` the program's sizeof; a size that differs from the model's is ::OST_MISUSE.
+ */
+/**@{*/
+OST_API void *ost_session_new(ost_session *s, const ost_model *m, size_t record_size);
+OST_API void *ost_session_get(ost_session *s, const ost_model *m, size_t record_size,
+                              const ost_value *key, size_t key_count);
+OST_API void *ost_session_find(ost_session *s, const ost_model *m, size_t record_size,
+                               const ost_expr *const *conditions);
+OST_API ost_status ost_session_insert(ost_session *s, const ost_model *m, size_t record_size, void *record);
+OST_API ost_status ost_session_insert_many(ost_session *s, const ost_model *m, size_t record_size,
+                                           void *records, size_t count);
+OST_API ost_status ost_session_save(ost_session *s, const ost_model *m, size_t record_size, void *record);
+OST_API ost_status ost_session_replace(ost_session *s, const ost_model *m, size_t record_size, void *record);
+OST_API ost_status ost_session_reload(ost_session *s, const ost_model *m, size_t record_size, void *record);
+OST_API ost_status ost_session_delete(ost_session *s, const ost_model *m, size_t record_size, void *record);
+/**@}*/
+
+#ifndef __cplusplus
+/** A new record in the session's memory, with its defaults; NULL: failed. ost_insert() stores it. */
+#define ost_new(s, T) ((T##_record_ *)ost_session_new((s), OST_OF(T)))
+/** The record with a key of one member; NULL: none (::OST_NOT_FOUND) or failed. */
+#define ost_get(s, T, key) \
+    ((T##_record_ *)ost_session_get((s), OST_OF(T), (const ost_value[]){ ost_val(key) }, \
+        1 + OST_ASSERT((T##_key_accepts_ & OST_KIND(key)) != 0, "ostler: this is no key of " #T)))
+/** The only record that meets all conditions, such as both members of a composite key; NULL: none, several (::OST_RANGE) or failed. */
+#define ost_find(s, T, ...) \
+    ((T##_record_ *)ost_session_find((s), OST_OF(T), \
+        (const ost_expr *const[]){ __VA_ARGS__, &ost_expr_end }))
+/** Stores a new record. A key that is generated is written back to it. Does not track a struct of the program's own. */
+#define ost_insert(s, T, ...) ost_session_insert((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))
+/** Stores `count` new records, all or none. */
+#define ost_insert_many(s, T, records, count) \
+    ost_session_insert_many((s), OST_OF(T), OST_PTR(T, records), (count))
+/** Writes the members of a tracked record that were changed; none: nothing is sent. ::OST_STALE: it is gone. */
+#define ost_save(s, T, ...) ost_session_save((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))
+/** Writes every member of a record, by its key; the struct may be the program's own. ::OST_NOT_FOUND: there is none. */
+#define ost_replace(s, T, ...) ost_session_replace((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))
+/** Reads a tracked record anew, in place. ::OST_NOT_FOUND: it is gone. */
+#define ost_reload(s, T, ...) ost_session_reload((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))
+/** Deletes a record by its key. ::OST_NOT_FOUND: there is none. */
+#define ost_delete(s, T, ...) ost_session_delete((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif
