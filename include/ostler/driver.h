@@ -144,13 +144,13 @@ struct ost_driver {
     ost_status (*submit)(ost_connection *c, const ost_operation *ops, size_t n, size_t *accepted, ost_deadline deadline, ost_error *error);
     /**
      * Delivers rows and outcome of the i-th operation; called for 0, 1, … in order. After an error the rest report
-     * OST_NOT_RUN. On OST_MORE it is called again with the same `i` and a fresh sink. On ::OST_TIMEOUT or ::OST_CANCELLED
-     * replies may be owed: the core calls settle.
+     * OST_NOT_RUN. A stream that reported OST_MORE goes on with OST_STREAM(its number) and a fresh sink, also after other
+     * batches. On ::OST_TIMEOUT or ::OST_CANCELLED replies may be owed: the core calls settle.
      * @return The outcome's status.
      */
     ost_status (*collect)(ost_connection *c, size_t i, ost_sink *sink, ost_outcome *outcome, ost_deadline deadline, ost_error *error);
-    /** Ends a stream early; the connection is clean and the unit still open afterwards, or it must be closed. */
-    ost_status (*stop_stream)(ost_connection *c, ost_deadline deadline);
+    /** Ends stream number `stream` early; the connection is clean and the unit still open afterwards, or it must be closed. */
+    ost_status (*stop_stream)(ost_connection *c, uint32_t stream, ost_deadline deadline);
     /** After a time-out or cancel: drains; OST_OK: usable (ask unit_state). */
     ost_status (*settle)(ost_connection *c, ost_deadline deadline);
     /** On another thread; hits only that batch (the core counts submits from 1). */

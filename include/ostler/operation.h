@@ -288,7 +288,15 @@ typedef struct ost_operation {
     uint16_t isolation;              /**< An enum ost_isolation. */
     uint16_t access;                 /**< An enum ost_access. */
     uint32_t batch_rows;             /**< Rows for each collect of a stream. */
+    uint32_t stream;                 /**< With ::OST_FLAG_STREAM: its number, unique among the connection's open streams. */
+    uint32_t reserved;               /**< Zero. */
 } ost_operation;
+
+/**
+ * The index by which `collect` reads the next portion of stream `n`: the first portion is collected like any operation,
+ * by its place in the batch; after OST_MORE other batches may run before the next portion.
+ */
+#define OST_STREAM(n) (SIZE_MAX - (size_t)(n))
 
 /** A row of OST_DO_DESCRIBE. */
 typedef struct ost_described {

@@ -8,9 +8,9 @@
 #include <stdarg.h>
 
 #if defined(__GNUC__)
-#define OST__PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define OST__PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
-#define OST__PRINTF(format, first)
+#define OST__PRINTF(text, first)
 #endif
 
 /* Clears the whole error and sets status and message (cut at a whole character if too long). Returns `status`. */

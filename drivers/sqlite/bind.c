@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "sqlite/connection.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+const char ost__sqlite_list_type[] = "ostler_list";
+
+/* Texts that a value was turned into live in the statement until it is bound again. */
+static char *scratch(const ost_connection *c, ost__statement *s, int index)
+{
+    size_t size = (size_t)s->parameter_count * OST__CELL_SIZE;
+    if (!s->scratch)
+        s->scratch = ost__alloc(&c->backend->memory, size);
+    return s->scratch ? s->scratch[index - 1] : NULL;
+}
+
+static int bind_cell(const ost_connection *c, ost__statement *s, int index, const ost__cell *cell)
+{
+    const void *data = cell->as.span.data;
+    char *kept;
+    switch (cell->kind) {
+    case SQLITE_INTEGER: return sqlite3_bind_int64(s->handle, index, cell->as.integer);
+    case SQLITE_FLOAT: return sqlite3_bind_double(s->handle, index, cell->as.real);
+    case SQLITE_TEXT:
+        if (cell->inside) {
+            kept = scratch(c, s, index);
+            if (!kept)
+                return SQLITE_NOMEM;
+            data = memcpy(kept, cell->bytes, cell->as.span.size);
+        }
+        return sqlite3_bind_text64(s->handle, index, data, cell->as.span.size, SQLITE_STATIC,
+                                   SQLITE_UTF8);
+    case SQLITE_BLOB:
+        /* A length of 0 with no address would be NULL. */
+        return sqlite3_bind_blob64(s->handle, index, data, cell->as.span.size, SQLITE_STATIC);
+    default: return sqlite3_bind_null(s->handle, index);
+    }
+}
+
+static ost_status misfit(const ost_operation *op, const ost_parameter *p, ost_status status,
+                         ost_error *error)
+{
+    const char *model = op->shape && op->shape->table ? op->shape->table->model : "";
+    const char *name = p->field ? p->field->name : "";
+    if (status == OST_UNSUPPORTED)
+        ost__error_set(error, status, "%s.%s: SQLite cannot store members of this kind yet", model,
+                       name);
+    else
+        ost__error_set(error, status, "%s.%s: the value does not fit its column on SQLite", model,
+                       name);
+    ost__error_about(error, model, name);
+    if (error)
+        error->nothing_sent = 1;
+    return status;
+}
+
+/* Where a member's C value is; NULL: an absent optional, or no record. */
+static const void *member_value(const ost_parameter *p, const void *record, uint16_t *type)
+{
+    const char *at;
+    if (!record)
+        return NULL;
+    at = (const char *)record + p->offset;
+    if (!(p->type & OST_TYPE_OPTIONAL))
+        return at;
+    *type = p->type & (uint16_t)~OST_TYPE_OPTIONAL;
+    return *(const bool *)at ? at + ost__value_offset_of(*type) : NULL;
+}
+
+static ost_status bind_value(const ost_connection *c, ost__statement *s, int index,
+                             const ost_operation *op, const ost_parameter *p, const void *record,
+                             int *rc, ost_error *error)
+{
+    const void *at = &p->value.as;
+    uint16_t type = p->value.type;
+    ost__cell cell;
+    ost_status status;
+    if (p->source == OST_FROM_RECORD) {
+        type = p->type;
+        at = member_value(p, record, &type);
+    }
+    if (!at)
+        type = OST_TYPE_NONE;
+    status = ost__store(type, at, p->size, p->field, &cell);
+    if (status != OST_OK)
+        return misfit(op, p, status, error);
+    *rc = bind_cell(c, s, index, &cell);
+    return OST_OK;
+}
+
+ost_status ost__sqlite_bind(ost_connection *c, ost__statement *s, const ost_operation *op,
+                            const void *record, ost_error *error)
+{
+    const char *at = (const char *)op->parameters;
+    if (s->parameter_count < 0 || op->parameter_count < (uint32_t)s->parameter_count)
+        return ost__error_set(error, OST_MISUSE,
+                              "the statement has %d parameters, but %u are given",
+                              s->parameter_count, (unsigned)op->parameter_count);
+    for (int index = 1; index <= s->parameter_count; index++, at += op->parameter_size) {
+        const ost_parameter *p = (const ost_parameter *)(const void *)at;
+        int rc = SQLITE_OK;
+        switch (p->source) {
+        case OST_IS_NULL: rc = sqlite3_bind_null(s->handle, index); break;
+        case OST_FROM_LIST:
+            rc = sqlite3_bind_pointer(s->handle, index, (void *)(uintptr_t)p, ost__sqlite_list_type,
+                                      NULL);
+            break;
+        default: OST_TRY(bind_value(c, s, index, op, p, record, &rc, error)); break;
+        }
+        if (rc != SQLITE_OK)
+            return ost__sqlite_failed(c, op, rc, error);
+    }
+    return OST_OK;
+}

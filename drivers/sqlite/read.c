@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+#include "sqlite/connection.h"
+
+#include <float.h>
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/decimal.h"
+#include "base/utf8.h"
+
+/* Doubles hold every integer up to here. */
+#define EXACT_DOUBLE (INT64_C(1) << 53)
+
+static ost_status put_integer(uint16_t type, int64_t n, void *at)
+{
+    static const struct {
+        int64_t least, most;
+    } ranges[] = {
+        [OST_TYPE_INT8] = { SCHAR_MIN, SCHAR_MAX },   [OST_TYPE_INT16] = { SHRT_MIN, SHRT_MAX },
+        [OST_TYPE_INT32] = { INT_MIN, INT_MAX },      [OST_TYPE_INT64] = { INT64_MIN, INT64_MAX },
+        [OST_TYPE_UINT8] = { 0, UCHAR_MAX },          [OST_TYPE_UINT16] = { 0, USHRT_MAX },
+        [OST_TYPE_UINT32] = { 0, (int64_t)UINT_MAX }, [OST_TYPE_UINT64] = { 0, INT64_MAX },
+    };
+    if (n < ranges[type].least || n > ranges[type].most)
+        return OST_RANGE;
+    switch (type) {
+    case OST_TYPE_INT8: *(signed char *)at = (signed char)n; break;
+    case OST_TYPE_INT16: *(short *)at = (short)n; break;
+    case OST_TYPE_INT32: *(int *)at = (int)n; break;
+    case OST_TYPE_UINT8: *(unsigned char *)at = (unsigned char)n; break;
+    case OST_TYPE_UINT16: *(unsigned short *)at = (unsigned short)n; break;
+    case OST_TYPE_UINT32: *(unsigned *)at = (unsigned)n; break;
+    default: *(int64_t *)at = n; break; /* a uint64_t has the same bytes */
+    }
+    return OST_OK;
+}
+
+static ost_status put_real(uint16_t type, double x, void *at)
+{
+    if (type == OST_TYPE_DOUBLE) {
+        *(double *)at = x;
+        return OST_OK;
+    }
+    if (isfinite(x) && fabs(x) > (double)FLT_MAX)
+        return OST_RANGE;
+    *(float *)at = (float)x;
+    return OST_OK;
+}
+
+static ost__form form_of(const ost_row_step *step)
+{
+    if (step->origin)
+        return ost__form_of(step->origin);
+    return (ost__form){ .kind = OST__FORM_PLAIN, .scale = (uint8_t)step->scale };
+}
+
+/* A number whose column is of another kind than the member, or has a form of its own. */
+static ost_status read_decimal(const ost_row_step *step, sqlite3_value *v, void *at)
+{
+    ost_decimal d;
+    int64_t n;
+    if (!ost__load_decimal(v, form_of(step), &d))
+        return OST_RANGE;
+    if (step->type == OST_TYPE_DECIMAL) {
+        if (step->field->precision > 0 &&
+            !ost__decimal_fit(d, step->field->precision, step->field->scale, &d))
+            return OST_RANGE;
+        *(ost_decimal *)at = d;
+        return OST_OK;
+    }
+    if (step->type == OST_TYPE_FLOAT || step->type == OST_TYPE_DOUBLE)
+        return put_real(step->type, ost__decimal_to_double(d), at);
+    if (!ost__decimal_rescale(d, 0, &d) || !ost__decimal_units(d, &n))
+        return OST_RANGE;
+    return put_integer(step->type, n, at);
+}
+
+static ost_status read_name(const ost_field *f, uint16_t type, sqlite3_value *v, void *at)
+{
+    const char *text = (const char *)sqlite3_value_text(v);
+    size_t size = (size_t)sqlite3_value_bytes(v);
+    if (sqlite3_value_type(v) != SQLITE_TEXT || !text)
+        return OST_RANGE;
+    for (int64_t i = 0; f->values[i]; i++)
+        if (strlen(f->values[i]) == size && memcmp(f->values[i], text, size) == 0)
+            return put_integer(type, i, at);
+    return OST_RANGE;
+}
+
+/* Tables made by others may keep whole numbers as REAL. */
+static ost_status read_whole_real(const ost_row_step *step, sqlite3_value *v, void *at)
+{
+    double x = sqlite3_value_double(v);
+    if (sqlite3_value_type(v) != SQLITE_FLOAT || !(fabs(x) <= (double)EXACT_DOUBLE) ||
+        (double)(int64_t)x != x)
+        return OST_RANGE;
+    return put_integer(step->type, (int64_t)x, at);
+}
+
+static inline ost_status read_integer(const ost_row_step *step, sqlite3_value *v, void *at)
+{
+    const ost_field *f = step->origin ? step->origin : step->field;
+    if (f->values)
+        return read_name(f, step->type, v, at);
+    if (step->column_type == OST_TYPE_DECIMAL)
+        return read_decimal(step, v, at);
+    if (sqlite3_value_type(v) != SQLITE_INTEGER)
+        return read_whole_real(step, v, at);
+    return put_integer(step->type, sqlite3_value_int64(v), at);
+}
+
+static inline ost_status read_real(const ost_row_step *step, sqlite3_value *v, void *at)
+{
+    int64_t n;
+    if (step->column_type == OST_TYPE_DECIMAL)
+        return read_decimal(step, v, at);
+    switch (sqlite3_value_type(v)) {
+    case SQLITE_FLOAT: return put_real(step->type, sqlite3_value_double(v), at);
+    case SQLITE_INTEGER:
+        n = sqlite3_value_int64(v);
+        if (n > EXACT_DOUBLE || n < -EXACT_DOUBLE)
+            return OST_RANGE;
+        return put_real(step->type, (double)n, at);
+    default: return OST_RANGE;
+    }
+}
+
+/* `size` bytes that live as long as the rows; NULL: no memory. */
+static inline uint8_t *take_bytes(ost_sink *sink, size_t size)
+{
+    uint8_t *at = sink->bytes.next;
+    if ((size_t)(sink->bytes.end - at) < size)
+        return sink->refill_bytes(sink, size, 1);
+    sink->bytes.next = at + size;
+    return at;
+}
+
+static inline ost_status read_text(const ost_row_step *step, sqlite3_value *v, ost_sink *sink,
+                                   void *at)
+{
+    const char *text;
+    size_t size;
+    uint8_t *copy;
+    if (sqlite3_value_type(v) != SQLITE_TEXT)
+        return OST_RANGE;
+    text = (const char *)sqlite3_value_text(v);
+    size = (size_t)sqlite3_value_bytes(v);
+    if (!text)
+        return OST_NO_MEMORY;
+    if (!ost__utf8_valid(text, size))
+        return OST_RANGE;
+    if (step->type == OST_TYPE_CHARS) {
+        if (size >= step->size)
+            return OST_RANGE;
+        memcpy(at, text, size);
+        return OST_OK;
+    }
+    copy = take_bytes(sink, size + 1);
+    if (!copy)
+        return OST_NO_MEMORY;
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    *(const char **)at = (const char *)copy;
+    return OST_OK;
+}
+
+static ost_status read_blob(sqlite3_value *v, ost_sink *sink, void *at)
+{
+    ost_blob *blob = at;
+    size_t size = (size_t)sqlite3_value_bytes(v);
+    uint8_t *copy;
+    if (sqlite3_value_type(v) != SQLITE_BLOB)
+        return OST_RANGE;
+    copy = take_bytes(sink, size > 0 ? size : 1);
+    if (!copy)
+        return OST_NO_MEMORY;
+    if (size > 0)
+        memcpy(copy, sqlite3_value_blob(v), size);
+    *blob = (ost_blob){ .data = copy, .size = size };
+    return OST_OK;
+}
+
+static ost_status read_bytes(sqlite3_value *v, size_t size, void *at)
+{
+    if (sqlite3_value_type(v) != SQLITE_BLOB || (size_t)sqlite3_value_bytes(v) != size)
+        return OST_RANGE;
+    memcpy(at, sqlite3_value_blob(v), size);
+    return OST_OK;
+}
+
+static ost_status read_bool(sqlite3_value *v, void *at)
+{
+    int64_t n = sqlite3_value_int64(v);
+    if (sqlite3_value_type(v) != SQLITE_INTEGER || (n != 0 && n != 1))
+        return OST_RANGE;
+    *(bool *)at = n == 1;
+    return OST_OK;
+}
+
+static ost_status read_date(sqlite3_value *v, void *at)
+{
+    const char *text = (const char *)sqlite3_value_text(v);
+    if (sqlite3_value_type(v) != SQLITE_TEXT || !text ||
+        !ost__date_from_stored(text, (size_t)sqlite3_value_bytes(v), at))
+        return OST_RANGE;
+    return OST_OK;
+}
+
+static inline ost_status read_cell(const ost_row_step *step, sqlite3_value *v, ost_sink *sink,
+                                   void *at)
+{
+    switch (step->type) {
+    case OST_TYPE_BOOL: return read_bool(v, at);
+    case OST_TYPE_INT8:
+    case OST_TYPE_INT16:
+    case OST_TYPE_INT32:
+    case OST_TYPE_INT64:
+    case OST_TYPE_UINT8:
+    case OST_TYPE_UINT16:
+    case OST_TYPE_UINT32:
+    case OST_TYPE_UINT64: return read_integer(step, v, at);
+    case OST_TYPE_FLOAT:
+    case OST_TYPE_DOUBLE: return read_real(step, v, at);
+    case OST_TYPE_TEXT:
+    case OST_TYPE_CHARS: return read_text(step, v, sink, at);
+    case OST_TYPE_BLOB: return read_blob(v, sink, at);
+    case OST_TYPE_TIME: return ost__load_time(v, form_of(step), at) ? OST_OK : OST_RANGE;
+    case OST_TYPE_DATE: return read_date(v, at);
+    case OST_TYPE_UUID: return read_bytes(v, sizeof(ost_uuid), at);
+    case OST_TYPE_OBJECT_ID: return read_bytes(v, sizeof(ost_object_id), at);
+    case OST_TYPE_DECIMAL: return read_decimal(step, v, at);
+    default: return OST_UNSUPPORTED;
+    }
+}
+
+ost_status ost__sqlite_row(sqlite3_stmt *stmt, const ost_row_program *program, ost_sink *sink,
+                           uint8_t *row, uint16_t *column)
+{
+    const char *next = (const char *)program->steps;
+    for (uint32_t i = 0; i < program->step_count; i++, next += program->step_size) {
+        const ost_row_step *step = (const ost_row_step *)(const void *)next;
+        /* Fetched once: each call by column checks its statement and index anew. */
+        sqlite3_value *v = sqlite3_column_value(stmt, step->column);
+        uint8_t *at = row + step->offset;
+        ost_status status;
+        if (sqlite3_value_type(v) == SQLITE_NULL) {
+            status = step->null_rule == OST_NULL_IS_RANGE ? OST_RANGE : OST_OK;
+        } else {
+            if (step->null_rule == OST_NULL_IS_ABSENT) {
+                *(bool *)at = true;
+                at += step->value_offset;
+            }
+            status = read_cell(step, v, sink, at);
+        }
+        if (status != OST_OK) {
+            *column = step->column;
+            return status;
+        }
+    }
+    return OST_OK;
+}
+
+ost_status ost__sqlite_row_id(int64_t id, const ost_row_step *step, uint8_t *row)
+{
+    uint8_t *at = row + step->offset;
+    if (step->type < OST_TYPE_INT8 || step->type > OST_TYPE_UINT64)
+        return OST_RANGE;
+    if (step->null_rule == OST_NULL_IS_ABSENT) {
+        *(bool *)at = true;
+        at += step->value_offset;
+    }
+    return put_integer(step->type, id, at);
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/check.h"
+
+#include <stdalign.h>
+#include <string.h>
+
+#include "model/convert.h"
+#include "model/member.h"
+
+/* What every version of the library could read: later members are optional. */
+enum {
+    MODEL_HEAD = offsetof(ost_model, table),
+    MODEL_LEAST = offsetof(ost_model, relations),
+    FIELD_LEAST = offsetof(ost_field, embeds)
+};
+
+bool ost__model_is(const ost__model *m, const ost_model *given)
+{
+    if (m->identity != given->fields)
+        return false;
+    return m->table.model == given->name ||
+           (given->name && strcmp(m->table.model, given->name) == 0);
+}
+
+bool ost__model_read(ost__check *c, const ost_model *given, uint32_t position, ost_model *out)
+{
+    char *name = ost__check_alloc(c, OST__NAME_MAX + 1, 1, 1);
+    if (!name)
+        return false;
+    ost__print(name, OST__NAME_MAX + 1, "model %u", (unsigned)position + 1);
+    c->model = name;
+    memset(out, 0, sizeof *out);
+    if (given->struct_size < MODEL_HEAD) {
+        ost__check_fail(c, NULL, "struct_size",
+                        "has a .struct_size of %u: write the model with OST_MODEL()",
+                        (unsigned)given->struct_size);
+        return false;
+    }
+    if (given->name && *given->name)
+        c->model = given->name;
+    if (given->abi != OST_ABI) {
+        ost__check_fail(c, NULL, "abi",
+                        "was made for interface %u, but this library has %u: build it anew with "
+                        "this library's headers",
+                        (unsigned)given->abi, (unsigned)OST_ABI);
+        return false;
+    }
+    if (given->struct_size < MODEL_LEAST || given->field_size < FIELD_LEAST) {
+        ost__check_fail(c, NULL, "struct_size",
+                        "has a .struct_size of %u and a .field_size of %u: write the model with "
+                        "OST_MODEL()",
+                        (unsigned)given->struct_size, (unsigned)given->field_size);
+        return false;
+    }
+    memcpy(out, given, given->struct_size < sizeof *out ? given->struct_size : sizeof *out);
+    if (!out->name || !ost__check_name(c, NULL, "model", out->name)) {
+        if (!out->name)
+            ost__check_fail(c, NULL, "name", "has no .name: write it with OST_MODEL()");
+        return false;
+    }
+    return true;
+}
+
+/* Field `i` of the program, whatever its version; false at the end. */
+static bool read_field(const ost_model *copy, uint32_t i, ost_field *out)
+{
+    const char *p = (const char *)copy->fields + (size_t)i * copy->field_size;
+    memset(out, 0, sizeof *out);
+    memcpy(out, p, copy->field_size < sizeof *out ? copy->field_size : sizeof *out);
+    return out->name != NULL;
+}
+
+static bool copy_fields(ost__check *c, ost__model *m, const ost_model *copy)
+{
+    ost_field f;
+    uint32_t count = 0;
+    while (copy->fields && count <= OST__FIELDS_MAX && read_field(copy, count, &f))
+        count++;
+    if (count == 0) {
+        ost__check_fail(c, NULL, "fields", "has no fields: add .fields with OST_FIELDS()");
+        return false;
+    }
+    if (count > OST__FIELDS_MAX) {
+        ost__check_fail(c, NULL, "fields", "has more than %d fields, which is the most",
+                        (int)OST__FIELDS_MAX);
+        return false;
+    }
+    m->fields = ost__check_alloc(c, count, sizeof *m->fields, alignof(ost_field));
+    m->by_offset = ost__check_alloc(c, count, sizeof *m->by_offset, alignof(uint32_t));
+    m->steps = ost__check_alloc(c, count, sizeof *m->steps, alignof(ost_row_step));
+    if (!m->fields || !m->by_offset || !m->steps)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        read_field(copy, i, &m->fields[i]);
+        if (!m->fields[i].column)
+            m->fields[i].column = m->fields[i].name;
+        ost__field_set_add(&m->all, i);
+    }
+    m->table.fields = m->fields;
+    m->table.field_count = count;
+    return true;
+}
+
+static void check_names(ost__check *c, const ost__model *m)
+{
+    const ost_field *fields = m->fields;
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        const ost_field *f = &fields[i];
+        if (!ost__check_name(c, f->name, "member", f->name))
+            continue;
+        if (f->column != f->name)
+            ost__check_name(c, f->name, "column", f->column);
+        for (uint32_t j = 0; j < i; j++) {
+            if (strcmp(fields[j].name, f->name) == 0) {
+                ost__check_fail(c, f->name, "field", "is listed twice: remove one");
+                break;
+            }
+            if (ost__names_equal(fields[j].column, f->column)) {
+                ost__check_fail(c, f->name, "column",
+                                "has the column %s, as has %s: give one of them another .column",
+                                f->column, fields[j].name);
+                break;
+            }
+        }
+    }
+}
+
+/* Fields by ascending offset; nearly always in this order already. */
+static void sort_by_offset(ost__model *m)
+{
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        uint32_t at = i;
+        for (; at > 0 && m->fields[m->by_offset[at - 1]].offset > m->fields[i].offset; at--)
+            m->by_offset[at] = m->by_offset[at - 1];
+        m->by_offset[at] = i;
+    }
+}
+
+static void check_overlaps(ost__check *c, const ost__model *m)
+{
+    for (uint32_t i = 1; i < m->table.field_count; i++) {
+        const ost_field *a = &m->fields[m->by_offset[i - 1]];
+        const ost_field *b = &m->fields[m->by_offset[i]];
+        if (b->offset - a->offset < a->size && strcmp(a->name, b->name) != 0)
+            ost__check_fail(c, b->name, "offset",
+                            "overlaps with %s: two fields cannot share memory", a->name);
+    }
+}
+
+static void check_hooks(ost__check *c, const ost_model *copy)
+{
+    const struct {
+        bool given;
+        const char *what;
+    } parts[] = {
+        { copy->before_validate != NULL, ".before_validate" },
+        { copy->before_insert != NULL, ".before_insert" },
+        { copy->before_update != NULL, ".before_update" },
+        { copy->before_save != NULL, ".before_save" },
+        { copy->before_delete != NULL, ".before_delete" },
+        { copy->after_load != NULL, ".after_load" },
+        { copy->after_save != NULL, ".after_save" },
+        { copy->after_delete != NULL, ".after_delete" },
+        { copy->default_scope != NULL, ".default_scope" },
+        { copy->computed != NULL, ".computed" },
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (parts[i].given)
+            ost__check_unsupported(c, NULL, parts[i].what);
+}
+
+static void compile_keys(ost__check *c, ost__model *m)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < m->table.field_count; i++)
+        count += m->fields[i].primary_key;
+    if (count == 0) {
+        ost__check_fail(c, NULL, "primary_key",
+                        "has no key: add .primary_key = true to a field (the shape of a result "
+                        "needs none, and is not listed in .models)");
+        return;
+    }
+    const ost_field **keys = ost__check_alloc(c, count, sizeof *keys, alignof(ost_field *));
+    if (!keys)
+        return;
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        ost_field *f = &m->fields[i];
+        if (!f->primary_key)
+            continue;
+        if (f->type == OST_TYPE_TEXT)
+            f->not_null = true;
+        if (f->generated == OST_AUTO_INCREMENT && count > 1)
+            ost__check_fail(c, f->name, "generated",
+                            "OST_AUTO_INCREMENT needs to be the only member of the key");
+        else if (f->generated == OST_AUTO_INCREMENT)
+            m->table.auto_key = f;
+        ost__field_set_add(&m->keys, i);
+        keys[m->table.key_count++] = f;
+    }
+    m->table.keys = keys;
+}
+
+static void compile_steps(ost__model *m)
+{
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        const ost_field *f = &m->fields[i];
+        uint16_t base = ost__base_type(f->type);
+        ost_row_step *step = &m->steps[i];
+        *step = (ost_row_step){
+            .offset = (uint32_t)f->offset,
+            .size = f->size,
+            .value_offset = ost__optional_value_offset(f->type),
+            .type = base,
+            .column = (uint16_t)i,
+            .null_rule = OST_NULL_IS_RANGE,
+            .column_type = base,
+            .precision = f->precision,
+            .scale = f->scale,
+            .field = f,
+            .origin = f,
+        };
+        if (ost__type_is_optional(f->type))
+            step->null_rule = OST_NULL_IS_ABSENT;
+        else if (base == OST_TYPE_TEXT || base == OST_TYPE_BLOB)
+            step->null_rule = OST_NULL_IS_POINTER;
+    }
+    m->load = (ost_row_program){
+        .struct_size = sizeof(ost_row_program),
+        .step_size = sizeof(ost_row_step),
+        .step_count = m->table.field_count,
+        .row_size = (uint32_t)m->size,
+        .steps = m->steps,
+    };
+}
+
+/* Whether storing the field needs a look at its value first. */
+static bool is_ruled(const ost_field *f)
+{
+    uint16_t base = ost__base_type(f->type);
+    if (f->trim || f->lowercase || f->values || f->min || f->max || f->min_length || f->max_length)
+        return true;
+    if (f->required || f->not_null)
+        return true;
+    return ost__type_is_text(base) || ost__type_is_real(base) || base == OST_TYPE_DECIMAL ||
+           base == OST_TYPE_TIME || base == OST_TYPE_DATE;
+}
+
+static void compile_sets(ost__model *m)
+{
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        const ost_field *f = &m->fields[i];
+        bool made = f->generated != OST_GIVEN && f->generated != OST_AUTO_INCREMENT;
+        bool absent = f->default_value && ost__type_is_optional(f->type);
+        if (is_ruled(f))
+            ost__field_set_add(&m->ruled, i);
+        if (made || absent || f->stamp != OST_NEVER || f->trim || f->lowercase)
+            ost__field_set_add(&m->insert_sets, i);
+        if (f->stamp == OST_ON_UPDATE)
+            ost__field_set_add(&m->update_sets, i);
+    }
+}
+
+static bool check_size(ost__check *c, const ost_model *copy)
+{
+    if (copy->size > 0 && copy->size <= UINT32_MAX)
+        return true;
+    ost__check_fail(c, NULL, "size", "has a struct of %zu bytes: write it with OST_MODEL()",
+                    copy->size);
+    return false;
+}
+
+ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_model *copy,
+                               bool part)
+{
+    c->model = copy->name;
+    ost__model *m = ost__check_alloc(c, 1, sizeof *m, alignof(ost__model));
+    if (!m || !check_size(c, copy))
+        return NULL;
+    m->source = given;
+    if (given->struct_size < sizeof *copy) {
+        ost_model *complete = ost__check_alloc(c, 1, sizeof *complete, alignof(ost_model));
+        if (!complete)
+            return NULL;
+        *complete = *copy;
+        m->source = complete;
+    }
+    m->identity = copy->fields;
+    m->size = copy->size;
+    m->is_part = part;
+    m->table.struct_size = sizeof m->table;
+    m->table.model = copy->name;
+    m->table.name = copy->table ? copy->table : copy->name;
+    m->table.adopted = copy->adopted;
+    if (m->table.name != copy->name)
+        ost__check_name(c, NULL, "table", m->table.name);
+    if (!copy_fields(c, m, copy))
+        return NULL;
+    check_names(c, m);
+    for (uint32_t i = 0; i < m->table.field_count; i++)
+        ost__check_field(c, m, &m->fields[i]);
+    sort_by_offset(m);
+    check_overlaps(c, m);
+    check_hooks(c, copy);
+    if (!part)
+        compile_keys(c, m);
+    compile_steps(m);
+    compile_sets(m);
+    return m;
+}

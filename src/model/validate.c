@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/validate.h"
+
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/utf8.h"
+#include "model/convert.h"
+#include "model/member.h"
+
+enum { SENTENCE_SIZE = 200 };
+
+/* ---- messages ---- */
+
+static const char *own_message(const ost_field *f, const char *rule)
+{
+    const ost_messages *m = f->messages;
+    if (!m)
+        return NULL;
+    const struct {
+        const char *rule, *message;
+    } own[] = {
+        { "required", m->required },     { "unique", m->unique }, { "min_length", m->min_length },
+        { "max_length", m->max_length }, { "min", m->min },       { "max", m->max },
+        { "pattern", m->pattern },       { "format", m->format }, { "values", m->values },
+        { "check", m->check },
+    };
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (strcmp(own[i].rule, rule) == 0)
+            return own[i].message;
+    return NULL;
+}
+
+const char *ost__rules_message(const ost_field *f, const char *rule)
+{
+    static const struct {
+        const char *rule, *message;
+    } general[] = {
+        { "required", "must not be empty" },
+        { "unique", "is taken already" },
+        { "min_length", "is too short" },
+        { "max_length", "is too long" },
+        { "min", "is too small" },
+        { "max", "is too large" },
+        { "values", "must be one of the values that are allowed" },
+        { "check", "breaks a rule of the database" },
+        { "foreign_key", "refers to a record that does not exist" },
+        { "range", "is outside what can be stored" },
+    };
+    const char *own = own_message(f, rule);
+    if (own)
+        return own;
+    for (size_t i = 0; i < sizeof general / sizeof general[0]; i++)
+        if (strcmp(general[i].rule, rule) == 0)
+            return general[i].message;
+    return "is not valid";
+}
+
+static void fail(ost__verdict *d, const ost_field *f, ost_status status, const char *rule,
+                 const char *sentence)
+{
+    ost_error *e = d->rules->error;
+    const char *own = own_message(f, rule);
+    const char *message = own ? own : sentence;
+    if (d->failures == 0) {
+        ost__error_set(e, OST_INVALID, "%s.%s: %s", d->model->table.model, f->name, message);
+        ost__error_about(e, d->model->table.model, f->name);
+    }
+    ost__error_add_failure(e, f->name, rule, message);
+    d->failures++;
+    d->out_of_range += status == OST_RANGE;
+}
+
+ost_status ost__verdict_finish(ost__verdict *d)
+{
+    ost_error *e = d->rules->error;
+    if (d->no_memory)
+        return ost__error_set(e, OST_NO_MEMORY, "no memory for the texts of %s",
+                              d->model->table.model);
+    if (d->failures == 0)
+        return OST_OK;
+    ost_status status = d->failures == d->out_of_range ? OST_RANGE : OST_INVALID;
+    if (!e)
+        return status;
+    e->status = (uint16_t)status;
+    e->nothing_sent = 1;
+    if (d->failures > 1) {
+        char more[40];
+        size_t size = ost__print(more, sizeof more, " (and %u more)", (unsigned)d->failures - 1);
+        size_t kept = ost__utf8_cut(e->message, strlen(e->message));
+        if (kept > sizeof e->message - 1 - size)
+            kept = ost__utf8_cut(e->message, sizeof e->message - 1 - size);
+        memcpy(e->message + kept, more, size + 1);
+    }
+    return status;
+}
+
+/* ---- texts ---- */
+
+/* Trims and lowers. The result is the text itself, or lies in the scratch memory. */
+static bool normalise(ost__verdict *d, const ost_field *f, const char **text, size_t *size)
+{
+    ost__arena *scratch = d->rules->scratch;
+    const char *t = *text;
+    size_t n = *size;
+    if (f->trim)
+        ost__utf8_trim(&t, &n);
+    if (f->lowercase && !ost__utf8_is_lower(t, n)) {
+        ost__buffer b;
+        ost__buffer_init(&b, scratch->memory);
+        ost__utf8_lower(&b, t, n);
+        const char *copy = b.failed ? NULL : ost__arena_text(scratch, b.data, b.size);
+        *size = b.size;
+        *text = copy;
+        ost__buffer_finish(&b);
+    } else if (n != *size) {
+        *text = ost__arena_text(scratch, t, n);
+        *size = n;
+    }
+    if (!*text)
+        d->no_memory = true;
+    return *text != NULL;
+}
+
+static void fail_length(ost__verdict *d, const ost_field *f, const char *rule, size_t bound,
+                        const char *unit)
+{
+    char sentence[SENTENCE_SIZE];
+    ost__print(sentence, sizeof sentence, "must be at %s %zu %s%s",
+               strcmp(rule, "max_length") == 0 ? "most" : "least", bound, unit,
+               bound == 1 ? "" : "s");
+    fail(d, f, OST_INVALID, rule, sentence);
+}
+
+/* The length is counted only where its bytes leave it open. */
+static void check_text_length(ost__verdict *d, const ost_field *f, const char *text, size_t size)
+{
+    if (f->max_length && size > f->max_length && ost__utf8_length(text, size) > f->max_length)
+        fail_length(d, f, "max_length", f->max_length, "character");
+    if (f->min_length && size / 4 < f->min_length && ost__utf8_length(text, size) < f->min_length)
+        fail_length(d, f, "min_length", f->min_length, "character");
+}
+
+/* "must be one of a, b, c", or as much of it as fits. */
+static void fail_values(ost__verdict *d, const ost_field *f, ost_status status)
+{
+    char sentence[SENTENCE_SIZE];
+    size_t size = ost__print(sentence, sizeof sentence, "must be one of ");
+    for (size_t i = 0; f->values[i]; i++) {
+        const char *comma = i ? ", " : "";
+        if (size + strlen(comma) + strlen(f->values[i]) + 6 > sizeof sentence) {
+            ost__print(sentence + size, sizeof sentence - size, ", …");
+            break;
+        }
+        size += ost__print(sentence + size, sizeof sentence - size, "%s%s", comma, f->values[i]);
+    }
+    fail(d, f, status, "values", sentence);
+}
+
+static bool is_value(const ost_field *f, const char *text)
+{
+    for (size_t i = 0; f->values[i]; i++)
+        if (strcmp(f->values[i], text) == 0)
+            return true;
+    return false;
+}
+
+/* A text of `size` bytes; `*text` becomes the normalised one. */
+static void check_text(ost__verdict *d, const ost_field *f, const char **text, size_t size)
+{
+    if (!ost__utf8_valid(*text, size)) {
+        fail(d, f, OST_RANGE, "utf8", "is not valid utf-8");
+        return;
+    }
+    if ((f->trim || f->lowercase) && !normalise(d, f, text, &size))
+        return;
+    if (f->type == OST_TYPE_CHARS && size >= f->size) {
+        char sentence[SENTENCE_SIZE];
+        ost__print(sentence, sizeof sentence, "must be at most %u bytes", (unsigned)f->size - 1);
+        fail(d, f, OST_RANGE, "max_length", sentence);
+        return;
+    }
+    if (f->required && size == 0) {
+        fail(d, f, OST_INVALID, "required", "must not be empty");
+        return;
+    }
+    check_text_length(d, f, *text, size);
+    if (f->values && !is_value(f, *text))
+        fail_values(d, f, OST_INVALID);
+}
+
+static void check_blob(ost__verdict *d, const ost_field *f, ost_blob blob)
+{
+    if (f->required && blob.size == 0) {
+        fail(d, f, OST_INVALID, "required", "must not be empty");
+        return;
+    }
+    if (f->max_length && blob.size > f->max_length)
+        fail_length(d, f, "max_length", f->max_length, "byte");
+    if (blob.size < f->min_length)
+        fail_length(d, f, "min_length", f->min_length, "byte");
+}
+
+/* ---- numbers and times ---- */
+
+static void print_bound(const ost_value *v, char *out)
+{
+    switch (v->type) {
+    case OST_TYPE_INT64: ost__print_int(v->as.integer, out); break;
+    case OST_TYPE_UINT64: ost__print_uint(v->as.natural, out); break;
+    case OST_TYPE_DOUBLE: ost__print_double(v->as.real, out); break;
+    case OST_TYPE_DECIMAL: ost_decimal_print(v->as.decimal, out); break;
+    case OST_TYPE_TIME: ost_time_print(v->as.time, out); break;
+    case OST_TYPE_DATE: ost_date_print(v->as.date, out); break;
+    default: out[0] = '\0'; break;
+    }
+}
+
+static void check_bounds(ost__verdict *d, const ost_field *f, const ost_value *v)
+{
+    char bound[64] = { 0 }, sentence[SENTENCE_SIZE];
+    if (f->min && ost__value_compare(v, f->min) < 0) {
+        print_bound(f->min, bound);
+        ost__print(sentence, sizeof sentence, "must be at least %s", bound);
+        fail(d, f, OST_INVALID, "min", sentence);
+    }
+    if (f->max && ost__value_compare(v, f->max) > 0) {
+        memset(bound, 0, sizeof bound);
+        print_bound(f->max, bound);
+        ost__print(sentence, sizeof sentence, "must be at most %s", bound);
+        fail(d, f, OST_INVALID, "max", sentence);
+    }
+}
+
+static void fail_fit(ost__verdict *d, const ost_field *f, enum ost__fit fit)
+{
+    char sentence[SENTENCE_SIZE];
+    uint16_t base = ost__base_type(f->type);
+    switch (fit) {
+    case OST__FIT_NAN: fail(d, f, OST_RANGE, "nan", "must be a number"); return;
+    case OST__FIT_SCALE:
+        ost__print(sentence, sizeof sentence, "must have at most %u digits after the point",
+                   (unsigned)f->scale);
+        fail(d, f, OST_RANGE, "scale", sentence);
+        return;
+    case OST__FIT_PRECISION:
+        ost__print(sentence, sizeof sentence, "must have at most %u digits before the point",
+                   (unsigned)(f->precision - f->scale));
+        fail(d, f, OST_RANGE, "precision", sentence);
+        return;
+    case OST__FIT_VALUES: fail_values(d, f, OST_RANGE); return;
+    default: break;
+    }
+    if (base == OST_TYPE_TIME || base == OST_TYPE_DATE)
+        fail(d, f, OST_RANGE, "range", "must lie in the years 1 to 9999");
+    else
+        fail(d, f, OST_RANGE, "range", "is outside the range of its type");
+}
+
+void ost__validate_value(ost__verdict *d, const ost_field *f, ost_value *v)
+{
+    switch (v->type) {
+    case OST_TYPE_NONE:
+        if (f->required || f->not_null || f->primary_key)
+            fail(d, f, OST_INVALID, "required",
+                 f->required ? "must not be empty" : "must have a value");
+        return;
+    case OST_TYPE_TEXT:
+        if (ost__type_is_text(f->type)) {
+            check_text(d, f, &v->as.text, strlen(v->as.text));
+            return;
+        }
+        break;
+    case OST_TYPE_BLOB: check_blob(d, f, v->as.blob); return;
+    default: break;
+    }
+    enum ost__fit fit = ost__value_fit(f, v);
+    if (fit != OST__FIT_OK)
+        fail_fit(d, f, fit);
+    else
+        check_bounds(d, f, v);
+}
+
+/* ---- members ---- */
+
+static void validate_text(ost__verdict *d, const ost_field *f, void *shadow)
+{
+    char *p = ost__member_at(f, shadow);
+    const char *text = p;
+    size_t size = ost__chars_length(f, shadow);
+    if (f->type == OST_TYPE_CHARS) {
+        if (size == f->size) {
+            fail(d, f, OST_RANGE, "range", "has no terminating NUL");
+            return;
+        }
+    } else {
+        memcpy(&text, p, sizeof text);
+        size = strlen(text);
+    }
+    uint32_t failures = d->failures;
+    const char *before = text;
+    check_text(d, f, &text, size);
+    if (text == before || d->no_memory || d->failures != failures)
+        return;
+    ost_value v = { .type = OST_TYPE_TEXT, .as = { .text = text } };
+    ost__member_store(f, shadow, &v);
+}
+
+void ost__validate_member(ost__verdict *d, const ost_field *f, void *shadow)
+{
+    bool is_null = ost__member_is_null(f, shadow);
+    if (!is_null && ost__type_is_text(f->type)) {
+        validate_text(d, f, shadow);
+        return;
+    }
+    ost_value v = ost__member_value(f, shadow);
+    ost__validate_value(d, f, &v);
+    /* The two kinds that have several forms of one value: they are stored in one. */
+    if (!is_null && (v.type == OST_TYPE_DECIMAL || v.type == OST_TYPE_DOUBLE))
+        ost__member_store(f, shadow, &v);
+}

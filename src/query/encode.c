@@ -1,0 +1,596 @@
+/* SPDX-License-Identifier: MIT */
+#include "query/encode.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "model/member.h"
+#include "query/expr.h"
+
+enum { NO_FIELD = 0xffff, LIST_TEXT_MAX = 1 << 30 };
+
+static ost_status no_memory(const ost__encoder *enc)
+{
+    return ost__error_set(enc->error, OST_NO_MEMORY, "no memory for a query");
+}
+
+static ost_status misuse(const ost__encoder *enc, const ost_field *f, const char *what)
+{
+    ost__error_set(enc->error, OST_MISUSE, "%s.%s: %s", enc->root->table.model,
+                   f ? f->name : "(expression)", what);
+    ost__error_about(enc->error, enc->root->table.model, f ? f->name : NULL);
+    return OST_MISUSE;
+}
+
+static bool put(const ost__encoder *enc, ost__section *out, uint32_t byte)
+{
+    uint8_t *at = ost__section_take(enc->arena, out, 1);
+    if (at)
+        *at = (uint8_t)byte;
+    return at;
+}
+
+static const char *copy_text(const ost__encoder *enc, const char *text)
+{
+    return ost__arena_text(enc->arena, text, strlen(text));
+}
+
+bool ost__is_aggregate(uint16_t op)
+{
+    return op >= OST_OP_COUNT && op <= OST_OP_MAX;
+}
+
+bool ost__aggregate_type(uint16_t op, const ost__operand *arg, bool wide, ost__operand *out)
+{
+    enum ost__class kind = arg ? ost__class_of(arg->type, arg->field) : OST__CLASS_NONE;
+    *out = (ost__operand){ .type = OST_TYPE_INT64, .aggregate = true };
+    if (op == OST_OP_COUNT || op == OST_OP_COUNT_DISTINCT)
+        return op == OST_OP_COUNT || arg;
+    out->nullable = true;
+    if (op == OST_OP_MIN || op == OST_OP_MAX) {
+        out->type = arg->type;
+        out->precision = arg->precision;
+        out->scale = arg->scale;
+        out->field = arg->field;
+        return true;
+    }
+    if (kind == OST__CLASS_REAL) {
+        out->type = OST_TYPE_DOUBLE;
+    } else if (kind == OST__CLASS_INT) {
+        out->type = op == OST_OP_AVG ? OST_TYPE_DOUBLE : OST_TYPE_INT64;
+        if (op == OST_OP_SUM && wide) {
+            out->type = OST_TYPE_DECIMAL;
+            out->precision = 38;
+        }
+    } else if (kind == OST__CLASS_DECIMAL) {
+        out->type = OST_TYPE_DECIMAL;
+        out->precision = 38;
+        out->scale = op == OST_OP_AVG ? (uint16_t)(arg->scale + 6) : arg->scale;
+        if (out->scale > 38)
+            out->scale = 38;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool ost__operands_compare(const ost__operand *a, const ost__operand *b)
+{
+    enum ost__class x = ost__class_of(a->type, a->field), y = ost__class_of(b->type, b->field);
+    bool number_x = x == OST__CLASS_INT || x == OST__CLASS_REAL;
+    bool number_y = y == OST__CLASS_INT || y == OST__CLASS_REAL;
+    bool exact_x = x == OST__CLASS_INT || x == OST__CLASS_DECIMAL;
+    bool exact_y = y == OST__CLASS_INT || y == OST__CLASS_DECIMAL;
+    bool text_x = x == OST__CLASS_TEXT || x == OST__CLASS_ENUM;
+    bool text_y = y == OST__CLASS_TEXT || y == OST__CLASS_ENUM;
+    return x != OST__CLASS_NONE && (x == y || (number_x && number_y) || (exact_x && exact_y) ||
+                                    (text_x && text_y));
+}
+
+bool ost__operand_fits(const ost__operand *from, const ost_field *to)
+{
+    enum ost__class x = ost__class_of(from->type, from->field), y = ost__class_of(to->type, to);
+    if (y == OST__CLASS_ENUM)
+        return x == OST__CLASS_ENUM;
+    if (y == OST__CLASS_TEXT)
+        return x == OST__CLASS_TEXT || x == OST__CLASS_ENUM;
+    if (y == OST__CLASS_REAL)
+        return x == OST__CLASS_REAL || x == OST__CLASS_INT;
+    if (y == OST__CLASS_DECIMAL)
+        return x == OST__CLASS_DECIMAL || x == OST__CLASS_INT;
+    return x != OST__CLASS_NONE && x == y;
+}
+
+/* ---- members and values ---- */
+
+static ost_status encode_member(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                                ost__operand *type)
+{
+    const ost__model *m = enc->root;
+    uint16_t op = OST_OP_MEMBER;
+    if (!e->model)
+        return misuse(enc, NULL, "an expression names no model; use the macros of expr.h");
+    if (e->model->fields != m->identity || strcmp(e->model->name, m->table.model) != 0) {
+        m = ost__model_find(enc->models, e->model, e->model->size, enc->error);
+        if (!m)
+            return (ost_status)(enc->error ? enc->error->status : OST_MISUSE);
+        if (!enc->results || !m->is_part)
+            return ost__error_set(enc->error, OST_MISUSE,
+                                  "a condition on %s.%s was given to a query over %s",
+                                  m->table.model, e->member.path ? e->member.path : "?",
+                                  enc->root->table.model);
+        op = OST_OP_AS;
+    }
+    const ost_field *f = ost__model_field(m, &e->member);
+    if (!f) {
+        ost__error_set(enc->error, OST_MISUSE, "%s has no field %s, or its struct has changed",
+                       m->table.model, e->member.path ? e->member.path : "(none)");
+        ost__error_about(enc->error, m->table.model, e->member.path);
+        return OST_MISUSE;
+    }
+    uint8_t *at = ost__section_take(enc->arena, out, 5);
+    if (!at)
+        return no_memory(enc);
+    at[0] = (uint8_t)op;
+    ost__put_u16(at + 1, m->table.id);
+    ost__put_u16(at + 3, ost__field_index(m, f));
+    *type = ost__operand_of_field(f);
+    if (op == OST_OP_AS) {
+        type->nullable = true;
+        type->aggregate = true;
+    }
+    return OST_OK;
+}
+
+/* The field of an operand, as a reference that the shape can be made from: 0xffff if it has none. */
+static uint32_t field_model(const ost__encoder *enc, const ost_field *f)
+{
+    if (f && f >= enc->root->fields && f < enc->root->fields + enc->root->table.field_count)
+        return enc->root->table.id;
+    return NO_FIELD;
+}
+
+static ost_status encode_value(const ost__encoder *enc, ost__section *out, const ost__operand *as,
+                               const ost_value *v)
+{
+    uint32_t model = field_model(enc, as->field);
+    const ost_field *f = model == NO_FIELD ? NULL : as->field;
+    uint8_t *at = ost__section_take(enc->arena, out, 8);
+    ost_parameter *p = ost__section_parameter(enc->arena, out);
+    if (!at || !p)
+        return no_memory(enc);
+    at[0] = OST_OP_VALUE;
+    at[1] = (uint8_t)v->type;
+    ost__put_u16(at + 2, model);
+    ost__put_u16(at + 4, f ? ost__field_index(enc->root, f) : NO_FIELD);
+    at[6] = (uint8_t)as->precision;
+    at[7] = (uint8_t)as->scale;
+    p->source = OST_FROM_VALUE;
+    p->type = v->type;
+    p->precision = as->precision;
+    p->scale = as->scale;
+    p->field = f;
+    p->value = *v;
+    if (v->type == OST_TYPE_TEXT && !(p->value.as.text = copy_text(enc, v->as.text)))
+        return no_memory(enc);
+    if (v->type == OST_TYPE_BLOB) {
+        p->value.as.blob.data = ost__arena_text(enc->arena, v->as.blob.data, v->as.blob.size);
+        if (!p->value.as.blob.data)
+            return no_memory(enc);
+    }
+    return OST_OK;
+}
+
+static ost_status misfit(const ost__encoder *enc, const ost__operand *with, enum ost__folded why)
+{
+    if (why == OST__FOLD_NULL)
+        return misuse(enc, with->field,
+                      "a NULL or absent value in a condition; use ost_is_null or leave it out");
+    if (why == OST__FOLD_MISFIT)
+        return misuse(enc, with->field, "is compared with a value of another kind");
+    ost__error_set(enc->error, OST_RANGE,
+                   "%s.%s is compared with NaN, text that is not UTF-8, or a number without a name",
+                   enc->root->table.model, with->field ? with->field->name : "(expression)");
+    ost__error_about(enc->error, enc->root->table.model, with->field ? with->field->name : NULL);
+    return OST_RANGE;
+}
+
+static ost_status encode_aggregate(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                                   bool wide, ost__operand *type)
+{
+    ost__encoder inner = *enc;
+    ost__operand arg;
+    size_t count = e->args ? ost__expr_arg_count(e->args) : 0;
+    bool flag = e->op == OST_OP_COUNT || e->op == OST_OP_SUM;
+    inner.aggregates = inner.results = false;
+    if (!enc->aggregates)
+        return misuse(enc, NULL, "an aggregate stands where there are no groups; use ost_having");
+    if (count > 1 || (count == 0 && e->op != OST_OP_COUNT))
+        return misuse(enc, NULL, "an aggregate takes one expression, which is not NULL");
+    if (!put(enc, out, e->op) ||
+        (flag && !put(enc, out, e->op == OST_OP_COUNT ? count == 1 : wide)))
+        return no_memory(enc);
+    if (count == 1)
+        OST_TRY(ost__encode_operand(&inner, out, e->args[0], &arg));
+    if (!ost__aggregate_type(e->op, count == 1 ? &arg : NULL, wide, type))
+        return misuse(enc, arg.field, "this aggregate needs a number");
+    return OST_OK;
+}
+
+ost_status ost__encode_operand(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                               ost__operand *type)
+{
+    ost_status status;
+    ost_value v;
+    if (!e)
+        return misuse(enc, NULL, "a NULL was given where an expression is needed");
+    switch (e->op) {
+    case OST_OP_MEMBER: return encode_member(enc, out, e, type);
+    case OST_OP_VALUE:
+        v = e->constant ? *e->constant : e->value;
+        *type = (ost__operand){ .type = v.type };
+        if (v.type == OST_TYPE_DECIMAL) {
+            type->precision = 38;
+            type->scale = (uint16_t)v.as.decimal.scale;
+        }
+        switch (ost__fold(type, &(uint16_t){ OST_OP_EQ }, &v)) {
+        case OST__FOLD_VALUE: return encode_value(enc, out, type, &v);
+        case OST__FOLD_NULL: return misfit(enc, type, OST__FOLD_NULL);
+        default: return misfit(enc, type, OST__FOLD_BAD);
+        }
+    case OST_OP_BROKEN: {
+        const char *why = ost__expr_broken_reason(e, &status);
+        return ost__error_set(enc->error, status, "%s", why);
+    }
+    default:
+        if (ost__is_aggregate(e->op))
+            return encode_aggregate(enc, out, e, false, type);
+        return misuse(enc, NULL, "a condition stands where a value is needed");
+    }
+}
+
+/* ---- comparisons ---- */
+
+static bool is_value(const ost_expr *e)
+{
+    return e && e->op == OST_OP_VALUE;
+}
+
+static uint16_t mirrored(uint16_t op)
+{
+    switch (op) {
+    case OST_OP_LT: return OST_OP_GT;
+    case OST_OP_LE: return OST_OP_GE;
+    case OST_OP_GT: return OST_OP_LT;
+    case OST_OP_GE: return OST_OP_LE;
+    default: return op;
+    }
+}
+
+/* A left side is in `out` already, behind the operator at `start`; adds the constant to it. */
+static ost_status encode_against(const ost__encoder *enc, ost__section *out, uint32_t start,
+                                 const ost_expr *left, const ost__operand *type, uint16_t op,
+                                 ost_value v)
+{
+    ost__operand again;
+    enum ost__folded folded = ost__fold(type, &op, &v);
+    switch (folded) {
+    case OST__FOLD_VALUE:
+        out->bytes[start] = (uint8_t)op;
+        return encode_value(enc, out, type, &v);
+    case OST__FOLD_NEVER:
+    case OST__FOLD_ALWAYS:
+        /* x <> x is false, x = x is true, for every x that is there; both are unknown for NULL. */
+        out->bytes[start] = folded == OST__FOLD_NEVER ? OST_OP_NE : OST_OP_EQ;
+        return ost__encode_operand(enc, out, left, &again);
+    default: return misfit(enc, type, folded);
+    }
+}
+
+static ost_status encode_comparison(const ost__encoder *enc, ost__section *out, const ost_expr *e)
+{
+    const ost_expr member = { .op = OST_OP_MEMBER, .struct_size = sizeof(member),
+                              .model = e->model, .member = e->member };
+    const ost_expr *left = &member, *right = NULL;
+    ost__operand a, b;
+    uint16_t op = e->op;
+    uint32_t start = out->size;
+    if (!put(enc, out, op))
+        return no_memory(enc);
+    if (!e->args) {
+        OST_TRY(ost__encode_operand(enc, out, left, &a));
+        return encode_against(enc, out, start, left, &a, op, e->constant ? *e->constant : e->value);
+    }
+    if (ost__expr_arg_count(e->args) != 2)
+        return misuse(enc, NULL, "a comparison takes two expressions, and neither is NULL");
+    left = e->args[0];
+    right = e->args[1];
+    if (is_value(left) && !is_value(right)) {
+        left = e->args[1];
+        right = e->args[0];
+        op = mirrored(op);
+        out->bytes[start] = (uint8_t)op;
+    }
+    OST_TRY(ost__encode_operand(enc, out, left, &a));
+    if (is_value(right) && !is_value(left))
+        return encode_against(enc, out, start, left, &a, op,
+                              right->constant ? *right->constant : right->value);
+    OST_TRY(ost__encode_operand(enc, out, right, &b));
+    if (!ost__operands_compare(&a, &b))
+        return misuse(enc, a.field, "is compared with an expression of another kind");
+    return OST_OK;
+}
+
+static ost_status encode_text(const ost__encoder *enc, ost__section *out, const ost_expr *e)
+{
+    ost__operand type;
+    ost_value v = e->constant ? *e->constant : e->value;
+    uint16_t op = OST_OP_EQ;
+    if (!put(enc, out, e->op))
+        return no_memory(enc);
+    OST_TRY(encode_member(enc, out, e, &type));
+    if (ost__class_of(type.type, type.field) != OST__CLASS_TEXT)
+        return misuse(enc, type.field, "a text condition needs a text member");
+    enum ost__folded folded = ost__fold(&type, &op, &v);
+    if (folded != OST__FOLD_VALUE)
+        return misfit(enc, &type, folded);
+    ost_parameter *p = ost__section_parameter(enc->arena, out);
+    if (!p)
+        return no_memory(enc);
+    p->source = OST_FROM_VALUE;
+    p->type = OST_TYPE_TEXT;
+    p->value = v;
+    p->value.as.text = copy_text(enc, v.as.text);
+    return p->value.as.text ? OST_OK : no_memory(enc);
+}
+
+/* ---- lists ---- */
+
+static uint32_t canonical_size(uint16_t type)
+{
+    return type == OST_TYPE_BOOL ? (uint32_t)sizeof(int64_t) : ost__type_size(type);
+}
+
+/* Writes a canonical value where the list's item `at` is. */
+static bool store_item(const ost__encoder *enc, uint16_t type, const ost_value *v, void *at)
+{
+    switch (type) {
+    case OST_TYPE_BOOL: *(int64_t *)at = v->as.boolean; return true;
+    case OST_TYPE_TEXT: {
+        const char *text = copy_text(enc, v->as.text);
+        *(const char **)at = text;
+        return text;
+    }
+    case OST_TYPE_BLOB: {
+        ost_blob blob = v->as.blob;
+        blob.data = ost__arena_text(enc->arena, blob.data, blob.size);
+        *(ost_blob *)at = blob;
+        return blob.data;
+    }
+    default: memcpy(at, &v->as, ost__type_size(type)); return true;
+    }
+}
+
+static ost_status fold_list(const ost__encoder *enc, const ost_expr *e, const ost__operand *type,
+                            ost_parameter *p)
+{
+    uint16_t canonical = ost__canonical_type(type->type, type->field);
+    uint32_t stride = canonical_size(canonical), item_size = ost__type_size(e->list_type);
+    size_t size;
+    if (item_size == 0 || e->list_stride < item_size)
+        return misuse(enc, type->field, "the list's items have a kind that cannot be compared");
+    if (!ost__size_mul(e->list_count, stride, &size))
+        return ost__error_set(enc->error, OST_TOO_LARGE, "a list is too long");
+    uint8_t *items = ost__arena_alloc(enc->arena, size, _Alignof(max_align_t));
+    if (!items)
+        return no_memory(enc);
+    for (size_t i = 0; i < e->list_count; i++) {
+        const void *item = (const uint8_t *)e->list + i * e->list_stride;
+        ost_value v = ost__scalar_value(e->list_type, item_size, item);
+        uint16_t op = OST_OP_EQ;
+        enum ost__folded folded = ost__fold(type, &op, &v);
+        if (folded == OST__FOLD_NEVER)
+            continue;
+        if (folded == OST__FOLD_NULL)
+            return misuse(enc, type->field, "a list of a condition holds a NULL");
+        if (folded != OST__FOLD_VALUE)
+            return misfit(enc, type, folded);
+        if (v.type == OST_TYPE_TEXT && canonical != OST_TYPE_TEXT)
+            return misfit(enc, type, OST__FOLD_MISFIT);
+        if (!store_item(enc, canonical, &v, items + p->list_count * stride))
+            return no_memory(enc);
+        p->list_count++;
+    }
+    p->source = OST_FROM_LIST;
+    p->type = canonical;
+    p->precision = type->precision;
+    p->scale = type->scale;
+    p->field = type->field;
+    p->list = items;
+    p->list_stride = stride;
+    return OST_OK;
+}
+
+static ost_status encode_in(const ost__encoder *enc, ost__section *out, const ost_expr *e)
+{
+    ost__operand type;
+    ost_parameter p = { 0 };
+    uint32_t start = out->size;
+    if (!put(enc, out, OST_OP_IN))
+        return no_memory(enc);
+    OST_TRY(encode_member(enc, out, e, &type));
+    if (e->list_count > 0 && !e->list)
+        return misuse(enc, type.field, "the list of a condition is NULL");
+    if (e->list_count == 0) {
+        /* In an empty list is false, also for NULL: an OR of nothing. */
+        out->size = start;
+        uint8_t *at = ost__section_take(enc->arena, out, 3);
+        if (!at)
+            return no_memory(enc);
+        at[0] = OST_OP_OR;
+        ost__put_u16(at + 1, 0);
+        return OST_OK;
+    }
+    OST_TRY(fold_list(enc, e, &type, &p));
+    if (p.list_count == 0) {
+        out->bytes[start] = OST_OP_NE;
+        return encode_member(enc, out, e, &type);
+    }
+    ost_parameter *kept = ost__section_parameter(enc->arena, out);
+    if (!kept || !put(enc, out, p.type))
+        return no_memory(enc);
+    *kept = p;
+    return OST_OK;
+}
+
+/* ---- logic ---- */
+
+static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out,
+                                      const ost_expr *e, bool *narrows, int depth);
+
+static ost_status encode_logic(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                               bool *narrows, int depth)
+{
+    size_t count = ost__expr_arg_count(e->args);
+    bool any = false, all = true;
+    if (count == SIZE_MAX)
+        return misuse(enc, NULL, "a list of conditions holds a NULL, or has no end");
+    if (e->op == OST_OP_NOT && count != 1)
+        return misuse(enc, NULL, "not takes one condition");
+    uint8_t *at = ost__section_take(enc->arena, out, e->op == OST_OP_NOT ? 1 : 3);
+    if (!at)
+        return no_memory(enc);
+    at[0] = (uint8_t)e->op;
+    if (e->op != OST_OP_NOT)
+        ost__put_u16(at + 1, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        bool one = false;
+        OST_TRY(encode_condition_at(enc, out, e->args[i], &one, depth + 1));
+        any |= one;
+        all &= one;
+    }
+    /* An AND narrows if one of its parts does, an OR if all do; an OR of nothing is false. */
+    *narrows = e->op == OST_OP_NOT || (e->op == OST_OP_AND ? any : all);
+    return OST_OK;
+}
+
+static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out,
+                                      const ost_expr *e, bool *narrows, int depth)
+{
+    ost__operand type;
+    ost_status status;
+    *narrows = true;
+    if (!e)
+        return misuse(enc, NULL, "a NULL condition; leave it out, or use ost_everything if all "
+                                 "records are meant");
+    if (depth > OST__EXPR_DEPTH_MAX)
+        return ost__error_set(enc->error, OST_TOO_LARGE, "conditions are nested more than %d deep",
+                              OST__EXPR_DEPTH_MAX);
+    switch (e->op) {
+    case OST_OP_EQ: case OST_OP_NE: case OST_OP_LT: case OST_OP_LE: case OST_OP_GT: case OST_OP_GE:
+        return encode_comparison(enc, out, e);
+    case OST_OP_IN: return encode_in(enc, out, e);
+    case OST_OP_HAS_TEXT: case OST_OP_STARTS_WITH: case OST_OP_ENDS_WITH:
+        return encode_text(enc, out, e);
+    case OST_OP_IS_NULL: case OST_OP_NOT_NULL:
+        return put(enc, out, e->op) ? encode_member(enc, out, e, &type) : no_memory(enc);
+    case OST_OP_AND: case OST_OP_OR: case OST_OP_NOT:
+        return encode_logic(enc, out, e, narrows, depth);
+    case OST_OP_BROKEN: {
+        const char *why = ost__expr_broken_reason(e, &status);
+        return ost__error_set(enc->error, status, "%s", why);
+    }
+    case OST_OP_HAS: case OST_OP_HAS_ITEM: case OST_OP_MATCHES:
+        return ost__error_set(enc->error, OST_UNSUPPORTED,
+                              "%s.%s: conditions on relations, lists and full text are not built yet",
+                              enc->root->table.model, e->member.path ? e->member.path : "?");
+    default: return misuse(enc, NULL, "a value, order or change stands where a condition is needed");
+    }
+}
+
+ost_status ost__encode_condition(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                                 bool *narrows)
+{
+    OST_TRY(encode_condition_at(enc, out, e, narrows, 0));
+    out->items++;
+    return OST_OK;
+}
+
+/* ---- columns, orders, keys ---- */
+
+ost_status ost__encode_column(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                              const ost__model **result)
+{
+    ost__operand type;
+    if (!e || e->op != OST_OP_AS || !e->args || ost__expr_arg_count(e->args) != 1)
+        return misuse(enc, NULL, "ost_select takes ost_as(shape, member, expression)");
+    const ost__model *m =
+        ost__model_find(enc->models, e->model, e->model ? e->model->size : 0, enc->error);
+    if (!m)
+        return (ost_status)(enc->error ? enc->error->status : OST_MISUSE);
+    if (*result && *result != m)
+        return misuse(enc, NULL, "one selection fills members of two structs");
+    *result = m;
+    const ost_field *f = ost__model_field(m, &e->member);
+    if (!f)
+        return misuse(enc, NULL, "ost_as names a member that is no field of its model");
+    uint8_t *at = ost__section_take(enc->arena, out, 2);
+    if (!at)
+        return no_memory(enc);
+    ost__put_u16(at, ost__field_index(m, f));
+    const ost_expr *arg = e->args[0];
+    bool decimal = (f->type & ~OST_TYPE_OPTIONAL) == OST_TYPE_DECIMAL;
+    if (arg->op == OST_OP_SUM && decimal)
+        OST_TRY(encode_aggregate(enc, out, arg, true, &type));
+    else
+        OST_TRY(ost__encode_operand(enc, out, arg, &type));
+    if (!ost__operand_fits(&type, f)) {
+        ost__error_set(enc->error, OST_MISUSE, "%s.%s cannot hold what is selected into it",
+                       m->table.model, f->name);
+        ost__error_about(enc->error, m->table.model, f->name);
+        return OST_MISUSE;
+    }
+    out->items++;
+    return OST_OK;
+}
+
+ost_status ost__encode_order(const ost__encoder *enc, ost__section *out, const ost_expr *e)
+{
+    ost__operand type;
+    if (!e || (e->op != OST_OP_ASC && e->op != OST_OP_DESC))
+        return misuse(enc, NULL, "ost_order_by takes ost_asc, ost_desc, ost_asc_of or ost_desc_of");
+    if (e->args && ost__expr_arg_count(e->args) != 1)
+        return misuse(enc, NULL, "a key of an order takes one expression, which is not NULL");
+    if (!put(enc, out, e->op == OST_OP_DESC))
+        return no_memory(enc);
+    out->items++;
+    return e->args ? ost__encode_operand(enc, out, e->args[0], &type)
+                   : encode_member(enc, out, e, &type);
+}
+
+ost_status ost__encode_key(const ost__encoder *enc, ost__section *out, const ost_value *values,
+                           size_t count)
+{
+    const ost__model *m = enc->root;
+    for (size_t i = 0; i < count; i++) {
+        const ost_field *f = m->table.keys[i];
+        ost__operand type = ost__operand_of_field(f);
+        ost_value v = values[i];
+        uint16_t op = OST_OP_EQ;
+        enum ost__folded folded = ost__fold(&type, &op, &v);
+        uint8_t *at = ost__section_take(enc->arena, out, 6);
+        if (!at)
+            return no_memory(enc);
+        at[0] = OST_OP_EQ;
+        at[1] = OST_OP_MEMBER;
+        ost__put_u16(at + 2, m->table.id);
+        ost__put_u16(at + 4, ost__field_index(m, f));
+        if (folded == OST__FOLD_NEVER)
+            return OST_NOT_FOUND;
+        if (folded != OST__FOLD_VALUE)
+            return misfit(enc, &type, folded);
+        OST_TRY(encode_value(enc, out, &type, &v));
+        out->items++;
+    }
+    return OST_OK;
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+#include "query/query.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "query/expr.h"
+
+void ost__query_begin(ost__query *q, ost_session *session, ost__arena *arena,
+                      ost__model_set *models, const ost__model *model, ost_error *scratch)
+{
+    uint16_t generation = q->generation;
+    struct ost__query *next = q->next;
+    memset(q, 0, offsetof(ost__query, first_bytes));
+    q->generation = generation;
+    q->next = next;
+    q->session = session;
+    q->arena = arena;
+    q->models = models;
+    q->model = model;
+    q->scratch = scratch;
+    q->live = true;
+    q->where.bytes = q->first_bytes;
+    q->where.capacity = sizeof(q->first_bytes);
+    q->where.parameters = q->first_parameters;
+    q->where.parameter_capacity = OST__QUERY_PARAMETERS;
+    q->orders.bytes = q->first_order;
+    q->orders.capacity = sizeof(q->first_order);
+}
+
+void ost__query_fail(ost__query *q, ost_status status)
+{
+    if (q->status != OST_OK)
+        return;
+    q->status = (uint16_t)status;
+    q->error = ost__arena_alloc(q->arena, sizeof(*q->error), _Alignof(ost_error));
+    if (q->error)
+        memcpy(q->error, q->scratch, sizeof(*q->error));
+}
+
+/* The query of a handle that can still be appended to; NULL: it cannot, and running it says why. */
+static ost__query *open_query(ost_query *handle)
+{
+    ost__query *q = handle ? ost__query_slot(handle) : NULL;
+    return q && ost__query_is(q, handle) && q->status == OST_OK ? q : NULL;
+}
+
+static ost__encoder encoder_of(const ost__query *q)
+{
+    return (ost__encoder){
+        .models = q->models, .root = q->model, .arena = q->arena, .error = q->scratch
+    };
+}
+
+static void fail(ost__query *q, ost_status status, const char *sentence)
+{
+    ost__error_set(q->scratch, status, "a query over %s: %s", q->model->table.model, sentence);
+    ost__error_about(q->scratch, q->model->table.model, NULL);
+    ost__query_fail(q, status);
+}
+
+static void keep(ost__query *q, ost_status status)
+{
+    if (status != OST_OK)
+        ost__query_fail(q, status);
+}
+
+void ost_where(ost_query *handle, const ost_expr *condition)
+{
+    ost__query *q = open_query(handle);
+    bool narrows = false;
+    if (!q)
+        return;
+    ost__encoder enc = encoder_of(q);
+    keep(q, ost__encode_condition(&enc, &q->where, condition, &narrows));
+    q->narrows |= narrows;
+}
+
+void ost_having(ost_query *handle, const ost_expr *condition)
+{
+    ost__query *q = open_query(handle);
+    bool narrows;
+    if (!q)
+        return;
+    ost__encoder enc = encoder_of(q);
+    enc.aggregates = true;
+    keep(q, ost__encode_condition(&enc, &q->having, condition, &narrows));
+}
+
+void ost_order_by(ost_query *handle, const ost_expr *key)
+{
+    ost__query *q = open_query(handle);
+    if (!q)
+        return;
+    ost__encoder enc = encoder_of(q);
+    enc.aggregates = enc.results = true;
+    keep(q, ost__encode_order(&enc, &q->orders, key));
+}
+
+bool ost_order_by_name(ost_query *handle, const char *member, const char *direction)
+{
+    ost__query *q = open_query(handle);
+    const ost_field *f = q && member ? ost__model_field_named(q->model, member) : NULL;
+    bool descending = direction && strcmp(direction, "desc") == 0;
+    if (!f || f->hidden || (direction && !descending && strcmp(direction, "asc") != 0))
+        return false;
+    const ost_expr key = {
+        .op = descending ? OST_OP_DESC : OST_OP_ASC,
+        .struct_size = sizeof(key),
+        .model = q->model->source,
+        .member = { .path = f->name, .offset = f->offset, .size = f->size, .type = f->type },
+    };
+    ost__encoder enc = encoder_of(q);
+    keep(q, ost__encode_order(&enc, &q->orders, &key));
+    return q->status == OST_OK;
+}
+
+void ost_group_by(ost_query *handle, const ost_expr *e)
+{
+    ost__query *q = open_query(handle);
+    ost__operand type;
+    if (!q)
+        return;
+    ost__encoder enc = encoder_of(q);
+    keep(q, ost__encode_operand(&enc, &q->groups, e, &type));
+    if (q->status == OST_OK && (!type.field || e->op != OST_OP_MEMBER))
+        fail(q, OST_MISUSE, "is grouped by something that is no member; use ost_col");
+    q->groups.items++;
+}
+
+void ost_limit(ost_query *handle, size_t limit)
+{
+    ost__query *q = open_query(handle);
+    if (!q)
+        return;
+    q->has_limit = true;
+    q->limit = limit > INT64_MAX ? INT64_MAX : (int64_t)limit;
+}
+
+void ost_offset(ost_query *handle, size_t offset)
+{
+    ost__query *q = open_query(handle);
+    if (!q)
+        return;
+    q->has_offset = true;
+    q->offset = offset > INT64_MAX ? INT64_MAX : (int64_t)offset;
+}
+
+void ost_distinct(ost_query *handle)
+{
+    ost__query *q = open_query(handle);
+    if (q)
+        q->distinct = true;
+}
+
+void ost_everything(ost_query *handle)
+{
+    ost__query *q = open_query(handle);
+    if (q)
+        q->everything = true;
+}
+
+void ost_query_select(ost_query *handle, const ost_expr *const *list)
+{
+    ost__query *q = open_query(handle);
+    size_t count = ost__expr_arg_count(list);
+    if (!q)
+        return;
+    if (count == SIZE_MAX || count == 0)
+        fail(q, OST_MISUSE, "ost_select was given a NULL, or nothing");
+    ost__encoder enc = encoder_of(q);
+    enc.aggregates = true;
+    for (size_t i = 0; q->status == OST_OK && i < count; i++)
+        keep(q, ost__encode_column(&enc, &q->columns, list[i], &q->result));
+}
+
+ost_query *ost_query_include(ost_query *handle, const ost_model *m, const ost_member *relation)
+{
+    ost__query *q = open_query(handle);
+    (void)m, (void)relation;
+    if (q)
+        fail(q, OST_UNSUPPORTED, "relations cannot be included yet; query the other model");
+    return handle;
+}
+
+/* ---- assembling ---- */
+
+static uint32_t size_of(const ost__section *s)
+{
+    return 2 + (s ? s->size : 0);
+}
+
+static uint8_t *join(uint8_t *at, const ost__section *s)
+{
+    ost__put_u16(at, s ? s->items : 0);
+    if (s && s->size > 0)
+        memcpy(at + 2, s->bytes, s->size);
+    return at + size_of(s);
+}
+
+static void add_number(ost__statement *out, const int64_t *n)
+{
+    if (n)
+        out->parameters[out->parameter_count++] = (ost_parameter){
+            .source = OST_FROM_VALUE, .type = OST_TYPE_INT64, .value = ost_value_int(*n)
+        };
+}
+
+bool ost__statement_join(const ost__parts *p, ost__arena *arena, ost__statement *out)
+{
+    const ost__section *const sections[] = { p->columns, p->changes, p->where,
+                                             p->groups,  p->having,  p->orders };
+    size_t first = p->flags & OST__SHAPE_RECORDS ? 1 : 0;
+    uint32_t size = OST__SHAPE_HEADER, parameters = 2;
+    for (size_t i = first; i < 6; i++) {
+        size += size_of(sections[i]);
+        parameters += sections[i] ? sections[i]->parameter_count : 0;
+    }
+    out->bytes = ost__arena_alloc(arena, size, 1);
+    out->parameters =
+        ost__arena_alloc(arena, parameters * sizeof(*out->parameters), _Alignof(ost_parameter));
+    if (!out->bytes || !out->parameters)
+        return false;
+    out->size = size;
+    out->parameter_count = 0;
+    ost__shape_header(out->bytes, p->kind, p->wrap,
+                      p->flags | (p->limit ? OST__SHAPE_LIMIT : 0u) |
+                          (p->offset ? OST__SHAPE_OFFSET : 0u),
+                      p->model, p->result);
+    out->bytes[3] = (uint8_t)p->ddl;
+    uint8_t *at = out->bytes + OST__SHAPE_HEADER;
+    for (size_t i = first; i < 6; i++) {
+        at = join(at, sections[i]);
+        if (sections[i] && sections[i]->parameter_count > 0) {
+            memcpy(out->parameters + out->parameter_count, sections[i]->parameters,
+                   sections[i]->parameter_count * sizeof(ost_parameter));
+            out->parameter_count += sections[i]->parameter_count;
+        }
+    }
+    add_number(out, p->limit);
+    add_number(out, p->offset);
+    return true;
+}
+
+static ost_status too_wide(const ost__query *q, ost_error *error)
+{
+    const ost__section *all[] = { &q->columns, &q->where, &q->groups, &q->having, &q->orders };
+    for (size_t i = 0; i < 5; i++)
+        if (all[i]->items > OST__EXPR_ARGS_MAX)
+            return ost__error_set(error, OST_TOO_LARGE, "a query over %s has too many conditions",
+                                  q->model->table.model);
+    return OST_OK;
+}
+
+static ost_status misplaced(const ost__query *q, const char *what, ost_error *error)
+{
+    ost__error_set(error, OST_MISUSE, "a query over %s: %s", q->model->table.model, what);
+    ost__error_about(error, q->model->table.model, NULL);
+    return OST_MISUSE;
+}
+
+static ost_status check_result(const ost__query *q, const ost__ask *ask, ost_error *error)
+{
+    const ost__model *expected = q->result ? q->result : q->model;
+    if (!ask->result || ask->result == expected)
+        return OST_OK;
+    ost__error_set(error, OST_MISUSE, "a query over %s yields %s, but is asked for %s%s",
+                   q->model->table.model, expected->table.model, ask->result->table.model,
+                   q->result ? "" : "; use ost_select to fill another struct");
+    ost__error_about(error, q->model->table.model, NULL);
+    return OST_MISUSE;
+}
+
+static ost_status check_write(const ost__query *q, ost_error *error)
+{
+    if (q->has_limit || q->has_offset || q->distinct || q->orders.items > 0 ||
+        q->groups.items > 0 || q->having.items > 0 || q->columns.items > 0)
+        return misplaced(q, "an update or delete takes conditions only", error);
+    if (!q->narrows && !q->everything)
+        return misplaced(q, "an update or delete without a condition; call ost_everything if all "
+                            "records are meant", error);
+    return OST_OK;
+}
+
+ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__arena *arena,
+                               ost__statement *out, ost_error *error)
+{
+    bool write = ask->kind != OST_DO_SELECT;
+    ost__section value = { 0 };
+    ost__parts parts = {
+        .kind = ask->kind, .wrap = ask->wrap, .model = q->model, .columns = &q->columns,
+        .changes = ask->changes, .where = &q->where, .groups = &q->groups, .having = &q->having,
+        .orders = &q->orders,
+    };
+    OST_TRY(too_wide(q, error));
+    OST_TRY(check_result(q, ask, error));
+    if (write)
+        OST_TRY(check_write(q, error));
+    if (ask->value) {
+        ost__operand type;
+        ost__encoder enc = { .models = q->models, .root = q->model, .arena = arena,
+                             .error = error, .aggregates = true };
+        uint8_t *at = ost__section_take(arena, &value, 2);
+        if (!at)
+            return ost__error_set(error, OST_NO_MEMORY, "no memory for a query");
+        ost__put_u16(at, 0);
+        OST_TRY(ost__encode_operand(&enc, &value, ask->value, &type));
+        if (!ost__is_aggregate(ask->value->op) || q->groups.items > 0)
+            return misplaced(q, "ost_value_of takes an aggregate over a query without groups",
+                             error);
+        value.items = 1;
+        parts.columns = &value;
+        parts.orders = NULL;
+        parts.flags |= OST__SHAPE_VALUE;
+    } else if (!write && !q->result) {
+        parts.flags |= OST__SHAPE_RECORDS;
+    } else if (!write) {
+        parts.result = q->result;
+    }
+    if (q->distinct)
+        parts.flags |= OST__SHAPE_DISTINCT;
+    if (ask->limited || q->has_limit)
+        parts.limit = q->has_limit && !(ask->limited && ask->limit < q->limit) ? &q->limit
+                                                                              : &ask->limit;
+    if (q->has_offset || (ask->limited && ask->offset > 0))
+        parts.offset = q->has_offset ? &q->offset : &ask->offset;
+    if (!ost__statement_join(&parts, arena, out))
+        return ost__error_set(error, OST_NO_MEMORY, "no memory for a query");
+    return OST_OK;
+}

@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: MIT */
+#include "query/shape.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "model/member.h"
+
+enum { NO_FIELD = 0xffff };
+
+typedef struct reader {
+    const ost__model_set *models;
+    ost__arena *arena;
+    const uint8_t *at;
+    ost__compiled *out;
+    ost_error *error;
+    uint32_t parameters;
+    uint16_t *column_fields; /* the result's field of each column */
+} reader;
+
+void ost__shape_header(uint8_t *at, uint16_t kind, uint16_t wrap, uint32_t flags,
+                       const ost__model *m, const ost__model *result)
+{
+    at[0] = (uint8_t)kind;
+    at[1] = (uint8_t)wrap;
+    at[2] = (uint8_t)flags;
+    at[3] = 0;
+    ost__put_u16(at + 4, m ? m->table.id : OST__NO_MODEL);
+    ost__put_u16(at + 6, result ? result->table.id : OST__NO_MODEL);
+}
+
+static uint32_t take_u8(reader *r)
+{
+    return *r->at++;
+}
+
+static uint32_t take_u16(reader *r)
+{
+    uint32_t n = ost__get_u16(r->at);
+    r->at += 2;
+    return n;
+}
+
+static ost_status misuse(reader *r, const char *what)
+{
+    ost__error_set(r->error, OST_MISUSE, "a query over %s: %s", r->out->model->table.model, what);
+    ost__error_about(r->error, r->out->model->table.model, NULL);
+    return OST_MISUSE;
+}
+
+static void *room(reader *r, size_t count, size_t size)
+{
+    void *p = ost__arena_alloc_zeroed(r->arena, (count > 0 ? count : 1) * size,
+                                      _Alignof(max_align_t));
+    if (!p)
+        ost__error_set(r->error, OST_NO_MEMORY, "no memory for a query");
+    return p;
+}
+
+static ost_node *new_node(reader *r, uint32_t op, const ost__operand *type)
+{
+    ost_node *n = room(r, 1, sizeof(*n));
+    if (n) {
+        n->op = (uint16_t)op;
+        n->type = type->type;
+        n->precision = type->precision;
+        n->scale = type->scale;
+        n->nullable = type->nullable;
+        n->field = type->field;
+        n->parameter = OST_NO_PARAMETER;
+    }
+    return n;
+}
+
+static ost__operand operand_of(const ost_node *n)
+{
+    return (ost__operand){ .type = n->type, .precision = n->precision, .scale = n->scale,
+                           .nullable = n->nullable, .field = n->field };
+}
+
+static const ost__operand condition_type = { .type = OST_TYPE_BOOL, .nullable = true };
+
+static const ost_node *read_expression(reader *r);
+
+static ost_node *with_args(reader *r, ost_node *n, uint32_t count)
+{
+    const ost_node **args = n ? room(r, count, sizeof(*args)) : NULL;
+    if (!args)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (!(args[i] = read_expression(r)))
+            return NULL;
+    n->args = args;
+    n->arg_count = count;
+    return n;
+}
+
+static ost_node *read_member(reader *r)
+{
+    uint32_t model = take_u16(r), field = take_u16(r);
+    const ost__model *m = ost__model_at(r->models, model);
+    ost__operand type = ost__operand_of_field(&m->fields[field]);
+    return new_node(r, OST_OP_MEMBER, &type);
+}
+
+static ost_node *read_value(reader *r)
+{
+    ost__operand type = { .type = (uint16_t)take_u8(r) };
+    uint32_t model = take_u16(r), field = take_u16(r);
+    type.precision = (uint16_t)take_u8(r);
+    type.scale = (uint16_t)take_u8(r);
+    if (field != NO_FIELD)
+        type.field = &ost__model_at(r->models, model)->fields[field];
+    ost_node *n = new_node(r, OST_OP_VALUE, &type);
+    if (n)
+        n->parameter = r->parameters++;
+    return n;
+}
+
+/* A member of the result stands for the expression that was selected into it. */
+static const ost_node *read_result_member(reader *r)
+{
+    uint32_t model = take_u16(r), field = take_u16(r);
+    const ost_shape *s = &r->out->shape;
+    if (r->out->result && r->out->result->table.id == model)
+        for (uint32_t i = 0; i < s->column_count; i++)
+            if (r->column_fields[i] == field)
+                return s->columns[i];
+    misuse(r, "is ordered by a member of a result into which nothing was selected");
+    return NULL;
+}
+
+static const ost_node *read_aggregate(reader *r, uint32_t op)
+{
+    ost__operand type, arg;
+    uint32_t flag = op == OST_OP_COUNT || op == OST_OP_SUM ? take_u8(r) : 1;
+    uint32_t count = op == OST_OP_COUNT ? flag : 1;
+    ost_node *n = with_args(r, new_node(r, op, &condition_type), count);
+    if (!n)
+        return NULL;
+    if (count > 0)
+        arg = operand_of(n->args[0]);
+    ost__aggregate_type((uint16_t)op, count > 0 ? &arg : NULL, op == OST_OP_SUM && flag, &type);
+    n->type = type.type;
+    n->precision = type.precision;
+    n->scale = type.scale;
+    n->nullable = type.nullable;
+    n->field = type.field;
+    return n;
+}
+
+static const ost_node *read_expression(reader *r)
+{
+    uint32_t op = take_u8(r);
+    ost_node *n;
+    switch (op) {
+    case OST_OP_MEMBER: return read_member(r);
+    case OST_OP_VALUE: return read_value(r);
+    case OST_OP_AS: return read_result_member(r);
+    case OST_OP_AND: case OST_OP_OR: {
+        uint32_t count = take_u16(r);
+        return with_args(r, new_node(r, op, &condition_type), count);
+    }
+    case OST_OP_NOT: case OST_OP_IS_NULL: case OST_OP_NOT_NULL:
+        return with_args(r, new_node(r, op, &condition_type), 1);
+    case OST_OP_HAS_TEXT: case OST_OP_STARTS_WITH: case OST_OP_ENDS_WITH: case OST_OP_IN:
+        n = with_args(r, new_node(r, op, &condition_type), 1);
+        if (n)
+            n->parameter = r->parameters++;
+        if (op == OST_OP_IN)
+            (void)take_u8(r);
+        return n;
+    default:
+        if (ost__is_aggregate((uint16_t)op))
+            return read_aggregate(r, op);
+        return with_args(r, new_node(r, op, &condition_type), 2);
+    }
+}
+
+/* ---- sections ---- */
+
+static ost_status failed(const reader *r)
+{
+    return r->error && r->error->status != OST_OK ? (ost_status)r->error->status : OST_NO_MEMORY;
+}
+
+static ost_status read_columns(reader *r)
+{
+    ost_shape *s = &r->out->shape;
+    uint32_t count = take_u16(r);
+    const ost_node **columns = room(r, count, sizeof(*columns));
+    r->column_fields = room(r, count, sizeof(*r->column_fields));
+    if (!columns || !r->column_fields)
+        return OST_NO_MEMORY;
+    s->columns = columns;
+    for (uint32_t i = 0; i < count; i++) {
+        r->column_fields[i] = (uint16_t)take_u16(r);
+        if (!(columns[i] = read_expression(r)))
+            return failed(r);
+        s->column_count = i + 1;
+    }
+    return OST_OK;
+}
+
+static ost_status all_columns(reader *r)
+{
+    ost_shape *s = &r->out->shape;
+    const ost__model *m = r->out->model;
+    const ost_node **columns = room(r, m->table.field_count, sizeof(*columns));
+    if (!columns)
+        return OST_NO_MEMORY;
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        ost__operand type = ost__operand_of_field(&m->fields[i]);
+        if (!(columns[i] = new_node(r, OST_OP_MEMBER, &type)))
+            return OST_NO_MEMORY;
+    }
+    s->columns = columns;
+    s->column_count = m->table.field_count;
+    return OST_OK;
+}
+
+static ost_status read_changes(reader *r)
+{
+    ost_shape *s = &r->out->shape;
+    uint32_t count = take_u16(r);
+    ost_change *changes = room(r, count, sizeof(*changes));
+    if (!changes)
+        return OST_NO_MEMORY;
+    for (uint32_t i = 0; i < count; i++) {
+        changes[i].op = (uint16_t)take_u8(r);
+        changes[i].field = &r->out->model->fields[take_u16(r)];
+        changes[i].parameter =
+            changes[i].op == OST_OP_SET_NULL ? OST_NO_PARAMETER : r->parameters++;
+    }
+    s->changes = changes;
+    s->change_count = count;
+    return OST_OK;
+}
+
+static ost_status read_conditions(reader *r, const ost_node **out)
+{
+    uint32_t count = take_u16(r);
+    if (count == 0)
+        return OST_OK;
+    if (count == 1)
+        *out = read_expression(r);
+    else
+        *out = with_args(r, new_node(r, OST_OP_AND, &condition_type), count);
+    return *out ? OST_OK : failed(r);
+}
+
+static ost_status read_groups(reader *r)
+{
+    ost_shape *s = &r->out->shape;
+    uint32_t count = take_u16(r);
+    const ost_node **groups = room(r, count, sizeof(*groups));
+    if (!groups)
+        return OST_NO_MEMORY;
+    for (uint32_t i = 0; i < count; i++)
+        if (!(groups[i] = read_expression(r)))
+            return failed(r);
+    s->groups = groups;
+    s->group_count = count;
+    return OST_OK;
+}
+
+static bool same_member(const ost_node *a, const ost_node *b)
+{
+    return a == b ||
+           (a->op == OST_OP_MEMBER && b->op == OST_OP_MEMBER && a->field == b->field);
+}
+
+static bool among(const ost_node *n, const ost_node *const *list, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (same_member(n, list[i]))
+            return true;
+    return false;
+}
+
+/* A total order: what tells rows apart is appended, in the direction of the last key. */
+static void complete_order(const ost_shape *s, ost_order *orders, uint32_t *count,
+                           const ost_node *const *list, uint32_t list_count)
+{
+    bool descending = *count > 0 && orders[*count - 1].descending;
+    (void)s;
+    for (uint32_t i = 0; i < list_count; i++) {
+        bool there = false;
+        for (uint32_t k = 0; k < *count; k++)
+            there |= same_member(orders[k].node, list[i]);
+        if (!there)
+            orders[(*count)++] = (ost_order){ .node = list[i], .descending = descending };
+    }
+}
+
+static ost_status key_nodes(reader *r, const ost_node ***out)
+{
+    const ost__model *m = r->out->model;
+    const ost_node **keys = room(r, m->table.key_count, sizeof(*keys));
+    if (!keys)
+        return OST_NO_MEMORY;
+    for (uint32_t i = 0; i < m->table.key_count; i++) {
+        ost__operand type = ost__operand_of_field(m->table.keys[i]);
+        if (!(keys[i] = new_node(r, OST_OP_MEMBER, &type)))
+            return OST_NO_MEMORY;
+    }
+    *out = keys;
+    return OST_OK;
+}
+
+static bool has_aggregate(const ost_node *n)
+{
+    bool any = ost__is_aggregate(n->op);
+    for (uint32_t i = 0; !any && i < n->arg_count; i++)
+        any = has_aggregate(n->args[i]);
+    return any;
+}
+
+static bool is_grouped(const ost_shape *s)
+{
+    bool any = s->group_count > 0 || s->having;
+    for (uint32_t i = 0; !any && i < s->column_count; i++)
+        any = has_aggregate(s->columns[i]);
+    return any;
+}
+
+static ost_status read_orders(reader *r, uint32_t flags)
+{
+    ost_shape *s = &r->out->shape;
+    uint32_t count = take_u16(r);
+    size_t most = (size_t)count + s->column_count + s->group_count + r->out->model->table.key_count;
+    ost_order *orders = room(r, most, sizeof(*orders));
+    const ost_node **keys;
+    if (!orders)
+        return OST_NO_MEMORY;
+    for (uint32_t i = 0; i < count; i++) {
+        orders[i].descending = take_u8(r) != 0;
+        if (!(orders[i].node = read_expression(r)))
+            return failed(r);
+    }
+    bool grouped = is_grouped(s);
+    for (uint32_t i = 0; s->distinct && i < count; i++)
+        if (!among(orders[i].node, s->columns, s->column_count))
+            return misuse(r, "distinct rows are ordered by something that is not selected");
+    if (s->wrap == OST_WRAP_NONE &&
+        (count > 0 || (flags & (OST__SHAPE_LIMIT | OST__SHAPE_OFFSET)))) {
+        if (s->distinct) {
+            complete_order(s, orders, &count, s->columns, s->column_count);
+        } else if (grouped) {
+            complete_order(s, orders, &count, s->groups, s->group_count);
+        } else {
+            OST_TRY(key_nodes(r, &keys));
+            complete_order(s, orders, &count, keys, r->out->model->table.key_count);
+        }
+    }
+    s->orders = orders;
+    s->order_count = s->wrap == OST_WRAP_NONE ? count : 0;
+    return OST_OK;
+}
+
+/* ---- what must hold between the sections ---- */
+
+static bool fixed_in_group(const ost_shape *s, const ost_node *n)
+{
+    if (ost__is_aggregate(n->op))
+        return true;
+    if (n->op == OST_OP_MEMBER)
+        return among(n, s->groups, s->group_count);
+    for (uint32_t i = 0; i < n->arg_count; i++)
+        if (!fixed_in_group(s, n->args[i]))
+            return false;
+    return true;
+}
+
+static ost_status check_grouping(reader *r)
+{
+    const ost_shape *s = &r->out->shape;
+    bool fixed = true;
+    if (s->wrap != OST_WRAP_NONE && s->group_count == 0 && !s->having)
+        return OST_OK;
+    if (!is_grouped(s)) {
+        for (uint32_t i = 0; i < s->order_count; i++)
+            if (has_aggregate(s->orders[i].node))
+                return misuse(r, "is ordered by an aggregate but has no groups");
+        return OST_OK;
+    }
+    for (uint32_t i = 0; i < s->column_count; i++)
+        fixed &= fixed_in_group(s, s->columns[i]);
+    for (uint32_t i = 0; i < s->order_count; i++)
+        fixed &= fixed_in_group(s, s->orders[i].node);
+    if (s->having)
+        fixed &= fixed_in_group(s, s->having);
+    if (!fixed)
+        return misuse(r, "a member that is neither grouped by nor inside an aggregate has no one "
+                         "value; group by it");
+    return OST_OK;
+}
+
+/* ---- the row program ---- */
+
+static void fill_step(ost_row_step *step, const ost_field *to, const ost_node *from, uint32_t column)
+{
+    bool optional = to->type & OST_TYPE_OPTIONAL;
+    uint16_t type = to->type & (uint16_t)~OST_TYPE_OPTIONAL;
+    bool pointer = type == OST_TYPE_TEXT || type == OST_TYPE_BLOB;
+    *step = (ost_row_step){
+        .offset = (uint32_t)to->offset,
+        .size = to->size,
+        .value_offset = optional ? ost__optional_value_offset(to->type) : 0,
+        .type = type,
+        .column = (uint16_t)column,
+        .null_rule = optional  ? OST_NULL_IS_ABSENT
+                     : pointer ? OST_NULL_IS_POINTER
+                               : OST_NULL_IS_RANGE,
+        .column_type = from->type,
+        .precision = from->precision,
+        .scale = from->scale,
+        .field = to,
+        .origin = from->field,
+    };
+}
+
+static ost_status result_program(reader *r)
+{
+    const ost_shape *s = &r->out->shape;
+    const ost__model *result = r->out->result;
+    ost_row_program *program = room(r, 1, sizeof(*program));
+    ost_row_step *steps = room(r, s->column_count, sizeof(*steps));
+    bool records = result == r->out->model;
+    if (!program || !steps)
+        return OST_NO_MEMORY;
+    for (uint32_t i = 0; i < s->column_count; i++) {
+        const ost_field *to = &result->fields[r->column_fields[i]];
+        fill_step(&steps[i], to, s->columns[i], i);
+        for (uint32_t k = 0; k < i; k++)
+            if (r->column_fields[k] == r->column_fields[i])
+                return misuse(r, "one member of the result is selected twice");
+        records &= s->columns[i]->op == OST_OP_MEMBER && s->columns[i]->field == to;
+        ost__field_set_add(&r->out->loaded, r->column_fields[i]);
+    }
+    *program = (ost_row_program){ .struct_size = sizeof(*program), .step_size = sizeof(*steps),
+                                  .step_count = s->column_count,
+                                  .row_size = (uint32_t)result->size, .steps = steps };
+    r->out->rows = program;
+    for (uint32_t i = 0; records && i < result->table.key_count; i++)
+        records = ost__field_set_has(&r->out->loaded,
+                                     ost__field_index(result, result->table.keys[i]));
+    r->out->tracks = records && !result->is_part && !s->distinct && !is_grouped(s);
+    return OST_OK;
+}
+
+/* One column into an ost__value_cell, through a field made for it. */
+static ost_status value_program(reader *r)
+{
+    const ost_node *n = r->out->shape.columns[0];
+    ost_row_program *program = room(r, 1, sizeof(*program));
+    ost_row_step *step = room(r, 1, sizeof(*step));
+    ost_field *field = room(r, 1, sizeof(*field));
+    if (!program || !step || !field)
+        return OST_NO_MEMORY;
+    if (n->field)
+        field->values = n->field->values;
+    field->name = "value";
+    field->type = ost__canonical_type(n->type, n->field);
+    field->size = ost__type_size(field->type);
+    r->out->value_type = field->type;
+    fill_step(step, field, n, 0);
+    if (step->null_rule == OST_NULL_IS_RANGE) {
+        step->null_rule = OST_NULL_IS_ABSENT;
+        step->value_offset = offsetof(ost__value_cell, value) + offsetof(ost_value, as);
+    } else {
+        step->offset = offsetof(ost__value_cell, value) + offsetof(ost_value, as);
+    }
+    *program = (ost_row_program){ .struct_size = sizeof(*program), .step_size = sizeof(*step),
+                                  .step_count = 1, .row_size = sizeof(ost__value_cell),
+                                  .steps = step };
+    r->out->rows = program;
+    return OST_OK;
+}
+
+/* The key that the database generates, written back by the path of any row. */
+static ost_status key_program(reader *r)
+{
+    const ost__model *m = r->out->model;
+    ost_row_program *program = room(r, 1, sizeof(*program));
+    ost_row_step *step = room(r, 1, sizeof(*step));
+    ost__operand type = ost__operand_of_field(m->table.auto_key);
+    ost_node *n = new_node(r, OST_OP_MEMBER, &type);
+    if (!program || !step || !n)
+        return OST_NO_MEMORY;
+    fill_step(step, m->table.auto_key, n, 0);
+    *program = (ost_row_program){ .struct_size = sizeof(*program), .step_size = sizeof(*step),
+                                  .step_count = 1, .row_size = (uint32_t)m->size, .steps = step };
+    r->out->rows = program;
+    return OST_OK;
+}
+
+/* The count or the existence that a wrapped select yields. */
+static ost_status wrap_program(reader *r)
+{
+    static const ost_field count = { .name = "count", .type = OST_TYPE_INT64, .size = 8 };
+    static const ost_field exists = { .name = "exists", .type = OST_TYPE_BOOL, .size = 1 };
+    const ost_field *f = r->out->shape.wrap == OST_WRAP_COUNT ? &count : &exists;
+    const ost_node n = { .op = OST_OP_VALUE, .type = f->type };
+    ost_row_program *program = room(r, 1, sizeof(*program));
+    ost_row_step *step = room(r, 1, sizeof(*step));
+    if (!program || !step)
+        return OST_NO_MEMORY;
+    fill_step(step, f, &n, 0);
+    *program = (ost_row_program){ .struct_size = sizeof(*program), .step_size = sizeof(*step),
+                                  .step_count = 1, .row_size = sizeof(int64_t), .steps = step };
+    r->out->rows = program;
+    return OST_OK;
+}
+
+static ost_status choose_program(reader *r, uint32_t flags)
+{
+    const ost_shape *s = &r->out->shape;
+    if (s->kind == OST_DO_INSERT && (flags & OST__SHAPE_KEY))
+        return key_program(r);
+    if (s->kind != OST_DO_SELECT)
+        return OST_OK;
+    if (s->wrap != OST_WRAP_NONE)
+        return wrap_program(r);
+    if (flags & OST__SHAPE_VALUE)
+        return value_program(r);
+    if (flags & OST__SHAPE_RECORDS) {
+        r->out->rows = &r->out->model->load;
+        r->out->loaded = r->out->model->all;
+        r->out->tracks = !r->out->model->is_part;
+        return OST_OK;
+    }
+    return result_program(r);
+}
+
+static ost_status read_sections(reader *r, uint32_t flags)
+{
+    ost_shape *s = &r->out->shape;
+    if (s->kind == OST_DO_DDL) {
+        s->ddl_index = take_u16(r);
+        return OST_OK;
+    }
+    OST_TRY(flags & OST__SHAPE_RECORDS ? all_columns(r) : read_columns(r));
+    OST_TRY(read_changes(r));
+    OST_TRY(read_conditions(r, &s->where));
+    OST_TRY(read_groups(r));
+    OST_TRY(read_conditions(r, &s->having));
+    OST_TRY(read_orders(r, flags));
+    s->limit_parameter = flags & OST__SHAPE_LIMIT ? r->parameters++ : OST_NO_PARAMETER;
+    s->offset_parameter = flags & OST__SHAPE_OFFSET ? r->parameters++ : OST_NO_PARAMETER;
+    s->parameter_count = r->parameters;
+    return check_grouping(r);
+}
+
+ost_status ost__shape_read(const ost__model_set *models, ost__arena *arena, const uint8_t *bytes,
+                           size_t size, ost__compiled *out, ost_error *error)
+{
+    reader r = { .models = models, .arena = arena, .at = bytes, .out = out, .error = error };
+    uint32_t flags = bytes[2], model = ost__get_u16(bytes + 4), result = ost__get_u16(bytes + 6);
+    memset(out, 0, sizeof(*out));
+    if (error)
+        error->status = OST_OK;
+    out->model = model == OST__NO_MODEL ? NULL : ost__model_at(models, model);
+    out->result = result == OST__NO_MODEL ? NULL : ost__model_at(models, result);
+    out->shape = (ost_shape){
+        .struct_size = sizeof(ost_shape),
+        .kind = bytes[0],
+        .wrap = bytes[1],
+        .ddl = bytes[3],
+        .table = out->model ? &out->model->table : NULL,
+        .limit_parameter = OST_NO_PARAMETER,
+        .offset_parameter = OST_NO_PARAMETER,
+        /* Records differ in their keys: they are distinct as they are. */
+        .distinct = (flags & OST__SHAPE_DISTINCT) && !(flags & OST__SHAPE_RECORDS),
+        .bytes = bytes,
+        .byte_count = size,
+    };
+    r.at += OST__SHAPE_HEADER;
+    OST_TRY(read_sections(&r, flags));
+    return choose_program(&r, flags);
+}

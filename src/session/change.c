@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* Updates and deletes by query. Field rules, stamps and bounds hold here as they do for records. */
+#include "session/write.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "query/expr.h"
+
+static ost_status refuse(ost_session *s, const ost__model *m, const ost_field *f, const char *why)
+{
+    ost__fail(s, OST_MISUSE, "%s.%s: %s", m->table.model, f ? f->name : "(change)", why);
+    ost__error_about(&s->error, m->table.model, f ? f->name : NULL);
+    return OST_MISUSE;
+}
+
+static ost_status put_change(ost_session *s, const ost__model *m, ost__section *changes,
+                             uint16_t op, const ost_field *f, const ost_value *v)
+{
+    uint8_t *at = ost__section_take(&s->scratch, changes, 3);
+    if (!at)
+        return ost__no_memory(s);
+    at[0] = (uint8_t)op;
+    ost__put_u16(at + 1, ost__field_index(m, f));
+    changes->items++;
+    if (op == OST_OP_SET_NULL)
+        return OST_OK;
+    ost_parameter *p = ost__section_parameter(&s->scratch, changes);
+    if (!p)
+        return ost__no_memory(s);
+    *p = (ost_parameter){ .source = OST_FROM_VALUE, .type = v->type, .precision = f->precision,
+                          .scale = f->scale, .field = f, .value = *v };
+    return OST_OK;
+}
+
+static bool is_number(const ost_field *f)
+{
+    enum ost__class kind = ost__class_of(f->type, f);
+    return kind == OST__CLASS_INT || kind == OST__CLASS_REAL || kind == OST__CLASS_DECIMAL;
+}
+
+/* An increment: of the member's kind, so that the driver adds like to like; the sum is checked where it is made. */
+static ost_status fold_increment(ost_session *s, const ost__model *m, const ost_field *f,
+                                 ost_value *v)
+{
+    ost__operand type = ost__operand_of_field(f);
+    uint16_t op = OST_OP_EQ;
+    if (!is_number(f) || f->primary_key)
+        return refuse(s, m, f, "only a number that is no key can be incremented");
+    if (v->type == OST_TYPE_NONE)
+        return refuse(s, m, f, "is incremented by nothing");
+    /* Any difference is allowed, whatever the member can hold: -1 for an unsigned member too. */
+    if (ost__class_of(f->type, f) == OST__CLASS_INT)
+        type.type = OST_TYPE_INT64, type.field = NULL;
+    type.precision = type.type == OST_TYPE_DECIMAL ? 38 : 0;
+    if (ost__fold(&type, &op, v) == OST__FOLD_VALUE && op == OST_OP_EQ)
+        return OST_OK;
+    ost__fail(s, OST_RANGE, "%s.%s cannot be incremented by this: it is out of range, or has more "
+                            "digits than the member", m->table.model, f->name);
+    ost__error_about(&s->error, m->table.model, f->name);
+    return OST_RANGE;
+}
+
+static ost_status encode_change(ost_session *s, const ost__model *m, const ost__rules *rules,
+                                const ost_expr *e, ost__field_set *seen, ost__section *changes)
+{
+    if (e->op == OST_OP_PUSH)
+        return ost__fail(s, OST_UNSUPPORTED, "changes inside lists are not built yet");
+    if (e->op != OST_OP_SET && e->op != OST_OP_SET_NULL && e->op != OST_OP_INC)
+        return refuse(s, m, NULL, "a change is one of ost_set, ost_set_null and ost_inc");
+    if (!e->model || e->model->fields != m->identity)
+        return refuse(s, m, NULL, "a change of another model's member");
+    const ost_field *f = ost__model_field(m, &e->member);
+    if (!f)
+        return refuse(s, m, NULL, "a change of a member that is no field");
+    uint32_t index = ost__field_index(m, f);
+    if (ost__field_set_has(seen, index))
+        return refuse(s, m, f, "is changed twice in one update");
+    if (f->primary_key)
+        return refuse(s, m, f, "a key does not change; delete and insert instead");
+    ost__field_set_add(seen, index);
+    ost_value v = e->constant ? *e->constant : e->value;
+    if (e->op == OST_OP_SET_NULL)
+        v = (ost_value){ 0 };
+    if (e->op == OST_OP_INC) {
+        OST_TRY(fold_increment(s, m, f, &v));
+        return put_change(s, m, changes, OST_OP_INC, f, &v);
+    }
+    ost_status status = ost__rules_value(m, f, &v, rules);
+    if (status != OST_OK)
+        return ost__refused(s, m, status);
+    return put_change(s, m, changes, v.type == OST_TYPE_NONE ? OST_OP_SET_NULL : OST_OP_SET, f, &v);
+}
+
+/* Stamps that every update sets. */
+static ost_status put_stamps(ost_session *s, const ost__model *m, const ost__rules *rules,
+                             const ost__field_set *seen, ost__section *changes)
+{
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        const ost_field *f = &m->fields[i];
+        if (!ost__field_set_has(&m->update_sets, i) || ost__field_set_has(seen, i))
+            continue;
+        ost_value now = ost_value_time(rules->now);
+        if ((f->type & ~OST_TYPE_OPTIONAL) == OST_TYPE_DATE) {
+            int64_t day = 86400000000, us = rules->now.microseconds;
+            now = ost_value_date((ost_date){ (int32_t)(us / day - (us % day < 0)) });
+        }
+        ost_status status = ost__rules_value(m, f, &now, rules);
+        if (status != OST_OK)
+            return ost__refused(s, m, status);
+        OST_TRY(put_change(s, m, changes, OST_OP_SET, f, &now));
+    }
+    return OST_OK;
+}
+
+static ost_status encode_changes(ost_session *s, const ost__model *m,
+                                 const ost_expr *const *list, ost__section *changes)
+{
+    const ost__rules rules = ost__rules_of(s);
+    ost__field_set seen = { { 0 } };
+    size_t count = ost__expr_arg_count(list);
+    if (count == SIZE_MAX || count == 0)
+        return refuse(s, m, NULL, "an update was given a NULL, or no change");
+    for (size_t i = 0; i < count; i++)
+        OST_TRY(encode_change(s, m, &rules, list[i], &seen, changes));
+    return put_stamps(s, m, &rules, &seen, changes);
+}
+
+static ost_status run_write(ost_session *s, const ost__query *q, uint16_t kind,
+                            const ost__section *changes, int64_t *matched)
+{
+    const ost__ask ask = { .kind = kind, .changes = changes };
+    ost__statement st;
+    ost__run r;
+    ost_status status = ost__query_assemble(q, &ask, &s->scratch, &st, &s->error);
+    if (status != OST_OK) {
+        s->error.nothing_sent = 1;
+        return status;
+    }
+    status = ost__run_begin(&r, s, &st);
+    if (status == OST_OK) {
+        status = ost__run_go(&r, NULL);
+        *matched = r.outcome.matched;
+    }
+    ost__run_end(&r);
+    return status == OST_OK ? OST_OK : ost__constraint_failed(s, q->model, status);
+}
+
+static ost_status update(ost_session *s, const ost__query *q, const ost_expr *const *list,
+                         int64_t *matched)
+{
+    ost__section changes = { 0 };
+    OST_TRY(ost__unit_check(s));
+    OST_TRY(encode_changes(s, q->model, list, &changes));
+    return run_write(s, q, OST_DO_UPDATE, &changes, matched);
+}
+
+ost_status ost_query_update(ost_query *handle, int64_t *matched, const ost_expr *const *changes)
+{
+    ost_session *s;
+    int64_t n = 0;
+    ost__query *q = ost__enter_query(handle, &s);
+    if (matched)
+        *matched = 0;
+    if (!q)
+        return s ? ost__leave(s, (ost_status)s->error.status) : OST_MISUSE;
+    ost_status status = update(s, q, changes, &n);
+    if (matched && status == OST_OK)
+        *matched = n;
+    return ost__leave(s, status);
+}
+
+/* Inside a savepoint or unit of its own, so that a second match undoes it. */
+static ost_status update_one(ost_session *s, const ost__query *q, const ost_expr *const *list)
+{
+    int64_t matched = 0;
+    OST_TRY(ost__unit_begin(s, NULL));
+    ost_status status = update(s, q, list, &matched);
+    if (status == OST_OK && matched == 0)
+        status = ost__fail(s, OST_NOT_FOUND, "no %s meets the condition", q->model->table.model);
+    if (status == OST_OK && matched > 1)
+        status = ost__fail(s, OST_RANGE, "more than one %s meets the condition; none was changed",
+                           q->model->table.model);
+    if (status == OST_OK)
+        return ost__unit_commit(s);
+    ost__unit_rollback(s);
+    s->error.nothing_sent = 0;
+    ost__error_about(&s->error, q->model->table.model, NULL);
+    return status;
+}
+
+ost_status ost_query_update_one(ost_query *handle, const ost_expr *const *changes)
+{
+    ost_session *s;
+    ost__query *q = ost__enter_query(handle, &s);
+    if (!q)
+        return s ? ost__leave(s, (ost_status)s->error.status) : OST_MISUSE;
+    return ost__leave(s, update_one(s, q, changes));
+}
+
+ost_status ost_delete_all(ost_query *handle, int64_t *deleted)
+{
+    ost_session *s;
+    int64_t n = 0;
+    ost__query *q = ost__enter_query(handle, &s);
+    if (deleted)
+        *deleted = 0;
+    if (!q)
+        return s ? ost__leave(s, (ost_status)s->error.status) : OST_MISUSE;
+    ost_status status = ost__unit_check(s);
+    if (status == OST_OK)
+        status = run_write(s, q, OST_DO_DELETE, NULL, &n);
+    if (deleted && status == OST_OK)
+        *deleted = n;
+    return ost__leave(s, status);
+}

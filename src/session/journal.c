@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a rollback takes back. An entry holds images of a record and of its snapshot from before the library wrote to them; undoing
+ * goes from the newest entry to the oldest, so that the oldest image wins.
+ */
+#include "session/session.h"
+
+#include <string.h>
+
+#include "model/member.h"
+
+static ost__undo *new_entry(ost_session *s, ost__batch *b, size_t size)
+{
+    ost__arena *a = &s->journal.memory;
+    ost__undo *u = ost__arena_alloc_zeroed(a, sizeof(*u), _Alignof(ost__undo));
+    if (!u)
+        return NULL;
+    u->saved_record = ost__arena_alloc(a, size, _Alignof(max_align_t));
+    u->saved_snapshot = ost__arena_alloc(a, size, _Alignof(max_align_t));
+    if (!u->saved_record || !u->saved_snapshot)
+        return NULL;
+    u->batch = b;
+    u->size = size;
+    u->older = s->journal.newest;
+    s->journal.newest = u;
+    return u;
+}
+
+ost_status ost__journal_add(ost_session *s, ost__batch *b, uint8_t *record, uint8_t *snapshot,
+                            const ost__field_set *written)
+{
+    if (s->unit_count == 0)
+        return OST_OK;
+    ost__undo *u = new_entry(s, b, b->model->size);
+    if (!u)
+        return ost__no_memory(s);
+    u->record = record;
+    u->snapshot = snapshot;
+    u->fresh = !snapshot;
+    u->written = *written;
+    memcpy(u->saved_record, record, u->size);
+    if (snapshot)
+        memcpy(u->saved_snapshot, snapshot, u->size);
+    return OST_OK;
+}
+
+typedef struct image_context {
+    ost_session *session;
+    ost_status status;
+} image_context;
+
+static void add_image(ost__batch *b, void *context)
+{
+    image_context *c = context;
+    size_t size = b->count * b->model->size;
+    if (c->status != OST_OK || size == 0)
+        return;
+    ost__undo *u = new_entry(c->session, b, size);
+    if (!u) {
+        c->status = ost__no_memory(c->session);
+        return;
+    }
+    u->record = b->rows;
+    u->snapshot = b->snapshot;
+    u->fresh = !b->snapshot;
+    u->whole = true;
+    memcpy(u->saved_record, b->rows, size);
+    if (b->snapshot)
+        memcpy(u->saved_snapshot, b->snapshot, size);
+}
+
+ost_status ost__journal_all(ost_session *s)
+{
+    image_context context = { .session = s, .status = OST_OK };
+    ost__each_batch(s, 0, add_image, &context);
+    return context.status;
+}
+
+static void undo(const ost__undo *u)
+{
+    const ost__model *m = u->batch->model;
+    if (u->whole)
+        memcpy(u->record, u->saved_record, u->size);
+    for (uint32_t i = 0; !u->whole && i < m->table.field_count; i++)
+        if (ost__field_set_has(&u->written, i))
+            ost__member_copy(&m->fields[i], u->record, u->saved_record);
+    if (u->fresh)
+        u->batch->snapshot = NULL;
+    else
+        memcpy(u->snapshot, u->saved_snapshot, u->size);
+}
+
+static void mark_undone(ost__batch *b, void *context)
+{
+    (void)context;
+    b->undone |= b->after_write;
+}
+
+void ost__journal_undo(ost_session *s, const ost__unit *unit)
+{
+    while (s->journal.newest != unit->journal) {
+        const ost__undo *u = s->journal.newest;
+        if (!u->dead)
+            undo(u);
+        s->journal.newest = u->older;
+    }
+    ost__arena_release(&s->journal.memory, unit->journal_mark);
+    ost__each_batch(s, unit->sequence, mark_undone, NULL);
+}
+
+void ost__journal_forget(ost_session *s)
+{
+    s->journal.newest = NULL;
+    ost__arena_clear(&s->journal.memory);
+}
+
+void ost__journal_prune(ost_session *s)
+{
+    size_t index;
+    for (ost__undo *u = s->journal.newest; u; u = u->older)
+        if (!u->dead && ost__tracked(s, u->record, &index) != u->batch)
+            u->dead = true;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* Many records as one unit: prepared as shadows, inserted in runs, and written back only once all are stored. */
+#include "session/write.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+/* Every record is checked before anything is sent; a failure's path names the record. */
+static ost_status prepare(ost_session *s, const ost__model *m, uint8_t *shadows, size_t count)
+{
+    const ost__rules rules = ost__rules_of(s);
+    for (size_t i = 0; i < count; i++) {
+        ost_status status = ost__rules_insert(m, shadows + i * m->size, &rules);
+        if (status == OST_OK)
+            continue;
+        ost_error *kept = ost__arena_alloc(&s->scratch, sizeof(*kept), _Alignof(ost_error));
+        if (!kept)
+            return ost__no_memory(s);
+        memcpy(kept, &s->error, sizeof(*kept));
+        ost__error_set(&s->error, status, "record %zu: %s", i, kept->message);
+        ost__error_about(&s->error, m->table.model, kept->field);
+        ost_failure f;
+        for (size_t k = 0; ost_error_failure(kept, k, &f); k++) {
+            char path[128];
+            ost__print(path, sizeof(path), "[%zu].%s", i, f.path);
+            ost__error_add_failure(&s->error, path, f.rule, f.message);
+        }
+        return ost__refused(s, m, status);
+    }
+    return OST_OK;
+}
+
+static ost_status insert_runs(ost_session *s, const ost__model *m, uint8_t *shadows, size_t count)
+{
+    size_t start = 0;
+    while (start < count) {
+        bool given = ost__key_is_given(m, shadows + start * m->size);
+        size_t end = start + 1, failed = SIZE_MAX;
+        while (end < count && ost__key_is_given(m, shadows + end * m->size) == given)
+            end++;
+        ost_status status = ost__insert_run(s, m, given, shadows + start * m->size, end - start,
+                                            &failed);
+        if (status != OST_OK && failed != SIZE_MAX) {
+            char message[sizeof(s->error.message)];
+            ost__print(message, sizeof(message), "record %zu: %s", start + failed,
+                       s->error.message);
+            ost__copy_text(s->error.message, sizeof(s->error.message), message);
+        }
+        OST_TRY(status);
+        start = end;
+    }
+    return OST_OK;
+}
+
+static ost_status store(ost_session *s, const ost__model *m, uint8_t *shadows, uint8_t *records,
+                        size_t count)
+{
+    bool own_unit = s->unit_count == 0;
+    memcpy(shadows, records, count * m->size);
+    OST_TRY(prepare(s, m, shadows, count));
+    if (own_unit)
+        OST_TRY(ost__unit_begin(s, NULL));
+    ost_status status = insert_runs(s, m, shadows, count);
+    if (own_unit && status == OST_OK)
+        status = ost__unit_commit(s);
+    else if (own_unit)
+        ost__unit_rollback(s);
+    OST_TRY(status);
+    for (size_t i = 0; i < count; i++)
+        ost__insert_write_back(m, records + i * m->size, shadows + i * m->size);
+    return OST_OK;
+}
+
+static ost_status insert_many(ost_session *s, const ost_model *m, size_t record_size,
+                              void *records, size_t count)
+{
+    size_t size;
+    const ost__model *model = ost__session_record_model(s, m, record_size, count > 0 ? records : s);
+    if (!model)
+        return (ost_status)s->error.status;
+    OST_TRY(ost__unit_check(s));
+    if (count == 0)
+        return OST_OK;
+    if (!ost__size_mul(count, model->size, &size))
+        return ost__fail(s, OST_TOO_LARGE, "%zu records of %s are too many", count,
+                         model->table.model);
+    uint8_t *shadows = ost__alloc(&s->db->memory, size);
+    if (!shadows)
+        return ost__no_memory(s);
+    ost_status status = store(s, model, shadows, records, count);
+    ost__free(&s->db->memory, shadows, size);
+    return status;
+}
+
+ost_status ost_session_insert_many(ost_session *s, const ost_model *m, size_t record_size,
+                                   void *records, size_t count)
+{
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    return ost__leave(s, insert_many(s, m, record_size, records, count));
+}

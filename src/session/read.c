@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/session.h"
+
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "model/member.h"
+#include "model/record_json.h"
+
+ost_status ost__query_status(ost_session *s, const ost__query *q)
+{
+    if (q->status == OST_OK)
+        return OST_OK;
+    if (q->error)
+        memcpy(&s->error, q->error, sizeof(s->error));
+    else
+        ost__no_memory(s);
+    s->error.nothing_sent = 1;
+    return (ost_status)s->error.status;
+}
+
+ost__query *ost__enter_query(ost_query *handle, ost_session **s)
+{
+    ost__query *q = handle ? ost__query_slot(handle) : NULL;
+    *s = NULL;
+    if (!q || !q->session || !ost__enter(q->session))
+        return NULL;
+    *s = q->session;
+    if (!ost__query_is(q, handle)) {
+        ost__fail(*s, OST_MISUSE,
+                  "a query is used after the session was cleared or released; build it anew");
+        return NULL;
+    }
+    return ost__query_status(*s, q) == OST_OK ? q : NULL;
+}
+
+/* ---- running selects ---- */
+
+static ost_status select_rows(ost__run *r, bool track, void **rows, size_t *count)
+{
+    ost_session *s = r->session;
+    ost__plan *plan = r->plan;
+    const ost__compiled *c = &plan->compiled;
+    ost__sink sink;
+    ost__arena_mark before = ost__arena_mark_now(&s->records);
+    if (!ost__sink_begin(&sink, &s->records, &s->db->memory, c->rows,
+                         atomic_load_explicit(&plan->row_hint, memory_order_relaxed), 0))
+        return ost__no_memory(s);
+    ost_status status = ost__run_go(r, &sink.base);
+    if (status != OST_OK) {
+        ost__sink_abandon(&sink);
+        ost__arena_release(&s->records, before);
+        return status;
+    }
+    *rows = ost__sink_finish(&sink, count);
+    if (!*rows) {
+        ost__arena_release(&s->records, before);
+        return ost__no_memory(s);
+    }
+    if (*count != atomic_load_explicit(&plan->row_hint, memory_order_relaxed))
+        atomic_store_explicit(&plan->row_hint, (unsigned)(*count < UINT32_MAX ? *count : 1),
+                              memory_order_relaxed);
+    if (track && c->tracks && *count > 0 && !s->read_only &&
+        !ost__track(s, c->model, *rows, *count, true, &c->loaded)) {
+        ost__arena_release(&s->records, before);
+        return ost__no_memory(s);
+    }
+    return OST_OK;
+}
+
+ost_status ost__select(ost_session *s, const ost__statement *st, bool track, void **rows,
+                       size_t *count)
+{
+    ost__run r;
+    ost_status status = ost__run_begin(&r, s, st);
+    if (status == OST_OK)
+        status = select_rows(&r, track, rows, count);
+    ost__run_end(&r);
+    return status;
+}
+
+/* ---- by key ---- */
+
+ost_status ost__assemble_key(ost_session *s, const ost__model *m, uint16_t kind,
+                             const ost_value *key, size_t count, const ost__section *changes,
+                             ost__statement *out)
+{
+    const ost__encoder enc = { .models = s->db->models, .root = m, .arena = &s->scratch,
+                               .error = &s->error };
+    ost__section where = { 0 };
+    OST_TRY(ost__encode_key(&enc, &where, key, count));
+    const ost__parts parts = {
+        .kind = kind, .model = m, .where = &where, .changes = changes,
+        .flags = kind == OST_DO_SELECT ? OST__SHAPE_RECORDS : 0,
+    };
+    return ost__statement_join(&parts, &s->scratch, out) ? OST_OK : ost__no_memory(s);
+}
+
+static ost_status not_found(ost_session *s, const ost__model *m)
+{
+    ost__fail(s, OST_NOT_FOUND, "no %s was found", m->table.model);
+    ost__error_about(&s->error, m->table.model, NULL);
+    s->error.nothing_sent = 0;
+    return OST_NOT_FOUND;
+}
+
+static ost_status get(ost_session *s, const ost_model *m, size_t record_size, const ost_value *key,
+                      size_t key_count, void **row)
+{
+    ost__statement st;
+    size_t count;
+    const ost__model *model = ost__session_record_model(s, m, record_size, key);
+    if (!model)
+        return (ost_status)s->error.status;
+    if (key_count != model->table.key_count)
+        return ost__fail(s, OST_MISUSE, "the key of %s has %u members, %zu were given; use ost_find",
+                         model->table.model, model->table.key_count, key_count);
+    ost_status status = ost__assemble_key(s, model, OST_DO_SELECT, key, key_count, NULL, &st);
+    if (status == OST_NOT_FOUND)
+        return not_found(s, model);
+    OST_TRY(status);
+    OST_TRY(ost__select(s, &st, true, row, &count));
+    return count == 0 ? not_found(s, model) : OST_OK;
+}
+
+void *ost_session_get(ost_session *s, const ost_model *m, size_t record_size, const ost_value *key,
+                      size_t key_count)
+{
+    void *row = NULL;
+    if (!ost__enter(s))
+        return NULL;
+    return ost__leave(s, get(s, m, record_size, key, key_count, &row)) == OST_OK ? row : NULL;
+}
+
+/* ---- queries ---- */
+
+static ost_status select_query(ost_session *s, const ost__query *q, const ost__ask *ask,
+                               void **rows, size_t *count)
+{
+    ost__statement st;
+    ost_status status = ost__query_assemble(q, ask, &s->scratch, &st, &s->error);
+    if (status != OST_OK) {
+        s->error.nothing_sent = 1;
+        return status;
+    }
+    return ost__select(s, &st, true, rows, count);
+}
+
+static ost_status ask_rows(ost_session *s, const ost__query *q, const ost_model *m,
+                           size_t record_size, ost__ask *ask, void **rows, size_t *count)
+{
+    ask->kind = OST_DO_SELECT;
+    ask->result = ost__session_model(s, m, record_size);
+    if (!ask->result)
+        return (ost_status)s->error.status;
+    return select_query(s, q, ask, rows, count);
+}
+
+void *ost_query_all(ost_query *handle, const ost_model *m, size_t record_size, size_t *count)
+{
+    ost_session *s;
+    ost__ask ask = { 0 };
+    void *rows = NULL;
+    size_t n = 0;
+    ost__query *q = ost__enter_query(handle, &s);
+    ost_status status = q ? ask_rows(s, q, m, record_size, &ask, &rows, &n) : OST_MISUSE;
+    if (count)
+        *count = status == OST_OK ? n : 0;
+    if (s)
+        ost__leave(s, status);
+    return status == OST_OK ? rows : NULL;
+}
+
+static ost_status only_row(ost_session *s, const ost__model *m, size_t count)
+{
+    if (count == 0)
+        return not_found(s, m);
+    if (count == 1)
+        return OST_OK;
+    ost__fail(s, OST_RANGE, "more than one %s meets the condition", m->table.model);
+    ost__error_about(&s->error, m->table.model, NULL);
+    s->error.nothing_sent = 0;
+    return OST_RANGE;
+}
+
+static void *limited_row(ost_query *handle, const ost_model *m, size_t record_size, int64_t limit)
+{
+    ost_session *s;
+    ost__ask ask = { .limited = true, .limit = limit };
+    void *rows = NULL;
+    size_t count;
+    ost__query *q = ost__enter_query(handle, &s);
+    ost_status status = q ? ask_rows(s, q, m, record_size, &ask, &rows, &count) : OST_MISUSE;
+    if (status == OST_OK)
+        status = only_row(s, ask.result, limit == 1 && count > 0 ? 1 : count);
+    if (s)
+        ost__leave(s, status);
+    return status == OST_OK ? rows : NULL;
+}
+
+void *ost_query_first(ost_query *handle, const ost_model *m, size_t record_size)
+{
+    return limited_row(handle, m, record_size, 1);
+}
+
+void *ost_query_one(ost_query *handle, const ost_model *m, size_t record_size)
+{
+    return limited_row(handle, m, record_size, 2);
+}
+
+void *ost_session_find(ost_session *s, const ost_model *m, size_t record_size,
+                       const ost_expr *const *conditions)
+{
+    ost_query *q = ost_session_from(s, m, record_size);
+    if (!conditions || (conditions[0] && conditions[0]->op == OST_OP_END))
+        ost_where(q, NULL);
+    for (size_t i = 0; conditions; i++) {
+        ost_where(q, conditions[i]);
+        if (!conditions[i] || (conditions[i + 1] && conditions[i + 1]->op == OST_OP_END))
+            break;
+    }
+    return ost_query_one(q, m, record_size);
+}
+
+static ost_status wrapped(ost_query *handle, uint16_t wrap, void *out, size_t size)
+{
+    ost_session *s;
+    const ost__ask ask = { .kind = OST_DO_SELECT, .wrap = wrap };
+    void *rows = NULL;
+    size_t count = 0;
+    ost__query *q = ost__enter_query(handle, &s);
+    if (!q)
+        return s ? ost__leave(s, (ost_status)s->error.status) : OST_MISUSE;
+    ost_status status = out ? select_query(s, q, &ask, &rows, &count)
+                            : ost__fail(s, OST_MISUSE, "there is no place for the result");
+    if (status == OST_OK && count != 1)
+        status = ost__fail(s, OST_DRIVER_ERROR, "a count came back without a row");
+    if (status == OST_OK)
+        memcpy(out, rows, size);
+    return ost__leave(s, status);
+}
+
+ost_status ost_count_of(ost_query *q, int64_t *count)
+{
+    return wrapped(q, OST_WRAP_COUNT, count, sizeof(*count));
+}
+
+ost_status ost_exists(ost_query *q, bool *exists)
+{
+    return wrapped(q, OST_WRAP_EXISTS, exists, sizeof(*exists));
+}
+
+static ost_status value_of(ost_session *s, const ost__query *q, const ost_expr *e, ost_value *out)
+{
+    const ost__ask ask = { .kind = OST_DO_SELECT, .value = e };
+    ost__statement st;
+    ost__run r;
+    void *rows;
+    size_t count;
+    if (!e || !out)
+        return ost__fail(s, OST_MISUSE, "ost_value_of needs an aggregate and a place for its value");
+    ost_status status = ost__query_assemble(q, &ask, &s->scratch, &st, &s->error);
+    if (status != OST_OK) {
+        s->error.nothing_sent = 1;
+        return status;
+    }
+    status = ost__run_begin(&r, s, &st);
+    if (status == OST_OK)
+        status = select_rows(&r, false, &rows, &count);
+    if (status == OST_OK && count != 1)
+        status = ost__fail(s, OST_DRIVER_ERROR, "an aggregate came back without a row");
+    if (status == OST_OK) {
+        const ost__value_cell *cell = rows;
+        uint16_t type = r.plan->compiled.value_type;
+        *out = cell->value;
+        bool pointer = type == OST_TYPE_TEXT || type == OST_TYPE_BLOB;
+        bool present = pointer ? cell->value.as.text != NULL : cell->present;
+        out->type = present ? type : (uint16_t)OST_TYPE_NONE;
+    }
+    ost__run_end(&r);
+    return status;
+}
+
+ost_status ost_value_of(ost_query *handle, const ost_expr *e, ost_value *out)
+{
+    ost_session *s;
+    ost__query *q = ost__enter_query(handle, &s);
+    if (!q)
+        return s ? ost__leave(s, (ost_status)s->error.status) : OST_MISUSE;
+    return ost__leave(s, value_of(s, q, e, out));
+}
+
+/* ---- pages ---- */
+
+static void fill_page(ost_page *out, size_t page_size, size_t page, size_t limit, size_t total)
+{
+    ost_page p = { .page = page, .limit = limit, .total = total,
+                   .pages = total / limit + (total % limit > 0) };
+    p.has_next = page < p.pages;
+    p.has_previous = page > 1 && total > 0;
+    if (out)
+        memcpy(out, &p, page_size < sizeof(p) ? page_size : sizeof(p));
+}
+
+static ost_status read_page(ost_session *s, const ost__query *q, const ost_model *m,
+                            size_t record_size, size_t page, size_t limit, size_t *count,
+                            int64_t *total, void **rows)
+{
+    const ost__ask how_many = { .kind = OST_DO_SELECT, .wrap = OST_WRAP_COUNT };
+    ost__ask ask = { .limited = true };
+    size_t offset, n;
+    void *cell;
+    if (page == 0 || limit == 0 || limit > INT64_MAX || !ost__size_mul(page - 1, limit, &offset) ||
+        offset > INT64_MAX)
+        return ost__fail(s, OST_MISUSE, "pages count from 1 and hold at least 1 row");
+    if (q->has_limit || q->has_offset)
+        return ost__fail(s, OST_MISUSE, "a query that is read by pages has no limit of its own");
+    OST_TRY(select_query(s, q, &how_many, &cell, &n));
+    memcpy(total, cell, sizeof(*total));
+    ask.limit = (int64_t)limit;
+    ask.offset = (int64_t)offset;
+    return ask_rows(s, q, m, record_size, &ask, rows, count);
+}
+
+void *ost_query_page(ost_query *handle, const ost_model *m, size_t record_size, size_t page,
+                     size_t limit, size_t *count, ost_page *out, size_t page_size)
+{
+    ost_session *s;
+    void *rows = NULL;
+    size_t n = 0;
+    int64_t total = 0;
+    ost__query *q = ost__enter_query(handle, &s);
+    if (count)
+        *count = 0;
+    if (!s)
+        return NULL;
+    ost_status status = q ? OST_OK : OST_MISUSE;
+    bool own_unit = s->unit_count == 0;
+    if (q && own_unit)
+        status = ost__unit_begin(s, OST_TRANSACTION(.read_only = true));
+    if (status == OST_OK) {
+        status = read_page(s, q, m, record_size, page, limit, &n, &total, &rows);
+        if (own_unit && status == OST_OK)
+            status = ost__unit_commit(s);
+        else if (own_unit)
+            ost__unit_rollback(s);
+    }
+    if (status == OST_OK) {
+        fill_page(out, page_size, page, limit, (size_t)total);
+        if (count)
+            *count = n;
+    }
+    ost__leave(s, status);
+    return status == OST_OK ? rows : NULL;
+}
+
+const char *ost_render(ost_query *handle)
+{
+    ost_session *s;
+    ost__statement st;
+    ost__run r;
+    ost__query *q = ost__enter_query(handle, &s);
+    const ost__ask ask = { .kind = OST_DO_SELECT };
+    const char *text = NULL;
+    if (!q) {
+        if (s)
+            ost__leave(s, OST_MISUSE);
+        return NULL;
+    }
+    ost_status status = ost__query_assemble(q, &ask, &s->scratch, &st, &s->error);
+    if (status == OST_OK) {
+        status = ost__run_begin(&r, s, &st);
+        if (status == OST_OK) {
+            const char *plan = s->db->driver.plan_text(r.plan->driver_plan);
+            text = ost__arena_text(&s->records, plan, strlen(plan));
+            if (!text)
+                status = ost__no_memory(s);
+        }
+        ost__run_end(&r);
+    }
+    ost__leave(s, status);
+    return text;
+}
+
+/* ---- JSON ---- */
+
+static const char *to_json(ost_session *s, const ost_model *m, size_t record_size,
+                           const void *records, size_t count, bool list)
+{
+    ost__buffer out;
+    ost__json_writer w;
+    const char *text = NULL;
+    if (!ost__enter(s))
+        return NULL;
+    const ost__model *model = ost__session_model(s, m, record_size);
+    ost_status status = model ? OST_OK : OST_MISUSE;
+    if (model && !records && count > 0)
+        status = ost__fail(s, OST_MISUSE, "a NULL record of %s was given", model->table.model);
+    ost__buffer_init(&out, &s->db->memory);
+    ost__json_begin(&w, &out);
+    if (list)
+        ost__json_open_list(&w);
+    for (size_t i = 0; status == OST_OK && i < count; i++)
+        status = ost__record_to_json(model, (const char *)records + i * model->size, &w, &s->error);
+    if (list)
+        ost__json_close_list(&w);
+    if (status == OST_OK) {
+        text = out.failed ? NULL : ost__arena_text(&s->records, out.data, out.size);
+        if (!text)
+            status = ost__no_memory(s);
+    }
+    ost__buffer_finish(&out);
+    ost__leave(s, status);
+    return text;
+}
+
+const char *ost_session_to_json(ost_session *s, const ost_model *m, size_t record_size,
+                                const void *record)
+{
+    return to_json(s, m, record_size, record, 1, false);
+}
+
+const char *ost_session_list_to_json(ost_session *s, const ost_model *m, size_t record_size,
+                                     const void *records, size_t count)
+{
+    return to_json(s, m, record_size, records, count, true);
+}

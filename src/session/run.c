@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/session.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "session/cursor.h"
+
+ost_status ost__session_lease(ost_session *s)
+{
+    if (s->lease)
+        return OST_OK;
+    ost_status status = ost__pool_lease(s->db->pool, s->now, s->deadline, &s->lease, &s->error);
+    if (status != OST_OK)
+        s->error.nothing_sent = 1;
+    return status;
+}
+
+static bool in_use(const ost_session *s)
+{
+    for (uint32_t i = 0; i < s->unit_count; i++)
+        if (s->units[i].sent)
+            return true;
+    return s->open_cursors > 0;
+}
+
+void ost__session_unlease(ost_session *s, bool usable)
+{
+    ost__lease *lease = s->lease;
+    if (!lease || (usable && in_use(s)))
+        return;
+    if (!usable)
+        ost__cursors_lost(s);
+    s->lease = NULL;
+    ost__pool_return(s->db->pool, lease, s->now, usable);
+}
+
+/* ---- events ---- */
+
+static int64_t clock_if_heard(const ost_session *s)
+{
+    const ost_db *db = s->db;
+    return db->on_event ? db->platform.monotonic(db->platform.context) : 0;
+}
+
+static const char *text_of(const ost_session *s, const ost_operation *op)
+{
+    static const char *const names[] = {
+        [OST_DO_BEGIN] = "BEGIN", [OST_DO_COMMIT] = "COMMIT", [OST_DO_ROLLBACK] = "ROLLBACK",
+        [OST_DO_SAVEPOINT] = "SAVEPOINT", [OST_DO_RELEASE] = "RELEASE",
+        [OST_DO_ROLLBACK_TO] = "ROLLBACK TO", [OST_DO_DESCRIBE] = "(describe)",
+    };
+    if (op->plan)
+        return s->db->driver.plan_text(op->plan);
+    return op->kind < sizeof(names) / sizeof(names[0]) && names[op->kind] ? names[op->kind] : "";
+}
+
+static void report(const ost_session *s, const ost_operation *op, const ost_outcome *o,
+                   int64_t started)
+{
+    const ost_db *db = s->db;
+    if (!db->on_event || o->progress == OST_NOT_RUN)
+        return;
+    int64_t duration = clock_if_heard(s) - started;
+    bool rows = op->kind == OST_DO_SELECT || op->kind == OST_DO_DESCRIBE;
+    const ost_event event = {
+        .struct_size = sizeof(event),
+        .kind = OST_EVENT_STATEMENT,
+        .status = o->status,
+        .slow = db->slow_query_ms > 0 && duration > (int64_t)db->slow_query_ms * 1000000,
+        .model = op->shape && op->shape->table ? op->shape->table->model : "",
+        .text = text_of(s, op),
+        .duration_ns = duration,
+        .rows = rows ? o->rows : o->matched,
+        .round_trips = o->round_trips,
+    };
+    ost__db_event(db, &event);
+}
+
+/* ---- batches ---- */
+
+/* What is owed before the operation: BEGIN, then each savepoint that was not set yet. */
+static size_t owed(ost_session *s, ost_operation *ops)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < s->unit_count; i++) {
+        const ost__unit *unit = &s->units[i];
+        if (unit->sent)
+            continue;
+        ops[n++] = (ost_operation){
+            .struct_size = sizeof(ost_operation),
+            .kind = i == 0 ? OST_DO_BEGIN : OST_DO_SAVEPOINT,
+            .text = unit->name,
+            .text_size = strlen(unit->name),
+            .isolation = unit->isolation,
+            .access = unit->read_only ? OST_ACCESS_READ_ONLY : OST_ACCESS_WRITE,
+        };
+    }
+    return n;
+}
+
+/* The units that an owed operation began are open from here on. */
+static void mark_sent(ost_session *s, size_t begun)
+{
+    for (uint32_t i = 0; begun > 0 && i < s->unit_count; i++) {
+        if (s->units[i].sent)
+            continue;
+        s->units[i].sent = true;
+        begun--;
+    }
+}
+
+static void column_error(ost_session *s, const ost_operation *op, const ost__sink *k,
+                         const char *why)
+{
+    const ost_row_step *step = &k->program->steps[k->failed_column];
+    const char *model = op->shape && op->shape->table ? op->shape->table->model : "";
+    ost__error_set(&s->error, (ost_status)k->base.status, "%s.%s: %s", model, step->field->name,
+                   why);
+    ost__error_about(&s->error, model, step->field->name);
+}
+
+/* The failure of an operation, as the session's error. */
+static ost_status note_failure(ost_session *s, const ost_operation *op, const ost_sink *base,
+                               const ost_outcome *o, ost_error *from_driver)
+{
+    const ost__sink *k = (const ost__sink *)base;
+    if (k && k->failed) {
+        column_error(s, op, k,
+                     "a stored value does not fit the member; it is NULL, out of range, or of "
+                     "another kind");
+        return (ost_status)s->error.status;
+    }
+    if (base && base->status == OST_NO_MEMORY)
+        return ost__fail(s, OST_NO_MEMORY, "no memory for the rows");
+    memcpy(&s->error, from_driver, sizeof(s->error));
+    s->error.status = o->status;
+    if (op->shape && op->shape->table && s->error.model[0] == '\0')
+        ost__error_about(&s->error, op->shape->table->model, NULL);
+    return (ost_status)o->status;
+}
+
+static void after_failure(ost_session *s, const ost_operation *op, const ost_outcome *o)
+{
+    bool usable = !o->connection_lost;
+    if (usable && (o->status == OST_TIMEOUT || o->status == OST_CANCELLED))
+        usable = s->db->driver.settle(s->lease->connection,
+                                      ost__deadline_in(&s->db->platform, 1000)) == OST_OK;
+    ost_outcome seen = *o;
+    seen.connection_lost = !usable;
+    ost__unit_failed(s, op, &seen);
+    if (!usable)
+        ost__session_unlease(s, false);
+}
+
+/* After a failure the rest of the batch was not run; a pipelining driver may have their answers still to read. */
+static void drain(ost_session *s, size_t from, size_t accepted, bool lost)
+{
+    ost_error unwanted;
+    for (size_t i = from; i < accepted && !lost; i++) {
+        ost_outcome o = { .struct_size = sizeof(o) };
+        (void)s->db->driver.collect(s->lease->connection, i, NULL, &o, s->deadline, &unwanted);
+        lost = o.connection_lost;
+    }
+}
+
+/* Submits and collects ops[0..n); sink and outcome belong to the last. */
+static ost_status run_batch(ost_session *s, const ost_operation *ops, size_t n, ost_sink *sink,
+                            ost_outcome *last)
+{
+    const ost_driver *d = &s->db->driver;
+    size_t done = 0;
+    ost_error *error = &s->scratch_error;
+    error->status = OST_OK;
+    while (done < n) {
+        size_t accepted = 0;
+        int64_t started = clock_if_heard(s);
+        s->lease->batches++;
+        ost_status status = d->submit(s->lease->connection, ops + done, n - done, &accepted,
+                                      s->deadline, error);
+        ost_outcome o = { .struct_size = sizeof(o), .status = (uint16_t)status,
+                          .connection_lost = status != OST_OK, .matched = -1, .changed = -1,
+                          .failed_record = SIZE_MAX };
+        for (size_t i = 0; status == OST_OK && i < accepted; i++) {
+            const ost_operation *op = &ops[done + i];
+            o = (ost_outcome){ .struct_size = sizeof(o), .failed_record = SIZE_MAX, .changed = -1 };
+            status = d->collect(s->lease->connection, i, done + i == n - 1 ? sink : NULL, &o,
+                                s->deadline, error);
+            o.status = (uint16_t)status;
+            report(s, op, &o, started);
+            if (status == OST_OK && (op->kind == OST_DO_BEGIN || op->kind == OST_DO_SAVEPOINT))
+                mark_sent(s, 1);
+            if (status != OST_OK) {
+                drain(s, i + 1, accepted, o.connection_lost);
+                done += i;
+            }
+        }
+        *last = o;
+        if (status != OST_OK) {
+            note_failure(s, &ops[done], done == n - 1 ? sink : NULL, &o, error);
+            after_failure(s, &ops[done], &o);
+            return status;
+        }
+        done += accepted;
+    }
+    return OST_OK;
+}
+
+/* ---- statements ---- */
+
+ost_status ost__run_begin(ost__run *r, ost_session *s, const ost__statement *st)
+{
+    *r = (ost__run){ .session = s };
+    OST_TRY(ost__unit_check(s));
+    OST_TRY(ost__session_lease(s));
+    ost_status status = ost__plans_get(s->db->plans, &s->lease->capabilities, st->bytes, st->size,
+                                       &r->plan, &s->error);
+    if (status != OST_OK) {
+        s->error.nothing_sent = 1;
+        return status;
+    }
+    const ost__compiled *c = &r->plan->compiled;
+    r->op = (ost_operation){
+        .struct_size = sizeof(r->op),
+        .kind = c->shape.kind,
+        .flags = c->shape.kind == OST_DO_SELECT ? 0 : OST_FLAG_WRITES,
+        .shape = &c->shape,
+        .plan = r->plan->driver_plan,
+        .parameters = st->parameters,
+        .parameter_count = st->parameter_count,
+        .parameter_size = sizeof(ost_parameter),
+        .rows = c->rows,
+    };
+    return OST_OK;
+}
+
+ost_status ost__run_go(ost__run *r, ost_sink *sink)
+{
+    ost_session *s = r->session;
+    ost_operation ops[OST__UNITS_MAX + 1];
+    size_t n = s->unit_count > 0 ? owed(s, ops) : 0;
+    bool writes = r->op.flags & OST_FLAG_WRITES;
+    if (writes && s->read_only)
+        return ost__fail(s, OST_MISUSE, "a write in a read-only session");
+    if (writes && s->unit_count > 0 && s->units[0].read_only)
+        return ost__fail(s, OST_MISUSE, "a write in a read-only transaction");
+    if (writes && s->unit_count > 0) {
+        if (!s->units[0].wrote)
+            r->op.flags |= OST_FLAG_TOKEN;
+        for (uint32_t i = 0; i < s->unit_count; i++)
+            s->units[i].wrote = true;
+    }
+    if (n > 0 && (r->op.flags & OST_FLAG_STREAM)) {
+        /* A stream's operation must stay where it is for as long as it is read. */
+        OST_TRY(run_batch(s, ops, n, NULL, &r->outcome));
+        n = 0;
+    }
+    if (n == 0)
+        return run_batch(s, &r->op, 1, sink, &r->outcome);
+    ops[n] = r->op;
+    return run_batch(s, ops, n + 1, sink, &r->outcome);
+}
+
+void ost__run_failed(ost__run *r, ost_sink *sink, ost_error *error)
+{
+    note_failure(r->session, &r->op, sink, &r->outcome, error);
+    after_failure(r->session, &r->op, &r->outcome);
+}
+
+void ost__run_end(ost__run *r)
+{
+    if (r->plan)
+        ost__plan_release(r->session->db->plans, r->plan);
+    ost__session_unlease(r->session, true);
+}
+
+ost_status ost__run_control(ost_session *s, uint16_t kind, const ost__unit *unit,
+                            ost_outcome *outcome)
+{
+    const ost_operation op = {
+        .struct_size = sizeof(op),
+        .kind = kind,
+        .text = unit->name,
+        .text_size = strlen(unit->name),
+    };
+    return run_batch(s, &op, 1, NULL, outcome);
+}

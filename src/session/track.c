@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/session.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "model/member.h"
+
+ost__batch *ost__track(ost_session *s, const ost__model *m, void *rows, size_t count, bool stored,
+                       const ost__field_set *loaded)
+{
+    ost__chunk *chunk = ost__arena_chunk_of(&s->records, rows);
+    ost__batch *b = ost__arena_alloc(&s->records, sizeof(*b), _Alignof(ost__batch));
+    if (!b || !chunk)
+        return NULL;
+    *b = (ost__batch){ .model = m, .rows = rows, .count = count, .loaded = *loaded,
+                       .sequence = ++s->sequence };
+    if (stored) {
+        size_t size = count * m->size;
+        b->snapshot = ost__arena_alloc(&s->records, size, _Alignof(max_align_t));
+        if (!b->snapshot)
+            return NULL;
+        memcpy(b->snapshot, rows, size);
+    }
+    for (uint32_t i = 0; i < s->unit_count; i++)
+        b->after_write |= s->units[i].wrote;
+    return ost__chunk_add_owner(&s->records, chunk, b) ? b : NULL;
+}
+
+ost__batch *ost__tracked(const ost_session *s, const void *record, size_t *index)
+{
+    const ost__chunk *c = ost__arena_chunk_of(&s->records, record);
+    uint32_t low = 0, high = c ? c->owner_count : 0;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        const ost__batch *b = c->owners[middle];
+        if ((uintptr_t)b->rows <= (uintptr_t)record)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0)
+        return NULL;
+    ost__batch *b = c->owners[low - 1];
+    size_t offset = (size_t)((uintptr_t)record - (uintptr_t)b->rows);
+    if (offset % b->model->size != 0 || offset / b->model->size >= b->count)
+        return NULL;
+    *index = offset / b->model->size;
+    return b;
+}
+
+void ost__each_batch(ost_session *s, uint64_t from_sequence,
+                     void (*each)(ost__batch *b, void *context), void *context)
+{
+    for (uint32_t i = 0; i < s->records.chunk_count; i++) {
+        const ost__chunk *c = s->records.sorted[i];
+        for (uint32_t k = 0; k < c->owner_count; k++) {
+            ost__batch *b = c->owners[k];
+            if (b->sequence >= from_sequence)
+                each(b, context);
+        }
+    }
+}
+
+/* ---- finding the snapshot of a row that the program may have moved ---- */
+
+static int compare_keys(const ost__model *m, const uint8_t *a, const uint8_t *b)
+{
+    int order = 0;
+    for (uint32_t i = 0; order == 0 && i < m->table.key_count; i++)
+        order = ost__member_compare(m->table.keys[i], a, b);
+    return order;
+}
+
+/* Sorts numbers of rows by their keys: a merge from the bottom, so that nothing recurses. */
+static void sort_by_key(const ost__model *m, const uint8_t *rows, uint32_t *list, uint32_t *spare,
+                        size_t count)
+{
+    for (size_t width = 1; width < count; width *= 2) {
+        for (size_t start = 0; start < count; start += 2 * width) {
+            size_t middle = start + width < count ? start + width : count;
+            size_t end = middle + width < count ? middle + width : count;
+            size_t left = start, right = middle;
+            for (size_t at = start; at < end; at++) {
+                bool from_left =
+                    left < middle &&
+                    (right >= end || compare_keys(m, rows + list[left] * m->size,
+                                                  rows + list[right] * m->size) <= 0);
+                spare[at] = from_left ? list[left++] : list[right++];
+            }
+        }
+        memcpy(list, spare, count * sizeof(*list));
+    }
+}
+
+static ost_status not_a_permutation(ost_session *s, const ost__batch *b)
+{
+    ost__fail(s, OST_MISUSE,
+              "%s: the key of a loaded record was changed, or a record was copied over another; "
+              "delete and insert instead",
+              b->model->table.model);
+    ost__error_about(&s->error, b->model->table.model, b->model->table.keys[0]->name);
+    return OST_MISUSE;
+}
+
+/* Matches every row with its snapshot; fails unless the rows' keys are a permutation of those loaded. */
+static ost_status match_rows(ost_session *s, ost__batch *b)
+{
+    size_t size = b->count * sizeof(uint32_t);
+    uint32_t *rows = ost__arena_alloc(&s->scratch, size, _Alignof(uint32_t));
+    uint32_t *stored = ost__arena_alloc(&s->scratch, size, _Alignof(uint32_t));
+    uint32_t *spare = ost__arena_alloc(&s->scratch, size, _Alignof(uint32_t));
+    ost__arena *lasting = b->sequence < ost__newest_mark(s) ? &s->kept : &s->records;
+    uint32_t *order = b->order ? b->order : ost__arena_alloc(lasting, size, _Alignof(uint32_t));
+    if (b->count > UINT32_MAX)
+        return not_a_permutation(s, b);
+    if (!rows || !stored || !spare || !order)
+        return ost__no_memory(s);
+    for (uint32_t i = 0; i < b->count; i++)
+        rows[i] = stored[i] = i;
+    sort_by_key(b->model, b->rows, rows, spare, b->count);
+    sort_by_key(b->model, b->snapshot, stored, spare, b->count);
+    for (size_t i = 0; i < b->count; i++)
+        if (compare_keys(b->model, b->rows + rows[i] * b->model->size,
+                         b->snapshot + stored[i] * b->model->size) != 0)
+            return not_a_permutation(s, b);
+    for (size_t i = 0; i < b->count; i++)
+        order[rows[i]] = stored[i];
+    b->order = order;
+    return OST_OK;
+}
+
+uint8_t *ost__snapshot(ost_session *s, ost__batch *b, size_t index)
+{
+    const uint8_t *row = b->rows + index * b->model->size;
+    uint8_t *at = b->snapshot + (b->order ? b->order[index] : index) * b->model->size;
+    if (compare_keys(b->model, row, at) == 0)
+        return at;
+    if (match_rows(s, b) != OST_OK)
+        return NULL;
+    return b->snapshot + b->order[index] * b->model->size;
+}
+
+/* ---- texts ---- */
+
+ost_status ost__own_texts(ost_session *s, const ost__batch *b, void *record,
+                          const ost__field_set *which)
+{
+    const ost__model *m = b->model;
+    ost__arena *lasting = b->sequence < ost__newest_mark(s) ? &s->kept : &s->records;
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        const ost_field *f = &m->fields[i];
+        if (!ost__field_set_has(which, i))
+            continue;
+        if (f->type == OST_TYPE_TEXT) {
+            const char **text = ost__member_at(f, record);
+            if (*text && !(*text = ost__arena_text(lasting, *text, strlen(*text))))
+                return ost__no_memory(s);
+        } else if (f->type == OST_TYPE_BLOB) {
+            ost_blob *blob = ost__member_at(f, record);
+            if (blob->data && !(blob->data = ost__arena_text(lasting, blob->data, blob->size)))
+                return ost__no_memory(s);
+        }
+    }
+    return OST_OK;
+}

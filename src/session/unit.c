@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/error.h"
+
+enum { BACKOFF_FIRST_US = 2000, BACKOFF_MAX_US = 250000 };
+
+ost_status ost__unit_check(ost_session *s)
+{
+    if (s->doomed < 0)
+        return OST_OK;
+    memcpy(&s->error, &s->doom, sizeof(s->error));
+    return (ost_status)s->doom.status;
+}
+
+static void doom(ost_session *s, uint32_t unit)
+{
+    if (s->doomed >= 0) {
+        if ((int32_t)unit < s->doomed)
+            s->doomed = (int32_t)unit;
+        return;
+    }
+    s->doomed = (int32_t)unit;
+    memcpy(&s->doom, &s->error, sizeof(s->doom));
+}
+
+void ost__unit_failed(ost_session *s, const ost_operation *op, const ost_outcome *o)
+{
+    uint32_t innermost = s->unit_count - 1;
+    if (s->unit_count == 0)
+        return;
+    if (o->connection_lost || o->transaction_ended || s->error.retryable) {
+        doom(s, 0);
+        return;
+    }
+    if (s->error.nothing_sent)
+        return;
+    bool writes = op->flags & OST_FLAG_WRITES;
+    bool begins = op->kind == OST_DO_BEGIN || op->kind == OST_DO_SAVEPOINT;
+    if (writes || begins ||
+        s->db->driver.unit_state(s->lease->connection) == OST_UNIT_FAILED)
+        doom(s, innermost);
+}
+
+/* ---- begin, commit, rollback ---- */
+
+static ost_status read_options(ost_session *s, const ost_transaction_options *given,
+                               ost_transaction_options *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (!given)
+        return OST_OK;
+    if (given->struct_size == 0)
+        return ost__fail(s, OST_MISUSE,
+                         "the options' struct_size is 0; write them with OST_TRANSACTION(…)");
+    memcpy(out, given, given->struct_size < sizeof(*out) ? given->struct_size : sizeof(*out));
+    if (out->isolation > OST_SERIALIZABLE)
+        return ost__fail(s, OST_MISUSE, "there is no isolation level %u",
+                         (unsigned)out->isolation);
+    return OST_OK;
+}
+
+static ost_status check_abilities(ost_session *s, const ost_transaction_options *o)
+{
+    OST_TRY(ost__session_lease(s));
+    const ost_capabilities *caps = &s->lease->capabilities;
+    ost_status status = OST_OK;
+    if (s->unit_count > 0 && !(caps->abilities >> OST_CAN_SAVEPOINT & 1))
+        status = ost__fail(s, OST_UNSUPPORTED, "%s has no savepoints: a transaction inside another "
+                                               "cannot be undone alone", caps->server_name);
+    else if (!(caps->isolations >> o->isolation & 1))
+        status = ost__fail(s, OST_UNSUPPORTED, "%s does not have this isolation level",
+                           caps->server_name);
+    ost__session_unlease(s, true);
+    return status;
+}
+
+ost_status ost__unit_begin(ost_session *s, const ost_transaction_options *options)
+{
+    ost_transaction_options o;
+    OST_TRY(ost__unit_check(s));
+    OST_TRY(read_options(s, options, &o));
+    if (s->unit_count == OST__UNITS_MAX)
+        return ost__fail(s, OST_TOO_LARGE, "transactions are nested more than %d deep",
+                         OST__UNITS_MAX);
+    if (s->unit_count > 0 && (o.isolation || o.read_only || o.timeout_ms || o.max_attempts > 1))
+        return ost__fail(s, OST_MISUSE,
+                         "a transaction inside another is a savepoint: it has no isolation, "
+                         "time-out or attempts of its own");
+    if (s->unit_count > 0 || o.isolation != OST_DEFAULT_ISOLATION)
+        OST_TRY(check_abilities(s, &o));
+    ost__unit *u = &s->units[s->unit_count];
+    *u = (ost__unit){
+        .read_only = o.read_only || s->read_only || (s->unit_count > 0 && s->units[0].read_only),
+        .isolation = o.isolation,
+        .deadline = o.timeout_ms == 0 || o.timeout_ms == OST_NO_TIMEOUT
+                        ? INT64_MAX
+                        : s->now + (int64_t)o.timeout_ms * 1000000,
+        .sequence = s->sequence + 1,
+        .journal = s->journal.newest,
+        .journal_mark = ost__arena_mark_now(&s->journal.memory),
+    };
+    ost__print(u->name, sizeof(u->name), "ost_%u", s->unit_count);
+    s->unit_count++;
+    return OST_OK;
+}
+
+/* Ends the innermost unit without asking the database. */
+static void pop(ost_session *s, bool undo)
+{
+    ost__unit *u = &s->units[s->unit_count - 1];
+    if (undo)
+        ost__journal_undo(s, u);
+    s->unit_count--;
+    if (s->doomed >= (int32_t)s->unit_count)
+        s->doomed = -1;
+    if (s->unit_count == 0) {
+        ost__journal_forget(s);
+        ost__session_unlease(s, true);
+    } else if (!undo) {
+        s->units[s->unit_count - 1].wrote |= u->wrote;
+    }
+}
+
+void ost__unit_rollback(ost_session *s)
+{
+    ost__unit *u = &s->units[s->unit_count - 1];
+    bool outermost = s->unit_count == 1, outer_doomed = s->doomed >= 0 &&
+                                                        s->doomed < (int32_t)s->unit_count - 1;
+    if (u->sent && s->lease && !outer_doomed) {
+        ost_outcome o;
+        bool open = s->db->driver.unit_state(s->lease->connection) != OST_UNIT_NONE;
+        /* A deadline that has passed must not keep the rollback from happening. */
+        s->deadline = ost__deadline_in(&s->db->platform, s->db->statement_timeout_ms);
+        ost_error *kept = ost__arena_alloc(&s->scratch, sizeof(*kept), _Alignof(ost_error));
+        if (kept)
+            memcpy(kept, &s->error, sizeof(*kept));
+        u->sent = false;
+        if (open && ost__run_control(s, outermost ? OST_DO_ROLLBACK : OST_DO_ROLLBACK_TO, u, &o) !=
+                        OST_OK)
+            ost__session_unlease(s, false);
+        if (kept)
+            memcpy(&s->error, kept, sizeof(*kept));
+    }
+    u->sent = false;
+    pop(s, true);
+}
+
+/* The answer to COMMIT is lost: asks a fresh connection with the token, if there is one. */
+static ost_status settle_commit(ost_session *s, const ost_commit_token *token)
+{
+    enum ost_verdict verdict = OST_VERDICT_UNKNOWN;
+    ost__lease *fresh = NULL;
+    if (token && ost__pool_lease(s->db->pool, s->now, s->deadline, &fresh, &s->scratch_error) ==
+                     OST_OK) {
+        verdict = s->db->driver.resolve(fresh->connection, token, s->deadline);
+        ost__pool_return(s->db->pool, fresh, s->now, true);
+    }
+    if (verdict == OST_VERDICT_COMMITTED)
+        return OST_OK;
+    if (verdict == OST_VERDICT_ABORTED)
+        return (ost_status)s->error.status;
+    ost__error_set(&s->error, OST_UNKNOWN_OUTCOME,
+                   "the connection was lost while the transaction was committed: it may have "
+                   "happened or not; reload what it touched");
+    return OST_UNKNOWN_OUTCOME;
+}
+
+static ost_status commit_outermost(ost_session *s)
+{
+    ost_outcome o = { 0 };
+    ost_commit_token token;
+    ost__unit *u = &s->units[0];
+    bool has_token = s->db->driver.commit_token(s->lease->connection, &token) == OST_OK;
+    ost_status status = ost__run_control(s, OST_DO_COMMIT, u, &o);
+    if (status == OST_OK) {
+        u->sent = false;
+        pop(s, false);
+        return OST_OK;
+    }
+    if (o.connection_lost && u->wrote) {
+        status = settle_commit(s, has_token ? &token : NULL);
+        if (status == OST_OK) {
+            u->sent = false;
+            pop(s, false);
+            return OST_OK;
+        }
+        /* Unknown: nothing may be taken back or kept; what is tracked has to be reloaded. */
+    }
+    ost__unit_rollback(s);
+    return status;
+}
+
+ost_status ost__unit_commit(ost_session *s)
+{
+    ost_outcome o;
+    ost__unit *u = &s->units[s->unit_count - 1];
+    if (s->doomed >= 0) {
+        ost_status status = (ost_status)s->doom.status;
+        ost__unit_rollback(s);
+        memcpy(&s->error, &s->doom, sizeof(s->error));
+        return status;
+    }
+    if (s->open_cursors > 0 && s->unit_count == 1)
+        return ost__fail(s, OST_MISUSE, "a cursor is open; close it before the transaction ends");
+    if (!u->sent) {
+        pop(s, false);
+        return OST_OK;
+    }
+    if (s->unit_count == 1)
+        return commit_outermost(s);
+    ost_status status = ost__run_control(s, OST_DO_RELEASE, u, &o);
+    if (status == OST_OK)
+        pop(s, false);
+    else
+        ost__unit_rollback(s);
+    return status;
+}
+
+/* ---- the public calls ---- */
+
+ost_status ost_begin(ost_session *s, const ost_transaction_options *options)
+{
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    if (options && options->struct_size > 0 && options->max_attempts > 1)
+        return ost__leave(s, ost__fail(s, OST_MISUSE,
+                                       "ost_begin runs no body again; use ost_transaction"));
+    return ost__leave(s, ost__unit_begin(s, options));
+}
+
+ost_status ost_commit(ost_session *s)
+{
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    if (s->unit_count == 0)
+        return ost__leave(s, ost__fail(s, OST_MISUSE, "ost_commit without ost_begin"));
+    return ost__leave(s, ost__unit_commit(s));
+}
+
+ost_status ost_rollback(ost_session *s)
+{
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    if (s->unit_count == 0)
+        return ost__leave(s, ost__fail(s, OST_MISUSE, "ost_rollback without ost_begin"));
+    ost__unit_rollback(s);
+    return ost__leave(s, OST_OK);
+}
+
+ost_status ost_undo(ost_session *s)
+{
+    if (s)
+        s->undo = true;
+    return OST_CANCELLED;
+}
+
+/* Waits before another attempt: twice as long each time, by a random part of it. */
+static void back_off(ost_session *s, uint32_t attempt)
+{
+    const ost_platform *p = &s->db->platform;
+    const ost_event event = { .struct_size = sizeof(event), .kind = OST_EVENT_RETRY,
+                              .status = s->error.status, .model = "", .rows = -1,
+                              .text = "a transaction is run again" };
+    uint64_t random, limit = BACKOFF_FIRST_US;
+    for (uint32_t i = 1; i < attempt && limit < BACKOFF_MAX_US; i++)
+        limit *= 2;
+    p->random(p->context, &random, sizeof(random));
+    ost__db_event(s->db, &event);
+    (void)poll(NULL, 0, (int)(1 + random % limit / 1000));
+}
+
+/* Decides by what the database reported, whatever the body returned. */
+static ost_status end_attempt(ost_session *s, uint32_t depth, ost_status status)
+{
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    bool undo = s->undo && status == OST_CANCELLED;
+    s->undo = false;
+    if (s->unit_count < depth)
+        return ost__leave(s, ost__fail(s, OST_MISUSE,
+                                       "the body ended the transaction that it runs in"));
+    bool left_open = s->unit_count > depth;
+    while (s->unit_count > depth)
+        ost__unit_rollback(s);
+    if (s->doomed >= 0) {
+        status = (ost_status)s->doom.status;
+        memcpy(&s->error, &s->doom, sizeof(s->error));
+        ost__unit_rollback(s);
+    } else if (status == OST_OK && left_open) {
+        status = ost__fail(s, OST_MISUSE, "the body left a transaction open that it began");
+        ost__unit_rollback(s);
+    } else if (status == OST_OK) {
+        status = ost__unit_commit(s);
+        if (status != OST_OK && s->unit_count == depth)
+            ost__unit_rollback(s);
+    } else {
+        if (!undo && s->error.status != status)
+            ost__error_set(&s->error, status, "the body of a transaction returned %s",
+                           ost_status_name(status));
+        ost__unit_rollback(s);
+    }
+    return ost__leave(s, undo ? OST_OK : status);
+}
+
+ost_status ost_transaction(ost_session *s, ost_transaction_body *body, void *context,
+                           const ost_transaction_options *options)
+{
+    ost_transaction_options o;
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    ost_status status = read_options(s, options, &o);
+    if (status == OST_OK && !body)
+        status = ost__fail(s, OST_MISUSE, "ost_transaction needs a body");
+    ost__leave(s, status);
+    OST_TRY(status);
+    for (ost_attempt attempt = { .number = 1 };; attempt.number++) {
+        if (!ost__enter(s))
+            return OST_MISUSE;
+        ost_deadline end = attempt.number > 1 ? s->units[0].deadline : INT64_MAX;
+        status = ost__unit_begin(s, &o);
+        uint32_t depth = s->unit_count;
+        if (status == OST_OK && attempt.number > 1)
+            s->units[0].deadline = end;
+        if (status == OST_OK && o.max_attempts > 1)
+            status = ost__journal_all(s);
+        s->undo = false;
+        ost__leave(s, status);
+        OST_TRY(status);
+        status = end_attempt(s, depth, body(s, &attempt, context));
+        bool again = status != OST_OK && depth == 1 && s->error.retryable &&
+                     status == (ost_status)s->error.status && attempt.number < o.max_attempts;
+        if (!again)
+            return status;
+        back_off(s, attempt.number);
+    }
+}

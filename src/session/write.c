@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+/* Writing single records: on a shadow, which reaches the record only once the database took it. */
+#include "session/session.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "model/member.h"
+#include "session/write.h"
+
+ost__rules ost__rules_of(ost_session *s)
+{
+    const ost_platform *p = &s->db->platform;
+    return (ost__rules){ .scratch = &s->scratch, .identity = s->db->identity,
+                         .now = { p->realtime(p->context) }, .error = &s->error };
+}
+
+ost_status ost__refused(ost_session *s, const ost__model *m, ost_status status)
+{
+    ost__error_about(&s->error, m->table.model, NULL);
+    s->error.nothing_sent = 1;
+    return status;
+}
+
+/* A constraint of the database, in the form of a failure of validation. */
+ost_status ost__constraint_failed(ost_session *s, const ost__model *m, ost_status status)
+{
+    static const struct {
+        ost_status status;
+        const char *rule;
+    } rules[] = {
+        { OST_CONFLICT, "unique" },
+        { OST_NOT_NULL, "required" },
+        { OST_CHECK, "check" },
+        { OST_FOREIGN_KEY, "foreign_key" },
+    };
+    const ost_field *f = ost__model_field_named(m, s->error.field);
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (rules[i].status != status || s->error.failure_count > 0)
+            continue;
+        const char *message = f ? ost__rules_message(f, rules[i].rule) : NULL;
+        ost__error_add_failure(&s->error, s->error.field, rules[i].rule,
+                               message ? message : s->error.message);
+    }
+    return status;
+}
+
+static bool put_field(ost_session *s, const ost__model *m, ost__section *changes, uint16_t op,
+                      uint32_t index)
+{
+    uint8_t *at = ost__section_take(&s->scratch, changes, 3);
+    ost_parameter *p = at ? ost__section_parameter(&s->scratch, changes) : NULL;
+    if (!p)
+        return false;
+    at[0] = (uint8_t)op;
+    ost__put_u16(at + 1, index);
+    changes->items++;
+    const ost_field *f = &m->fields[index];
+    *p = (ost_parameter){ .source = OST_FROM_RECORD, .type = f->type, .precision = f->precision,
+                          .scale = f->scale, .offset = (uint32_t)f->offset, .size = f->size,
+                          .field = f };
+    return true;
+}
+
+bool ost__put_fields(ost_session *s, const ost__model *m, const ost__field_set *which,
+                     ost__section *changes)
+{
+    for (uint32_t i = 0; i < m->table.field_count; i++)
+        if (ost__field_set_has(which, i) && !put_field(s, m, changes, OST_OP_SET, i))
+            return false;
+    return true;
+}
+
+/* The key of the record itself as the condition. */
+static ost_status put_key(ost_session *s, const ost__model *m, ost__section *where)
+{
+    for (uint32_t i = 0; i < m->table.key_count; i++) {
+        const ost_field *f = m->table.keys[i];
+        uint8_t *at = ost__section_take(&s->scratch, where, 14);
+        ost_parameter *p = at ? ost__section_parameter(&s->scratch, where) : NULL;
+        if (!p)
+            return ost__no_memory(s);
+        at[0] = OST_OP_EQ;
+        at[1] = OST_OP_MEMBER;
+        ost__put_u16(at + 2, m->table.id);
+        ost__put_u16(at + 4, ost__field_index(m, f));
+        at[6] = OST_OP_VALUE;
+        at[7] = (uint8_t)ost__canonical_type(f->type, f);
+        ost__put_u16(at + 8, m->table.id);
+        ost__put_u16(at + 10, ost__field_index(m, f));
+        at[12] = (uint8_t)f->precision;
+        at[13] = (uint8_t)f->scale;
+        where->items++;
+        *p = (ost_parameter){ .source = OST_FROM_RECORD, .type = f->type,
+                              .precision = f->precision, .scale = f->scale,
+                              .offset = (uint32_t)f->offset, .size = f->size, .field = f };
+    }
+    return OST_OK;
+}
+
+/* An update or delete of one record by its key, from the shadow. */
+static ost_status run_by_key(ost_session *s, const ost__model *m, uint16_t kind,
+                             const ost__field_set *which, const void *shadow, int64_t *matched)
+{
+    ost__section changes = { 0 }, where = { 0 };
+    ost__statement st;
+    ost__run r;
+    const ost__parts parts = { .kind = kind, .model = m, .changes = &changes, .where = &where };
+    if (which && !ost__put_fields(s, m, which, &changes))
+        return ost__no_memory(s);
+    OST_TRY(put_key(s, m, &where));
+    if (!ost__statement_join(&parts, &s->scratch, &st))
+        return ost__no_memory(s);
+    ost_status status = ost__run_begin(&r, s, &st);
+    if (status == OST_OK) {
+        r.op.records = shadow;
+        r.op.record_count = 1;
+        r.op.record_stride = m->size;
+        status = ost__run_go(&r, NULL);
+        *matched = r.outcome.matched;
+    }
+    ost__run_end(&r);
+    return status == OST_OK ? OST_OK : ost__constraint_failed(s, m, status);
+}
+
+static void *shadow_of(ost_session *s, const ost__model *m, const void *record)
+{
+    void *shadow = ost__arena_alloc(&s->scratch, m->size, _Alignof(max_align_t));
+    if (shadow)
+        memcpy(shadow, record, m->size);
+    else
+        ost__no_memory(s);
+    return shadow;
+}
+
+/* ---- new records ---- */
+
+void *ost_session_new(ost_session *s, const ost_model *m, size_t record_size)
+{
+    void *record = NULL;
+    if (!ost__enter(s))
+        return NULL;
+    const ost__model *model = ost__session_record_model(s, m, record_size, s);
+    if (model) {
+        record = ost__arena_alloc_zeroed(&s->records, model->size, _Alignof(max_align_t));
+        if (record)
+            ost__rules_defaults(model, record);
+        if (!record || !ost__track(s, model, record, 1, false, &model->all)) {
+            ost__no_memory(s);
+            record = NULL;
+        }
+    }
+    ost__leave(s, record ? OST_OK : OST_MISUSE);
+    return record;
+}
+
+/* Whether the key that the database would generate is given. */
+bool ost__key_is_given(const ost__model *m, const void *record)
+{
+    return !m->table.auto_key || !ost__member_is_zero(m->table.auto_key, record);
+}
+
+ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given, void *shadows,
+                           size_t count, size_t *failed_record)
+{
+    ost__section changes = { 0 };
+    ost__field_set which = m->all;
+    ost__statement st;
+    ost__run r;
+    ost__sink sink = { 0 };
+    ost__parts parts = { .kind = OST_DO_INSERT, .model = m, .changes = &changes };
+    if (!key_given) {
+        uint32_t i = ost__field_index(m, m->table.auto_key);
+        which.words[i >> 6] &= ~((uint64_t)1 << (i & 63));
+        parts.flags = OST__SHAPE_KEY;
+    }
+    if (!ost__put_fields(s, m, &which, &changes) ||
+        !ost__statement_join(&parts, &s->scratch, &st))
+        return ost__no_memory(s);
+    ost_status status = ost__run_begin(&r, s, &st);
+    if (status == OST_OK) {
+        r.op.records = shadows;
+        r.op.record_count = count;
+        r.op.record_stride = m->size;
+        r.op.flags |= OST_FLAG_ORDERED;
+        ost__sink_over(&sink, shadows, m->size, count, r.op.rows);
+        status = ost__run_go(&r, key_given ? NULL : &sink.base);
+        *failed_record = r.outcome.failed_record;
+    }
+    ost__run_end(&r);
+    return status == OST_OK ? OST_OK : ost__constraint_failed(s, m, status);
+}
+
+/* Members that an insert sets and that need no memory: what a struct of the program's own gets. */
+void ost__insert_write_back(const ost__model *m, void *record, const void *shadow)
+{
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        const ost_field *f = &m->fields[i];
+        bool pointer = f->type == OST_TYPE_TEXT || f->type == OST_TYPE_BLOB;
+        if (!pointer && (f == m->table.auto_key || ost__field_set_has(&m->insert_sets, i)))
+            ost__member_copy(f, record, shadow);
+    }
+}
+
+/* What an inserted record of the session will need; all that can fail is done before anything is sent. */
+typedef struct insertion {
+    ost__batch *batch; /* NULL: a struct of the program's own */
+    uint8_t *snapshot;
+    ost__undo *undo;
+} insertion;
+
+static ost_status prepare_insertion(ost_session *s, insertion *in, size_t index, void *record,
+                                    void *shadow)
+{
+    ost__batch *b = in->batch;
+    const ost__model *m = b->model;
+    bool older = b->sequence < ost__newest_mark(s);
+    if (b->snapshot)
+        in->snapshot = b->snapshot + (b->order ? b->order[index] : index) * m->size;
+    else
+        in->snapshot = ost__arena_alloc(older ? &s->kept : &s->records, b->count * m->size,
+                                        _Alignof(max_align_t));
+    if (!in->snapshot)
+        return ost__no_memory(s);
+    OST_TRY(ost__own_texts(s, b, shadow, &m->all));
+    in->undo = s->journal.newest;
+    return ost__journal_add(s, b, record, b->snapshot ? in->snapshot : NULL, &m->all);
+}
+
+static ost_status insert(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    size_t index = 0, failed;
+    insertion in = { 0 };
+    const ost__model *model = ost__session_record_model(s, m, record_size, record);
+    if (!model)
+        return (ost_status)s->error.status;
+    OST_TRY(ost__unit_check(s));
+    const ost__rules rules = ost__rules_of(s);
+    in.batch = ost__tracked(s, record, &index);
+    if (in.batch && in.batch->model != model)
+        return ost__fail(s, OST_MISUSE, "the record is a %s, not a %s",
+                         in.batch->model->table.model, model->table.model);
+    uint8_t *shadow = shadow_of(s, model, record);
+    if (!shadow)
+        return OST_NO_MEMORY;
+    ost_status status = ost__rules_insert(model, shadow, &rules);
+    if (status != OST_OK)
+        return ost__refused(s, model, status);
+    if (in.batch)
+        OST_TRY(prepare_insertion(s, &in, index, record, shadow));
+    status = ost__insert_run(s, model, ost__key_is_given(model, shadow), shadow, 1, &failed);
+    if (status != OST_OK) {
+        if (in.batch)
+            s->journal.newest = in.undo;
+        return status;
+    }
+    if (!in.batch) {
+        ost__insert_write_back(model, record, shadow);
+        return OST_OK;
+    }
+    memcpy(record, shadow, model->size);
+    memcpy(in.snapshot, shadow, model->size);
+    if (!in.batch->snapshot)
+        in.batch->snapshot = in.snapshot;
+    in.batch->loaded = model->all;
+    return OST_OK;
+}
+
+ost_status ost_session_insert(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    return ost__leave(s, insert(s, m, record_size, record));
+}
+
+/* ---- tracked records ---- */
+
+static ost_status find_tracked(ost_session *s, const ost__model *m, void *record, ost__batch **b,
+                               uint8_t **snapshot)
+{
+    size_t index;
+    *b = ost__tracked(s, record, &index);
+    if (!*b || (*b)->model != m || !(*b)->snapshot) {
+        ost__fail(s, OST_MISUSE,
+                  "this %s was not loaded by the session; use ost_insert for a new record, or "
+                  "ost_replace to write a whole one", m->table.model);
+        ost__error_about(&s->error, m->table.model, NULL);
+        return OST_MISUSE;
+    }
+    *snapshot = ost__snapshot(s, *b, index);
+    return *snapshot ? OST_OK : (ost_status)s->error.status;
+}
+
+static bool find_changed(const ost__batch *b, const void *record, const void *snapshot,
+                         ost__field_set *changed)
+{
+    bool any = false;
+    memset(changed, 0, sizeof(*changed));
+    for (uint32_t i = 0; i < b->model->table.field_count; i++) {
+        if (ost__field_set_has(&b->loaded, i) &&
+            !ost__member_equal(&b->model->fields[i], record, snapshot)) {
+            ost__field_set_add(changed, i);
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* An update of a tracked record: what can fail is done first, then the database is asked, then record and snapshot follow. */
+static ost_status update_tracked(ost_session *s, ost__batch *b, void *record, uint8_t *snapshot,
+                                 void *shadow, const ost__field_set *changed, int64_t *matched)
+{
+    const ost__model *m = b->model;
+    ost__undo *before = s->journal.newest;
+    OST_TRY(ost__own_texts(s, b, shadow, changed));
+    OST_TRY(ost__journal_add(s, b, record, snapshot, &m->update_sets));
+    ost_status status = run_by_key(s, m, OST_DO_UPDATE, changed, shadow, matched);
+    if (status != OST_OK || *matched == 0) {
+        s->journal.newest = before;
+        return status;
+    }
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        if (!ost__field_set_has(changed, i))
+            continue;
+        ost__member_copy(&m->fields[i], record, shadow);
+        ost__member_copy(&m->fields[i], snapshot, shadow);
+    }
+    return OST_OK;
+}
+
+static ost_status save(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    ost__batch *b;
+    uint8_t *snapshot;
+    ost__field_set changed;
+    int64_t matched;
+    const ost__model *model = ost__session_record_model(s, m, record_size, record);
+    if (!model)
+        return (ost_status)s->error.status;
+    OST_TRY(ost__unit_check(s));
+    OST_TRY(find_tracked(s, model, record, &b, &snapshot));
+    if (b->undone) {
+        ost__fail(s, OST_STALE, "this %s was loaded inside a transaction that was rolled back; "
+                                "reload it", model->table.model);
+        return ost__refused(s, model, OST_STALE);
+    }
+    if (!find_changed(b, record, snapshot, &changed))
+        return OST_OK;
+    const ost__rules rules = ost__rules_of(s);
+    uint8_t *shadow = shadow_of(s, model, record);
+    if (!shadow)
+        return OST_NO_MEMORY;
+    ost_status status = ost__rules_update(model, shadow, &changed, &rules);
+    if (status != OST_OK)
+        return ost__refused(s, model, status);
+    OST_TRY(update_tracked(s, b, record, snapshot, shadow, &changed, &matched));
+    if (matched == 0) {
+        ost__fail(s, OST_STALE, "this %s is not stored any more", model->table.model);
+        ost__error_about(&s->error, model->table.model, NULL);
+        s->error.nothing_sent = 0;
+        return OST_STALE;
+    }
+    return OST_OK;
+}
+
+ost_status ost_session_save(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    return ost__leave(s, save(s, m, record_size, record));
+}
+
+static ost_status gone(ost_session *s, const ost__model *m)
+{
+    ost__fail(s, OST_NOT_FOUND, "no %s has this key", m->table.model);
+    ost__error_about(&s->error, m->table.model, NULL);
+    s->error.nothing_sent = 0;
+    return OST_NOT_FOUND;
+}
+
+static ost_status replace(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    size_t index;
+    int64_t matched;
+    const ost__model *model = ost__session_record_model(s, m, record_size, record);
+    if (!model)
+        return (ost_status)s->error.status;
+    OST_TRY(ost__unit_check(s));
+    const ost__rules rules = ost__rules_of(s);
+    ost__field_set which = model->all;
+    for (size_t i = 0; i < sizeof(which.words) / sizeof(which.words[0]); i++)
+        which.words[i] &= ~model->keys.words[i];
+    uint8_t *shadow = shadow_of(s, model, record);
+    if (!shadow)
+        return OST_NO_MEMORY;
+    ost_status status = ost__rules_update(model, shadow, &which, &rules);
+    if (status != OST_OK)
+        return ost__refused(s, model, status);
+    ost__batch *b = ost__tracked(s, record, &index);
+    if (b && b->model == model && b->snapshot) {
+        uint8_t *snapshot = ost__snapshot(s, b, index);
+        if (!snapshot)
+            return (ost_status)s->error.status;
+        OST_TRY(update_tracked(s, b, record, snapshot, shadow, &which, &matched));
+        if (matched > 0 && b->count == 1)
+            b->loaded = model->all;
+        return matched > 0 ? OST_OK : gone(s, model);
+    }
+    OST_TRY(run_by_key(s, model, OST_DO_UPDATE, &which, shadow, &matched));
+    if (matched == 0)
+        return gone(s, model);
+    for (uint32_t i = 0; i < model->table.field_count; i++)
+        if (ost__field_set_has(&model->update_sets, i))
+            ost__member_copy(&model->fields[i], record, shadow);
+    return OST_OK;
+}
+
+ost_status ost_session_replace(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    return ost__leave(s, replace(s, m, record_size, record));
+}
+
+static ost_status reload(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    ost__batch *b;
+    uint8_t *snapshot, *fresh;
+    ost__statement st;
+    void *row;
+    size_t count;
+    const ost__model *model = ost__session_record_model(s, m, record_size, record);
+    if (!model)
+        return (ost_status)s->error.status;
+    OST_TRY(find_tracked(s, model, record, &b, &snapshot));
+    ost_value *key = ost__arena_alloc(&s->scratch, model->table.key_count * sizeof(*key),
+                                      _Alignof(ost_value));
+    if (!key)
+        return ost__no_memory(s);
+    for (uint32_t i = 0; i < model->table.key_count; i++)
+        key[i] = ost__member_value(model->table.keys[i], record);
+    OST_TRY(ost__assemble_key(s, model, OST_DO_SELECT, key, model->table.key_count, NULL, &st));
+    OST_TRY(ost__select(s, &st, false, &row, &count));
+    if (count == 0)
+        return gone(s, model);
+    fresh = row;
+    OST_TRY(ost__own_texts(s, b, fresh, &model->all));
+    OST_TRY(ost__journal_add(s, b, record, snapshot, &model->all));
+    memcpy(record, fresh, model->size);
+    memcpy(snapshot, fresh, model->size);
+    b->loaded = b->count == 1 ? model->all : b->loaded;
+    b->undone = b->count == 1 ? false : b->undone;
+    return OST_OK;
+}
+
+ost_status ost_session_reload(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    return ost__leave(s, reload(s, m, record_size, record));
+}
+
+static ost_status delete_record(ost_session *s, const ost_model *m, size_t record_size,
+                                void *record)
+{
+    int64_t matched;
+    const ost__model *model = ost__session_record_model(s, m, record_size, record);
+    if (!model)
+        return (ost_status)s->error.status;
+    OST_TRY(ost__unit_check(s));
+    OST_TRY(run_by_key(s, model, OST_DO_DELETE, NULL, record, &matched));
+    return matched == 0 ? gone(s, model) : OST_OK;
+}
+
+ost_status ost_session_delete(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    return ost__leave(s, delete_record(s, m, record_size, record));
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "sql/writer.h"
+
+#include <string.h>
+
+static uint16_t kind_of(const ost_field *f)
+{
+    return f->type & (uint16_t)~OST_TYPE_OPTIONAL;
+}
+
+static bool is_key(const ost_field *f, const ost_table *t)
+{
+    for (uint32_t i = 0; i < t->key_count; i++)
+        if (t->keys[i] == f)
+            return true;
+    return false;
+}
+
+bool ost__sql_nullable(const ost_field *field, const ost_table *table)
+{
+    uint16_t kind = kind_of(field);
+    if (field->required || field->not_null || is_key(field, table))
+        return false;
+    return (field->type & OST_TYPE_OPTIONAL) || kind == OST_TYPE_TEXT || kind == OST_TYPE_BLOB ||
+           kind == OST_TYPE_JSON || kind == OST_TYPE_LIST;
+}
+
+static bool is_row_key(const ost__sql_writer *w, const ost_field *f)
+{
+    uint16_t kind = kind_of(f);
+    return w->dialect->row_key && w->shape->table->key_count == 1 &&
+           w->shape->table->keys[0] == f && kind >= OST_TYPE_INT8 && kind <= OST_TYPE_UINT64 &&
+           !f->values;
+}
+
+static void names(ost__sql_writer *w, const ost_field *const *fields, uint32_t count)
+{
+    ost__sql_text(w, "(");
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0)
+            ost__sql_text(w, ", ");
+        ost__sql_identifier(w, fields[i]->column);
+    }
+    ost__sql_text(w, ")");
+}
+
+static void column(ost__sql_writer *w, const ost_field *f)
+{
+    const char *type = w->dialect->column_type(f);
+    if (!type) {
+        ost__sql_refuse(w, OST_UNSUPPORTED, "%s.%s: %s cannot store members of this kind yet",
+                        w->shape->table->model, f->name, w->dialect->name);
+        ost__error_about(w->error, NULL, f->name);
+        return;
+    }
+    ost__sql_identifier(w, f->column);
+    ost__sql_text(w, " ");
+    ost__sql_text(w, is_row_key(w, f) ? w->dialect->row_key : type);
+    if (!ost__sql_nullable(f, w->shape->table))
+        ost__sql_text(w, " NOT NULL");
+}
+
+static void constraint(ost__sql_writer *w, const char *column_name, const char *what)
+{
+    char name[OST__SQL_NAME_SIZE];
+    ost__sql_constraint_name(w->shape->table->name, column_name, what, name);
+    ost__sql_text(w, ", CONSTRAINT ");
+    ost__sql_identifier(w, name);
+}
+
+static void check(ost__sql_writer *w, const ost_field *f)
+{
+    bool is_bool = kind_of(f) == OST_TYPE_BOOL && w->dialect->check_bools;
+    if (!is_bool && !f->values)
+        return;
+    constraint(w, f->column, "check");
+    ost__sql_text(w, " CHECK (");
+    ost__sql_identifier(w, f->column);
+    ost__sql_text(w, " IN (");
+    if (is_bool) {
+        ost__sql_text(w, w->dialect->false_text);
+        ost__sql_text(w, ", ");
+        ost__sql_text(w, w->dialect->true_text);
+    } else {
+        for (const char *const *v = f->values; *v; v++) {
+            if (v != f->values)
+                ost__sql_text(w, ", ");
+            ost__sql_text_literal(w, *v, strlen(*v));
+        }
+    }
+    ost__sql_text(w, "))");
+}
+
+static void foreign_key(ost__sql_writer *w, const ost_table_foreign_key *k)
+{
+    if (k->on_delete != 0) {
+        ost__sql_refuse(w, OST_UNSUPPORTED, "%s: foreign key %s can only refuse deletes",
+                        w->shape->table->model, k->name);
+        return;
+    }
+    ost__sql_text(w, ", CONSTRAINT ");
+    ost__sql_identifier(w, k->name);
+    ost__sql_text(w, " FOREIGN KEY ");
+    names(w, k->fields, k->field_count);
+    ost__sql_text(w, " REFERENCES ");
+    ost__sql_identifier(w, k->target->name);
+    ost__sql_text(w, " ");
+    names(w, k->target->keys, k->target->key_count);
+}
+
+void ost__sql_create_table(ost__sql_writer *w)
+{
+    const ost_table *t = w->shape->table;
+    ost__sql_text(w, "CREATE TABLE IF NOT EXISTS ");
+    ost__sql_identifier(w, t->name);
+    ost__sql_text(w, " (");
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        if (i > 0)
+            ost__sql_text(w, ", ");
+        column(w, &t->fields[i]);
+    }
+    if (t->key_count > 0 && !is_row_key(w, t->keys[0])) {
+        constraint(w, "primary", "key");
+        ost__sql_text(w, " PRIMARY KEY ");
+        names(w, t->keys, t->key_count);
+    }
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        const ost_field *f = &t->fields[i];
+        if (f->unique && !(t->key_count == 1 && t->keys[0] == f)) {
+            constraint(w, f->column, "unique");
+            ost__sql_text(w, " UNIQUE ");
+            names(w, &f, 1);
+        }
+        check(w, f);
+    }
+    for (uint32_t i = 0; i < t->foreign_key_count; i++)
+        foreign_key(w, &t->foreign_keys[i]);
+    ost__sql_text(w, ")");
+    ost__sql_text(w, w->dialect->table_suffix);
+}
+
+void ost__sql_create_index(ost__sql_writer *w)
+{
+    const ost_table *t = w->shape->table;
+    const ost_table_index *x;
+    if (w->shape->ddl_index >= t->index_count) {
+        ost__sql_refuse(w, OST_MISUSE, "%s has no index %u", t->model,
+                        (unsigned)w->shape->ddl_index);
+        return;
+    }
+    x = &t->indexes[w->shape->ddl_index];
+    if (x->kind != OST_BTREE) {
+        ost__sql_refuse(w, OST_UNSUPPORTED, "%s: index %s is of a kind that %s does not build yet",
+                        t->model, x->name, w->dialect->name);
+        return;
+    }
+    ost__sql_text(w,
+                  x->unique ? "CREATE UNIQUE INDEX IF NOT EXISTS " : "CREATE INDEX IF NOT EXISTS ");
+    ost__sql_identifier(w, x->name);
+    ost__sql_text(w, " ON ");
+    ost__sql_identifier(w, t->name);
+    ost__sql_text(w, " (");
+    for (uint32_t i = 0; i < x->field_count; i++) {
+        if (i > 0)
+            ost__sql_text(w, ", ");
+        ost__sql_identifier(w, x->fields[i]->column);
+        if (x->descending && x->descending[i])
+            ost__sql_text(w, " DESC");
+    }
+    ost__sql_text(w, ")");
+    ost__sql_clause(w, " WHERE ", x->where);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#include "sql/writer.h"
+
+/* Databases bound the depth of an expression, and a chain of ANDs is as deep as it is long: longer
+ * ones are cut into groups. */
+enum { CHAIN_MAX = 64 };
+
+static void expression(ost__sql_writer *w, const ost_node *node, bool nested);
+
+bool ost__sql_is_aggregate(const ost_node *node)
+{
+    return node->op >= OST_OP_COUNT && node->op <= OST_OP_MAX;
+}
+
+static bool is_joined(const ost_node *node)
+{
+    return (node->op == OST_OP_AND || node->op == OST_OP_OR) && node->arg_count > 1;
+}
+
+/* How deep AND, OR and NOT go below `node`, as far as that can be written. */
+static uint32_t depth_of(const ost_node *node, uint32_t left)
+{
+    uint32_t deepest = 0;
+    if (left == 0 || (node->op != OST_OP_AND && node->op != OST_OP_OR && node->op != OST_OP_NOT))
+        return 0;
+    for (uint32_t i = 0; i < node->arg_count; i++) {
+        uint32_t depth = depth_of(node->args[i], left - 1);
+        if (depth > deepest)
+            deepest = depth;
+    }
+    return deepest + 1;
+}
+
+/* Parsers keep what stands left of a parenthesis on a small stack, so the deepest argument goes
+ * first. */
+static uint32_t deepest_of(const ost_node *node)
+{
+    uint32_t deepest = 0, at = 0;
+    for (uint32_t i = 0; i < node->arg_count; i++) {
+        uint32_t depth = depth_of(node->args[i], OST__SQL_DEPTH);
+        if (depth > deepest) {
+            deepest = depth;
+            at = i;
+        }
+    }
+    return deepest > 8 ? at : 0;
+}
+
+/* Arguments [from, from + count) of `node`, where argument 0 and `first` have changed places. */
+static void chain(ost__sql_writer *w, const ost_node *node, uint32_t first, uint32_t from,
+                  uint32_t count)
+{
+    const char *word = node->op == OST_OP_AND ? " AND " : " OR ";
+    uint32_t part = 1;
+    while (part < (count + CHAIN_MAX - 1) / CHAIN_MAX)
+        part *= CHAIN_MAX;
+    for (uint32_t done = 0; done < count; done += part) {
+        uint32_t at = from + done;
+        if (done > 0)
+            ost__sql_text(w, word);
+        if (part > 1 && count - done > 1) {
+            ost__sql_text(w, "(");
+            chain(w, node, first, at, count - done < part ? count - done : part);
+            ost__sql_text(w, ")");
+        } else {
+            at = at == 0 ? first : at == first ? 0 : at;
+            expression(w, node->args[at], true);
+        }
+    }
+}
+
+static void joined(ost__sql_writer *w, const ost_node *node, bool nested)
+{
+    if (node->arg_count == 0) {
+        ost__sql_text(w, node->op == OST_OP_AND ? w->dialect->true_text : w->dialect->false_text);
+        return;
+    }
+    if (node->arg_count == 1) {
+        expression(w, node->args[0], nested);
+        return;
+    }
+    if (nested)
+        ost__sql_text(w, "(");
+    chain(w, node, deepest_of(node), 0, node->arg_count);
+    if (nested)
+        ost__sql_text(w, ")");
+}
+
+/* A value within an operator: conditions are put in parentheses. */
+static void inner(ost__sql_writer *w, const ost_node *node)
+{
+    bool bare = node->op == OST_OP_MEMBER || node->op == OST_OP_VALUE ||
+                ost__sql_is_aggregate(node) || is_joined(node);
+    if (!bare)
+        ost__sql_text(w, "(");
+    expression(w, node, true);
+    if (!bare)
+        ost__sql_text(w, ")");
+}
+
+static bool needs_collation(const ost__sql_writer *w, const ost_node *node)
+{
+    const ost_field *f = node->field;
+    uint16_t type;
+    if (node->op != OST_OP_MEMBER || !f || !w->shape->table->adopted)
+        return false;
+    type = f->type & (uint16_t)~OST_TYPE_OPTIONAL;
+    return f->collation == OST_EXACT &&
+           (type == OST_TYPE_TEXT || type == OST_TYPE_CHARS || f->values);
+}
+
+void ost__sql_exact(ost__sql_writer *w, const ost_node *node)
+{
+    inner(w, node);
+    if (needs_collation(w, node))
+        ost__sql_text(w, w->dialect->exact_collation);
+}
+
+static void operand(ost__sql_writer *w, const ost_node *node, const ost_node *other)
+{
+    if (w->dialect->operand)
+        w->dialect->operand(w, node, other);
+    else
+        inner(w, node);
+    if (needs_collation(w, node))
+        ost__sql_text(w, w->dialect->exact_collation);
+}
+
+static void comparison(ost__sql_writer *w, const ost_node *node)
+{
+    static const char *const words[] = { " = ", " <> ", " < ", " <= ", " > ", " >= " };
+    operand(w, node->args[0], node->args[1]);
+    ost__sql_text(w, words[node->op - OST_OP_EQ]);
+    operand(w, node->args[1], node->args[0]);
+}
+
+static void text_search(ost__sql_writer *w, const ost_node *node)
+{
+    ost__sql_text(w, node->op == OST_OP_HAS_TEXT      ? w->dialect->has_text
+                     : node->op == OST_OP_STARTS_WITH ? w->dialect->starts_with
+                                                      : w->dialect->ends_with);
+    ost__sql_text(w, "(");
+    expression(w, node->args[0], true);
+    ost__sql_text(w, ", ");
+    ost__sql_placeholder(w, node->parameter);
+    ost__sql_text(w, ")");
+}
+
+static void value(ost__sql_writer *w, const ost_node *node)
+{
+    if (node->constant)
+        w->dialect->literal(w, node->field, node->constant);
+    else
+        ost__sql_placeholder(w, node->parameter);
+}
+
+/* How many arguments the operator must have at least; -1: it cannot be written. */
+static int arity(const ost_node *node)
+{
+    switch (node->op) {
+    case OST_OP_MEMBER: return node->field ? 0 : -1;
+    case OST_OP_VALUE:
+    case OST_OP_AND:
+    case OST_OP_OR:
+    case OST_OP_COUNT: return 0;
+    case OST_OP_EQ:
+    case OST_OP_NE:
+    case OST_OP_LT:
+    case OST_OP_LE:
+    case OST_OP_GT:
+    case OST_OP_GE: return 2;
+    case OST_OP_IN:
+    case OST_OP_HAS_TEXT:
+    case OST_OP_STARTS_WITH:
+    case OST_OP_ENDS_WITH:
+    case OST_OP_IS_NULL:
+    case OST_OP_NOT_NULL:
+    case OST_OP_NOT:
+    case OST_OP_COUNT_DISTINCT:
+    case OST_OP_SUM:
+    case OST_OP_AVG:
+    case OST_OP_MIN:
+    case OST_OP_MAX: return 1;
+    default: return -1;
+    }
+}
+
+static void write_node(ost__sql_writer *w, const ost_node *node, bool nested)
+{
+    switch (node->op) {
+    case OST_OP_MEMBER: ost__sql_identifier(w, node->field->column); break;
+    case OST_OP_VALUE: value(w, node); break;
+    case OST_OP_IN:
+        ost__sql_exact(w, node->args[0]);
+        ost__sql_text(w, " IN ");
+        w->dialect->list(w, node->parameter);
+        break;
+    case OST_OP_HAS_TEXT:
+    case OST_OP_STARTS_WITH:
+    case OST_OP_ENDS_WITH: text_search(w, node); break;
+    case OST_OP_IS_NULL:
+    case OST_OP_NOT_NULL:
+        inner(w, node->args[0]);
+        ost__sql_text(w, node->op == OST_OP_IS_NULL ? " IS NULL" : " IS NOT NULL");
+        break;
+    case OST_OP_AND:
+    case OST_OP_OR: joined(w, node, nested); break;
+    case OST_OP_NOT:
+        ost__sql_text(w, "NOT (");
+        expression(w, node->args[0], false);
+        ost__sql_text(w, ")");
+        break;
+    case OST_OP_COUNT:
+    case OST_OP_COUNT_DISTINCT:
+    case OST_OP_SUM:
+    case OST_OP_AVG:
+    case OST_OP_MIN:
+    case OST_OP_MAX: w->dialect->aggregate(w, node); break;
+    default: comparison(w, node); break;
+    }
+}
+
+static void expression(ost__sql_writer *w, const ost_node *node, bool nested)
+{
+    int least = arity(node);
+    if (w->status != OST_OK)
+        return;
+    if (least < 0 || node->arg_count < (uint32_t)least) {
+        ost__sql_refuse(w, OST_UNSUPPORTED, "%s has no words for operator %u with %u arguments",
+                        w->dialect->name, (unsigned)node->op, (unsigned)node->arg_count);
+        return;
+    }
+    if (w->depth >= OST__SQL_DEPTH) {
+        ost__sql_refuse(w, OST_TOO_LARGE,
+                        "conditions are nested too deep: at most %d levels are possible",
+                        OST__SQL_DEPTH);
+        return;
+    }
+    w->depth++;
+    write_node(w, node, nested);
+    w->depth--;
+}
+
+void ost__sql_expression(ost__sql_writer *w, const ost_node *node)
+{
+    inner(w, node);
+}
+
+void ost__sql_clause(ost__sql_writer *w, const char *keyword, const ost_node *condition)
+{
+    if (!condition)
+        return;
+    ost__sql_text(w, keyword);
+    expression(w, condition, false);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "sql/writer.h"
+
+void ost__sql_list(ost__sql_writer *w, const ost_node *const *nodes, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0)
+            ost__sql_text(w, ", ");
+        ost__sql_expression(w, nodes[i]);
+    }
+}
+
+static void exact_list(ost__sql_writer *w, const ost_node *const *nodes, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0)
+            ost__sql_text(w, ", ");
+        ost__sql_exact(w, nodes[i]);
+    }
+}
+
+static bool has_aggregate_column(const ost_shape *s)
+{
+    for (uint32_t i = 0; i < s->column_count; i++)
+        if (ost__sql_is_aggregate(s->columns[i]))
+            return true;
+    return false;
+}
+
+static void orders(ost__sql_writer *w)
+{
+    const ost_shape *s = w->shape;
+    for (uint32_t i = 0; i < s->order_count; i++) {
+        const ost_order *o = &s->orders[i];
+        ost__sql_text(w, i == 0 ? " ORDER BY " : ", ");
+        ost__sql_exact(w, o->node);
+        if (o->descending)
+            ost__sql_text(w, " DESC");
+        if (!w->dialect->nulls_first && o->node->nullable)
+            ost__sql_text(w, o->descending ? " NULLS LAST" : " NULLS FIRST");
+    }
+}
+
+static void limits(ost__sql_writer *w)
+{
+    const ost_shape *s = w->shape;
+    if (s->limit_parameter != OST_NO_PARAMETER) {
+        ost__sql_text(w, " LIMIT ");
+        ost__sql_placeholder(w, s->limit_parameter);
+    }
+    if (s->offset_parameter == OST_NO_PARAMETER)
+        return;
+    if (s->limit_parameter == OST_NO_PARAMETER && w->dialect->no_limit) {
+        ost__sql_text(w, " LIMIT ");
+        ost__sql_text(w, w->dialect->no_limit);
+    }
+    ost__sql_text(w, " OFFSET ");
+    ost__sql_placeholder(w, s->offset_parameter);
+}
+
+/* FROM and everything behind it but the order. */
+static void from(ost__sql_writer *w)
+{
+    const ost_shape *s = w->shape;
+    ost__sql_text(w, " FROM ");
+    ost__sql_identifier(w, s->table->name);
+    ost__sql_clause(w, " WHERE ", s->where);
+    if (s->group_count > 0) {
+        ost__sql_text(w, " GROUP BY ");
+        exact_list(w, s->groups, s->group_count);
+    }
+    ost__sql_clause(w, " HAVING ", s->having);
+}
+
+static void columns(ost__sql_writer *w)
+{
+    const ost_shape *s = w->shape;
+    if (s->column_count == 0) {
+        ost__sql_refuse(w, OST_MISUSE, "the query selects no column");
+        return;
+    }
+    ost__sql_text(w, "SELECT ");
+    if (s->distinct) {
+        ost__sql_text(w, "DISTINCT ");
+        exact_list(w, s->columns, s->column_count);
+    } else {
+        ost__sql_list(w, s->columns, s->column_count);
+    }
+}
+
+/* The rows, where only their number counts: columns only if the number depends on them. */
+static void counted(ost__sql_writer *w)
+{
+    const ost_shape *s = w->shape;
+    if (s->distinct || (s->group_count == 0 && has_aggregate_column(s)))
+        columns(w);
+    else
+        ost__sql_text(w, "SELECT 1");
+    from(w);
+    limits(w);
+}
+
+static void select_count(ost__sql_writer *w)
+{
+    const ost_shape *s = w->shape;
+    bool plain = !s->distinct && s->group_count == 0 && !s->having &&
+                 s->limit_parameter == OST_NO_PARAMETER &&
+                 s->offset_parameter == OST_NO_PARAMETER && !has_aggregate_column(s);
+    if (plain) {
+        ost__sql_text(w, "SELECT count(*)");
+        from(w);
+        return;
+    }
+    ost__sql_text(w, "SELECT count(*) FROM (");
+    counted(w);
+    ost__sql_text(w, ")");
+    ost__sql_text(w, w->dialect->subselect_name);
+}
+
+void ost__sql_select(ost__sql_writer *w)
+{
+    const ost_shape *s = w->shape;
+    if (s->lock_mode != OST_LOCK_NONE) {
+        ost__sql_refuse(w, OST_UNSUPPORTED, "%s has no locks on rows: begin a transaction instead",
+                        w->dialect->name);
+        return;
+    }
+    switch (s->wrap) {
+    case OST_WRAP_COUNT: select_count(w); break;
+    case OST_WRAP_EXISTS:
+        ost__sql_text(w, "SELECT EXISTS(");
+        counted(w);
+        ost__sql_text(w, ")");
+        break;
+    default:
+        columns(w);
+        from(w);
+        orders(w);
+        limits(w);
+        break;
+    }
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One measurement: a side (raw C or Ostler) does one case once, in a process of its own.
+ *
+ * Everything that both sides need is made here once and before the clock starts: rows to insert,
+ * keys to look up, conditions to ask for. What a side read is folded into a digest, which must be
+ * equal on all sides.
+ */
+#ifndef OSTLER_BENCH_H
+#define OSTLER_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A row of `users` as plain C. */
+typedef struct bench_row {
+    int64_t id;
+    const char *username;
+    const char *email;
+    int age;
+    bool active;
+    double score;
+    int64_t created_us;
+    const char *bio;
+} bench_row;
+
+/* A row of the aggregate. */
+typedef struct bench_group {
+    int age;
+    int64_t people;
+    double average;
+    double highest;
+} bench_group;
+
+/* What is to be done. */
+typedef struct bench_task {
+    const char *file;  /* The database; its tables exist. */
+    size_t table_rows; /* Rows that it holds before. */
+    size_t count;      /* Operations, or rows to insert; 1 for one big query. */
+    size_t first;      /* The step at hand: operations from `first` up to `end`. */
+    size_t end;
+    size_t batch;            /* Operations in one transaction. */
+    const bench_row *rows;   /* `count` rows to insert, or NULL. */
+    const int64_t *keys;     /* `count` keys that exist, or NULL; for an update all different. */
+    const int *ages;         /* `count` lower bounds of filter_order_limit, or NULL. */
+    bool deep;               /* The digest covers every byte; not for timed runs. */
+    bool counts_allocations; /* Ostler allocates through a counting platform; not for timed runs. */
+} bench_task;
+
+enum {
+    BENCH_AGE_LOWEST = 18,
+    BENCH_AGE_HIGHEST = 80,
+    BENCH_AGE_SPAN = 5, /* filter_order_limit asks for age … age + span. */
+    BENCH_LIMIT = 20,
+    BENCH_BIO_SIZE = 120
+};
+
+/* What a side has read so far. */
+typedef struct bench_seen {
+    uint64_t rows;
+    uint64_t digest;
+} bench_seen;
+
+/* What the counting platform saw. */
+typedef struct bench_allocations {
+    uint64_t calls; /* That gave memory: new or larger. */
+    uint64_t bytes;
+} bench_allocations;
+
+/* One case of one side. `load` (may be NULL) runs before the clock, `see` (may be NULL) behind it.
+ */
+typedef struct bench_case {
+    const char *name;
+    bool (*load)(void *state, const bench_task *task);
+    bool (*work)(void *state, const bench_task *task);
+    void (*see)(void *state, const bench_task *task);
+} bench_case;
+
+typedef struct bench_side {
+    const char *name;
+    void *(*open)(const bench_task *task);
+    void (*close)(void *state);
+    const bench_seen *(*seen)(const void *state);
+    bench_allocations (*allocations)(const void *state); /* NULL: not counted. */
+    const bench_case *cases;                             /* Ends in a NULL name. */
+} bench_side;
+
+extern const bench_side bench_raw_malloc;
+extern const bench_side bench_raw_arena;
+extern const bench_side bench_raw_nomutex;
+extern const bench_side bench_ours;
+
+/* Makes the tables of an empty file; Ostler's own words, so that all sides have the same schema. */
+bool bench_make_tables(const char *file);
+/* Fills `users` and leaves the file without a write-ahead log. */
+bool bench_fill(const char *file, const bench_row *rows, size_t count);
+/* Reads the whole of `users` and digests every byte, behind the clock. */
+bool bench_see_file(const char *file, bench_seen *seen);
+
+/* Deterministic data; NULL: no memory. Never freed: a process makes them once. */
+bench_row *bench_make_rows(size_t count);
+int64_t *bench_make_keys(size_t count, size_t table_rows, bool different);
+int *bench_make_ages(size_t count);
+
+/* Folds every byte of a row into the digest; the order of the rows counts. */
+void bench_see_row(bench_seen *seen, const bench_row *row);
+/* Folds a group into the digest; the order of the groups does not count. */
+void bench_see_group(bench_seen *seen, const bench_group *group);
+
+/*
+ * The timed part, and only that: callgrind collects while this function runs. It stands in a source
+ * of its own so that it is not inlined.
+ */
+bool bench_work(const bench_case *c, void *state, const bench_task *task);
+
+/* The little that a consumer does with each row inside the clock, the same on all sides. */
+static inline void bench_glance(bench_seen *seen, int64_t id, int age, const char *bio)
+{
+    seen->rows++;
+    seen->digest += (uint64_t)id * 31 + (uint64_t)age * 7 + (unsigned char)bio[0];
+}
+
+#endif

@@ -1,0 +1,374 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs the benchmark: Ostler against raw C, alternating, and judges the ratios against the bars.
+
+Method. A round runs every side once, each in a fresh process on a copy of the same file, so that none inherits another's
+heap or caches. The processes take turns: each does one step (500 reads, one transaction, …) and waits while the others
+do theirs; only the steps are timed, and which of malloc and Ostler goes first alternates. So a machine that changes its
+pace within a second slows both sides alike. `ratio` is the median, over the rounds, of Ostler's time over raw C's; a case that is one
+call has one step and three times the rounds instead. `step_ratio` is the median over all steps of all rounds.
+
+Both sides use the same settings of the file (WAL, synchronous=NORMAL) and the same tables, made by Ostler. Everything
+read is digested; a digest that differs between the sides fails the run.
+
+Instructions are callgrind's, of the timed part only, as the difference of two counts per operation: what happens once
+cancels. The library's own are those executed in functions of its sources, wherever the compiler put them.
+
+raw `malloc`: texts malloc'd one by one on sqlite3_open(), the form that the bars are about. `nomutex`: the same on a
+connection without SQLite's mutex. `arena`: the same as malloc with texts in an arena; only where texts are read.
+
+update_one measures ost_save() of one changed member; its records are loaded before the clock starts.
+"""
+import argparse
+import dataclasses
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import callgrind
+import plot
+
+OURS = "ours"
+MALLOC, ARENA, NOMUTEX = "raw_malloc", "raw_arena", "raw_nomutex"
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    name: str
+    table: int        # rows that the table holds before
+    count: int        # operations; 1: one big query over the table
+    steps: int        # turns that it is done in; 1: three times the rounds
+    small: tuple      # the two counts, or the two tables of a big query, under callgrind
+    unit: str         # what the instructions are per
+    reads_text: bool
+    writes: bool
+    bars: dict
+
+    def scaled(self, divisor):
+        return dataclasses.replace(self, table=self.table // divisor,
+                                   count=max(1, self.count // divisor),
+                                   steps=max(1, self.steps // divisor))
+
+    def small_runs(self):
+        """(table, count) of the two runs under callgrind."""
+        if self.count == 1:
+            return [(rows, 1) for rows in self.small]
+        return [(self.table, count) for count in self.small]
+
+
+CASES = [
+    Case("insert_one", 0, 10000, 10, (1000, 3000), "row", False, True,
+         {"ratio": 1.15, "allocations_per_row": 0.05}),
+    Case("insert_many", 0, 100000, 1, (1000, 4000), "row", False, True,
+         {"ratio": 1.15, "allocations_per_row": 0.01}),
+    Case("get", 100000, 20000, 40, (1000, 4000), "call", True, False,
+         {"ratio": 1.20, "instructions_ratio": 1.10, "library_instructions_per_call": 1500,
+          "allocations_per_row": 1.0}),
+    Case("select_all", 100000, 1, 1, (1000, 4000), "row", True, False,
+         {"ratio": 1.05, "instructions_ratio": 0.95, "library_instructions_per_row": 500,
+          "allocations_per_row": 0.01}),
+    Case("filter_order_limit", 100000, 5000, 50, (100, 300), "call", True, False,
+         {"ratio": 1.10, "allocations_per_row": 0.5}),
+    Case("update_one", 100000, 5000, 5, (1000, 3000), "row", False, True,
+         {"ratio": 1.15, "allocations_per_row": 0.05}),
+    Case("aggregate", 100000, 1, 1, (1000, 4000), "row", False, False,
+         {"ratio": 1.05}),
+]
+
+
+class Failure(Exception):
+    pass
+
+
+def turn(process, side, case):
+    """Lets a process do one step, or say at the end what it read."""
+    try:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    except BrokenPipeError:
+        pass
+    line = process.stdout.readline()
+    if not line:
+        raise Failure(f"{case.name}: {side}: {process.stderr.read().strip()[-800:]}")
+    return json.loads(line)
+
+
+def end_input(process):
+    try:
+        process.stdin.close()
+    except BrokenPipeError:
+        pass
+
+
+def swapped(sides):
+    """The last two, malloc and ours, change places: each as often follows the other as it leads."""
+    return [*sides[:-2], sides[-1], sides[-2]]
+
+
+class Bench:
+    def __init__(self, options, folder):
+        self.options = options
+        self.folder = folder
+        self.templates = {}
+
+    def call(self, *arguments, before=()):
+        command = [*before, self.options.program, *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failure(f"{' '.join(map(str, arguments))}: exit status {done.returncode}: "
+                          f"{done.stderr.strip()[-800:]}")
+        return done.stdout
+
+    def template(self, rows):
+        if rows not in self.templates:
+            file = os.path.join(self.folder, f"template{rows}.db")
+            self.call("tables", file)
+            if rows:
+                self.call("fill", file, rows)
+            if os.path.exists(file + "-wal"):
+                raise Failure(f"{file} was left with a write-ahead log")
+            self.templates[rows] = file
+        return self.templates[rows]
+
+    def file_for(self, case, side, table):
+        """A side's own copy of a template, on the disk, so that no checkpoint pays for the copying."""
+        file = os.path.join(self.folder, f"{side}-{table}.db")
+        if os.path.exists(file) and not case.writes:
+            return file
+        for end in ("", "-wal", "-shm"):
+            if os.path.exists(file + end):
+                os.remove(file + end)
+        shutil.copyfile(self.template(table), file)
+        with open(file, "rb+") as copied:
+            os.fsync(copied.fileno())
+        return file
+
+    def arguments(self, case, side, table, count, steps):
+        file = self.file_for(case, side, table)
+        return ["run", side, case.name, file, table, count, steps]
+
+    def run(self, case, side, *flags, table=None, count=None, before=()):
+        """One run of one side by itself, in one step: what it read and allocated."""
+        table = case.table if table is None else table
+        count = case.count if count is None else count
+        said = self.call(*self.arguments(case, side, table, count, 1), *flags, before=before)
+        return {"side": side, **json.loads(said.splitlines()[-1])}
+
+    def round(self, case, sides):
+        """One run of all sides, taking turns: for each what run() gives, and the times of its steps."""
+        processes = {side: subprocess.Popen(
+            [self.options.program,
+             *map(str, self.arguments(case, side, case.table, case.count, case.steps)), "turns"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for side in sides}
+        steps = {side: [] for side in sides}
+        results = {}
+        try:
+            for number in range(case.steps):
+                for side in swapped(sides) if number % 2 else sides:
+                    step = turn(processes[side], side, case)
+                    steps[side].append((step["wall_ns"], step["cpu_ns"]))
+            for side, process in processes.items():
+                said = turn(process, side, case)
+                results[side] = {"side": side, "steps": steps[side], **said}
+        finally:
+            for process in processes.values():
+                end_input(process)
+                process.wait()
+                process.stdout.close()
+                process.stderr.close()
+        return results
+
+    def instructions(self, case, side):
+        """Instructions per operation, by owner: the difference of two runs."""
+        totals = []
+        for table, count in case.small_runs():
+            out = os.path.join(self.folder, "callgrind.out")
+            self.run(case, side, table=table, count=count, before=(
+                "valgrind", "--quiet", "--tool=callgrind", "--collect-atstart=no",
+                "--toggle-collect=bench_work", f"--callgrind-out-file={out}"))
+            totals.append(callgrind.by_owner(out, self.options.program))
+            os.remove(out)
+        steps = case.small[1] - case.small[0]
+        return {owner: (totals[1].get(owner, 0) - totals[0].get(owner, 0)) / steps
+                for owner in {*totals[0], *totals[1]}}
+
+
+def check_digests(case, results):
+    first = results[0]
+    for other in results[1:]:
+        if (other["digest"], other["rows"]) != (first["digest"], first["rows"]):
+            raise Failure(f"{case.name}: {other['side']} read {other['rows']} rows, digest "
+                          f"{other['digest']}; {first['side']} {first['rows']}, {first['digest']}")
+
+
+def forms_of(case):
+    return [MALLOC, ARENA, NOMUTEX] if case.reads_text else [MALLOC, NOMUTEX]
+
+
+def measure(bench, case):
+    """The rounds of all sides: {side: [run, …]}."""
+    sides = [*forms_of(case), OURS]
+    check_digests(case, [bench.run(case, side, "deep") for side in sides])
+    order = [side for side in sides if side not in (MALLOC, OURS)] + [MALLOC, OURS]
+    measured = {side: [] for side in sides}
+    for number in range(bench.options.pairs * (3 if case.steps == 1 else 1)):
+        results = bench.round(case, swapped(order) if number % 2 else order)
+        check_digests(case, list(results.values()))
+        for side, result in results.items():
+            measured[side].append(result)
+    check_digests(case, [runs[0] for runs in measured.values()])
+    return measured
+
+
+def rows_of(case, result):
+    return result["rows"] if not case.writes else case.count
+
+
+def total(run, clock):
+    return sum(step[clock] for step in run["steps"])
+
+
+def compare(case, form, measured, instructions, allocations):
+    ours, raw = measured[OURS], measured[form]
+    wall = [total(a, 0) / total(b, 0) for a, b in zip(ours, raw)]
+    cpu = [total(a, 1) / total(b, 1) for a, b in zip(ours, raw)]
+    steps = [mine[0] / theirs[0] for a, b in zip(ours, raw)
+             for mine, theirs in zip(a["steps"], b["steps"])]
+    operations = case.count if case.count > 1 else case.table
+    row = {
+        "bench": case.name, "backend": "sqlite", "raw": form.removeprefix("raw_"),
+        "ratio": round(statistics.median(wall), 3), "cpu_ratio": round(statistics.median(cpu), 3),
+        "instructions_ratio": None,
+        "allocations_per_row": round(allocations["allocations"] / rows_of(case, allocations), 5),
+        "step_ratio": round(statistics.median(steps), 3),
+        "ratio_min": round(min(wall), 3), "ratio_max": round(max(wall), 3), "pairs": len(wall),
+        "ours_us": microseconds(ours, operations), "raw_us": microseconds(raw, operations),
+    }
+    if instructions:
+        mine, theirs = instructions[OURS], instructions[form]
+        row["instructions_ratio"] = round(sum(mine.values()) / sum(theirs.values()), 3)
+        row[f"ours_instructions_per_{case.unit}"] = round(sum(mine.values()))
+        row[f"raw_instructions_per_{case.unit}"] = round(sum(theirs.values()))
+        row[f"library_instructions_per_{case.unit}"] = round(mine.get("library", 0))
+        row[f"sqlite_instructions_per_{case.unit}"] = round(mine.get("sqlite", 0))
+    return row
+
+
+def microseconds(runs, operations):
+    return round(statistics.median(total(run, 0) for run in runs) / 1000 / operations, 3)
+
+
+def judge(case, row):
+    """The bars that are exceeded; only the malloc form has bars."""
+    if row["raw"] != "malloc":
+        return
+    measured = {name: bar for name, bar in case.bars.items() if row.get(name) is not None}
+    row["bars"] = measured
+    row["over"] = [name for name, bar in measured.items() if row[name] > bar]
+
+
+def run_case(bench, case):
+    measured = measure(bench, case)
+    allocations = bench.run(case, OURS, "allocations")
+    instructions = {}
+    if not bench.options.no_instructions:
+        instructions = {side: bench.instructions(case, side) for side in [*forms_of(case), OURS]}
+    rows = [compare(case, form, measured, instructions, allocations) for form in forms_of(case)]
+    for row in rows:
+        judge(case, row)
+        print(json.dumps(row), flush=True)
+    return rows
+
+
+def say(text=""):
+    print(text, file=sys.stderr, flush=True)
+
+
+def cell(row, name):
+    value = row.get(name)
+    if value is None:
+        return "-"
+    text = f"{value:.0f}" if name.startswith("library") else f"{value:.2f}"
+    bar = row.get("bars", {}).get(name)
+    return text if bar is None else f"{text} (≤{bar:g})"
+
+
+def print_table(rows):
+    say(f"{'bench':<20}{'raw':<9}{'wall':>15}{'range':>13}{'cpu':>7}{'instructions':>15}"
+        f"{'library':>14}{'alloc/row':>14}{'us raw':>9}{'ours':>9}")
+    for row in rows:
+        library = next((name for name in row if name.startswith("library_")), "library_")
+        say(f"{row['bench']:<20}{row['raw']:<9}{cell(row, 'ratio'):>15}"
+            f"{row['ratio_min']:>8.2f}-{row['ratio_max']:.2f}"
+            f"{row['cpu_ratio']:>7.2f}{cell(row, 'instructions_ratio'):>15}"
+            f"{cell(row, library):>14}{cell(row, 'allocations_per_row'):>14}"
+            f"{row['raw_us']:>9.2f}{row['ours_us']:>9.2f}"
+            f"  {verdict(row)}".rstrip())
+    say("ratios are Ostler's over raw C's; the bars in brackets are for the malloc form. us and "
+        "instructions are per row or call; one big query counts by rows of the table.")
+
+
+def verdict(row):
+    if "over" not in row:
+        return ""
+    return "over: " + ", ".join(row["over"]) if row["over"] else "ok"
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="run.sh", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--backend", default="sqlite", choices=["sqlite"])
+    parser.add_argument("--only", action="append", metavar="NAME",
+                        choices=[case.name for case in CASES], help="one case; may be repeated")
+    parser.add_argument("--quick", action="store_true",
+                        help="a tenth of everything, 5 pairs: for a look, not for a verdict")
+    parser.add_argument("--pairs", type=int, help="rounds, at least 5; default 7")
+    parser.add_argument("--no-instructions", action="store_true", help="leave callgrind out")
+    parser.add_argument("--dir", help="where the files lie; default: the folder for temporary ones")
+    parser.add_argument("--plot", metavar="FILE.svg", help="draws the ratios")
+    parser.add_argument("--strict", action="store_true", help="a bar that is exceeded is a failure")
+    options = parser.parse_args(arguments)
+    if options.pairs is None:
+        options.pairs = 5 if options.quick else 7
+    if options.pairs < 5:
+        parser.error("--pairs must be at least 5")
+    if not options.no_instructions and not shutil.which("valgrind"):
+        parser.error("valgrind is missing: apt-get install valgrind, or --no-instructions")
+    return options
+
+
+def main():
+    options = parse(sys.argv[1:])
+    cases = [case for case in CASES if not options.only or case.name in options.only]
+    if options.quick:
+        cases = [case.scaled(10) for case in cases]
+    rows, failures = [], []
+    with tempfile.TemporaryDirectory(prefix="ostler-bench-", dir=options.dir) as folder:
+        say(f"files in {folder}; {options.pairs} pairs; load {os.getloadavg()[0]:.1f} on "
+            f"{os.cpu_count()} processors")
+        bench = Bench(options, folder)
+        for case in cases:
+            try:
+                rows += run_case(bench, case)
+            except Failure as failure:
+                failures.append(str(failure))
+                print(json.dumps({"bench": case.name, "backend": options.backend,
+                                  "error": str(failure)}), flush=True)
+    print_table(rows)
+    for failure in failures:
+        say(f"failed: {failure}")
+    if options.plot and rows:
+        with open(options.plot, "w", encoding="utf-8") as out:
+            out.write(plot.draw(rows))
+    over = any(row.get("over") for row in rows)
+    return 1 if failures or (options.strict and over) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

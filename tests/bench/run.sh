@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Measures Ostler against raw C on the same machine in the same minute; see bench.py --help.
+#   sh tests/bench/run.sh [--backend sqlite] [--only NAME] [--quick] [--plot FILE.svg] [--strict]
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+build=$top/build/bench
+log=$build.log
+
+# The release build with line numbers beside it: they tell whose instruction one is, and change none.
+mkdir -p "$top/build"
+if ! { (cd "$top" && cmake --preset release -B "$build" -DCMAKE_C_FLAGS=-g \
+        -DOSTLER_TESTS=OFF -DOSTLER_EXAMPLES=OFF) &&
+       cmake --build "$build" --target bench -j 2; } >"$log" 2>&1; then
+    tail -n 60 "$log" >&2
+    echo "bench: the build failed; all of it is in $log" >&2
+    exit 1
+fi
+exec python3 "$top/tests/bench/bench.py" --program "$build/tests/bench" "$@"

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "models.h"
+
+#define MOODS .values = OST_NAMES("calm", "angry", "happy", "bored")
+
+OST_MODEL(thing, .table = "things",
+          OST_FIELDS(OST_FIELD(thing, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(thing, flag), OST_FIELD(thing, i8), OST_FIELD(thing, i16),
+                     OST_FIELD(thing, i32), OST_FIELD(thing, i64, .column = "wide"),
+                     OST_FIELD(thing, u8), OST_FIELD(thing, u16), OST_FIELD(thing, u32),
+                     OST_FIELD(thing, u64), OST_FIELD(thing, f), OST_FIELD(thing, amount),
+                     OST_FIELD(thing, wild), OST_FIELD(thing, name, .not_null = true),
+                     OST_FIELD(thing, note), OST_FIELD(thing, code), OST_FIELD(thing, data),
+                     OST_FIELD(thing, at), OST_FIELD(thing, day, .column = "select"),
+                     OST_FIELD(thing, uuid), OST_FIELD(thing, object),
+                     OST_FIELD(thing, price, .precision = 12, .scale = 2),
+                     OST_FIELD(thing, huge, .precision = 30, .scale = 6),
+                     OST_FIELD(thing, mood, MOODS)),
+          OST_INDEXES(OST_INDEX(OST_ASC(thing, i32), OST_DESC(thing, i64))));
+
+OST_MODEL(maybe,
+          OST_FIELDS(OST_FIELD(maybe, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(maybe, flag), OST_FIELD(maybe, i8), OST_FIELD(maybe, i16),
+                     OST_FIELD(maybe, i32), OST_FIELD(maybe, i64), OST_FIELD(maybe, u8),
+                     OST_FIELD(maybe, u16), OST_FIELD(maybe, u32), OST_FIELD(maybe, u64),
+                     OST_FIELD(maybe, f), OST_FIELD(maybe, amount), OST_FIELD(maybe, wild),
+                     OST_FIELD(maybe, at), OST_FIELD(maybe, day), OST_FIELD(maybe, uuid),
+                     OST_FIELD(maybe, object), OST_FIELD(maybe, rate, .precision = 12, .scale = 4),
+                     OST_FIELD(maybe, vast, .precision = 38, .scale = 10),
+                     OST_FIELD(maybe, mood, MOODS)),
+          OST_INDEXES(OST_INDEX(OST_ASC(maybe, i32)), OST_INDEX(OST_DESC(maybe, i64))));
+
+OST_MODEL(seat, .table = "seats",
+          OST_FIELDS(OST_FIELD(seat, row, .primary_key = true),
+                     OST_FIELD(seat, letter, .primary_key = true), OST_FIELD(seat, taken),
+                     OST_FIELD(seat, note)));
+
+OST_MODEL(account, .table = "accounts",
+          OST_FIELDS(OST_FIELD(account, id, .primary_key = true),
+                     OST_FIELD(account, email, .unique = true, .max_length = 40),
+                     OST_FIELD(account, badge, .unique = true), OST_FIELD(account, team),
+                     OST_FIELD(account, place), OST_FIELD(account, cents),
+                     OST_FIELD(account, balance, .precision = 18, .scale = 4)),
+          OST_INDEXES(OST_UNIQUE_INDEX(OST_ASC(account, team), OST_ASC(account, place))));
+
+OST_MODEL(facts,
+          OST_FIELDS(OST_FIELD(facts, rows), OST_FIELD(facts, whole), OST_FIELD(facts, whole2),
+                     OST_FIELD(facts, natural), OST_FIELD(facts, flag), OST_FIELD(facts, single),
+                     OST_FIELD(facts, real), OST_FIELD(facts, real2), OST_FIELD(facts, text),
+                     OST_FIELD(facts, text2), OST_FIELD(facts, data), OST_FIELD(facts, at),
+                     OST_FIELD(facts, day), OST_FIELD(facts, uuid), OST_FIELD(facts, object),
+                     OST_FIELD(facts, exact, .precision = 38, .scale = 0),
+                     OST_FIELD(facts, scale2, .precision = 38, .scale = 2),
+                     OST_FIELD(facts, scale4, .precision = 38, .scale = 4),
+                     OST_FIELD(facts, scale6, .precision = 38, .scale = 6),
+                     OST_FIELD(facts, scale8, .precision = 38, .scale = 8),
+                     OST_FIELD(facts, scale10, .precision = 38, .scale = 10),
+                     OST_FIELD(facts, scale12, .precision = 38, .scale = 12),
+                     OST_FIELD(facts, scale16, .precision = 38, .scale = 16),
+                     OST_FIELD(facts, mood, MOODS)));
+
+OST_MODEL(narrow,
+          OST_FIELDS(OST_FIELD(narrow, tiny), OST_FIELD(narrow, number), OST_FIELD(narrow, single),
+                     OST_FIELD(narrow, text, .not_null = true), OST_FIELD(narrow, code)));
+
+const ost_model *const all_models[MODEL_COUNT + 1] = {
+    &thing_model, &maybe_model, &seat_model, &account_model, NULL,
+};

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* The models of the conformance tests: together they have every kind of member. */
+#ifndef CONFORMANCE_MODELS_H
+#define CONFORMANCE_MODELS_H
+
+#include "ostler/ostler.h"
+
+/* The names do not sort like the numbers. */
+typedef enum mood { MOOD_CALM, MOOD_ANGRY, MOOD_HAPPY, MOOD_BORED } mood;
+
+/* Every kind that is never null, and the pointers, which may be. */
+typedef struct thing {
+    int64_t id;
+    bool flag;
+    signed char i8;
+    short i16;
+    int i32;
+    int64_t i64;
+    unsigned char u8;
+    unsigned short u16;
+    unsigned int u32;
+    uint64_t u64;
+    float f;
+    double amount; /* quarters: sums are exact in any order */
+    double wild;
+    const char *name; /* not null */
+    const char *note;
+    char code[12];
+    ost_blob data;
+    ost_time at;
+    ost_date day;
+    ost_uuid uuid;
+    ost_object_id object;
+    ost_decimal price;
+    ost_decimal huge;
+    mood mood;
+} thing;
+OST_RECORD(thing, id);
+
+/* Every optional kind. */
+typedef struct maybe {
+    int64_t id;
+    ost_opt_bool flag;
+    ost_opt_int8 i8;
+    ost_opt_int16 i16;
+    ost_opt_int i32;
+    ost_opt_int64 i64;
+    ost_opt_uint8 u8;
+    ost_opt_uint16 u16;
+    ost_opt_uint u32;
+    ost_opt_uint64 u64;
+    ost_opt_float f;
+    ost_opt_double amount; /* quarters */
+    ost_opt_double wild;
+    ost_opt_time at;
+    ost_opt_date day;
+    ost_opt_uuid uuid;
+    ost_opt_object_id object;
+    ost_opt_decimal rate;
+    ost_opt_decimal vast;
+    ost_opt_int mood;
+} maybe;
+OST_RECORD(maybe, id);
+
+/* A key of two members, one of them a char array. */
+typedef struct seat {
+    int row;
+    char letter[4];
+    ost_opt_int taken;
+    const char *note;
+} seat;
+OST_RECORD(seat, row, letter);
+
+/* A given key, unique members with NULLs, a unique index of two members. */
+typedef struct account {
+    int64_t id;
+    const char *email;
+    ost_opt_int badge;
+    ost_opt_int team;
+    ost_opt_int place;
+    int64_t cents;
+    ost_decimal balance;
+} account;
+OST_RECORD(account, id);
+
+/* What is selected: one member for each kind of result. */
+typedef struct facts {
+    int64_t rows;
+    ost_opt_int64 whole;
+    ost_opt_int64 whole2;
+    ost_opt_uint64 natural;
+    ost_opt_bool flag;
+    ost_opt_float single;
+    ost_opt_double real;
+    ost_opt_double real2;
+    const char *text;
+    const char *text2;
+    ost_blob data;
+    ost_opt_time at;
+    ost_opt_date day;
+    ost_opt_uuid uuid;
+    ost_opt_object_id object;
+    ost_opt_decimal exact;
+    ost_opt_decimal scale2;
+    ost_opt_decimal scale4;
+    ost_opt_decimal scale6;
+    ost_opt_decimal scale8;
+    ost_opt_decimal scale10;
+    ost_opt_decimal scale12;
+    ost_opt_decimal scale16;
+    ost_opt_int mood;
+} facts;
+OST_PART(facts);
+
+/* A result that not everything fits into. */
+typedef struct narrow {
+    signed char tiny;
+    int number;
+    float single;
+    const char *text; /* not null */
+    char code[4];
+} narrow;
+OST_PART(narrow);
+
+enum { MODEL_COUNT = 4 };
+extern const ost_model *const all_models[MODEL_COUNT + 1]; /* the records; ends in NULL */
+
+#endif

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+#include "program.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what steps share ---- */
+
+void say(world *w, const char *format, ...)
+{
+    va_list list;
+    if (!w->trace)
+        return;
+    va_start(list, format);
+    (void)vfprintf(w->trace, format, list);
+    va_end(list);
+}
+
+void say_expr(world *w, const char *before, const ost_expr *e)
+{
+    if (!w->trace)
+        return;
+    fputs(before, w->trace);
+    ev_print_expr(w->trace, e);
+}
+
+void say_cells(world *w, const ev_schema *schema, const ost_value *cells)
+{
+    if (w->trace)
+        ev_print_row(w->trace, schema, cells);
+}
+
+void disagree(world *w, const char *format, ...)
+{
+    va_list list;
+    if (w->failed)
+        return;
+    w->failed = true;
+    va_start(list, format);
+    (void)vsnprintf(w->failure, sizeof w->failure, format, list);
+    va_end(list);
+    say(w, "    DISAGREEMENT: %s\n", w->failure);
+}
+
+bool agree_status(world *w, ost_status expected, ost_status actual)
+{
+    if (expected != actual)
+        disagree(w, "%s instead of %s%s%s", ost_status_name(actual), ost_status_name(expected),
+                 actual == OST_OK ? "" : ": ",
+                 actual == OST_OK ? "" : ost_session_error(w->session)->message);
+    return expected == actual;
+}
+
+ost_status last_status(const world *w, const void *result)
+{
+    return result ? OST_OK : (ost_status)ost_session_error(w->session)->status;
+}
+
+ost_status after_doom(world *w, ost_status expected)
+{
+    if (w->doomed != OST_OK)
+        return w->doomed;
+    if (w->depth > 0 && (expected == OST_CONFLICT || expected == OST_RANGE))
+        w->doomed = expected;
+    return expected;
+}
+
+size_t random_table(world *w)
+{
+    return rng_chance(&w->rng, 80) ? w->favourite : rng_below(&w->rng, MODEL_COUNT);
+}
+
+/* ---- transactions ---- */
+
+static void enter(world *w)
+{
+    for (size_t i = 0; i < w->held_count; i++)
+        w->held[i].stored[w->depth + 1] =
+            ev_copy(&w->scratch, w->held[i].stored[w->depth],
+                    w->schemas[w->held[i].table].field_count * sizeof(ost_value));
+    w->levels[w->depth].before = ev_store_copy(&w->store);
+    w->levels[w->depth].doomed = w->doomed;
+    w->doomed = OST_OK;
+    w->depth++;
+}
+
+static void leave(world *w, bool keep)
+{
+    w->depth--;
+    w->doomed = w->levels[w->depth].doomed;
+    if (!keep)
+        w->store = w->levels[w->depth].before;
+    for (size_t i = 0; i < w->held_count && keep; i++)
+        w->held[i].stored[w->depth] = w->held[i].stored[w->depth + 1];
+}
+
+static void step_begin(world *w)
+{
+    if (w->depth == DEPTH_MAX - 1 || w->doomed != OST_OK)
+        return;
+    say(w, "begin\n");
+    if (agree_status(w, OST_OK, ost_begin(w->session, NULL)))
+        enter(w);
+}
+
+static void step_commit(world *w)
+{
+    ost_status expected = w->doomed;
+    if (w->depth == 0)
+        return;
+    say(w, "commit\n");
+    (void)agree_status(w, expected, ost_commit(w->session));
+    leave(w, expected == OST_OK);
+}
+
+static void step_rollback(world *w)
+{
+    if (w->depth == 0)
+        return;
+    say(w, "rollback\n");
+    (void)agree_status(w, OST_OK, ost_rollback(w->session));
+    leave(w, false);
+}
+
+static void run_step(world *w, uint64_t seed, bool inner, uint64_t mask, size_t first);
+
+/* ---- a transaction with a body ---- */
+
+typedef struct body {
+    world *w;
+    uint64_t seed, mask;
+    size_t first; /* the number of its first step, for the mask */
+    ost_status ending;
+} body;
+
+static ost_status run_body(ost_session *s, const ost_attempt *attempt, void *context)
+{
+    body *b = context;
+    world *w = b->w;
+    size_t depth;
+    enter(w);
+    depth = w->depth;
+    if (attempt->number != 1)
+        disagree(w, "attempt %u", attempt->number);
+    for (size_t i = 0; i < INNER_MAX && !w->failed; i++)
+        if (b->mask >> (b->first + i) & 1)
+            run_step(w, rng_derive(b->seed, i), true, 0, 0);
+    while (w->depth > depth)
+        step_rollback(w);
+    if (b->ending == OST_CANCELLED && w->doomed == OST_OK) {
+        say(w, "  the body returns ost_undo()\n");
+        return ost_undo(s);
+    }
+    if (b->ending == OST_INVALID && w->doomed == OST_OK) {
+        say(w, "  the body fails\n");
+        return ost_fail(s, OST_INVALID, "note", "the body says no");
+    }
+    if (w->doomed == OST_OK)
+        b->ending = OST_OK;
+    say(w, "  the body returns OST_OK\n");
+    return OST_OK;
+}
+
+static void step_transaction(world *w, uint64_t seed, uint64_t mask, size_t first)
+{
+    static const ost_status endings[] = { OST_OK, OST_OK, OST_OK, OST_INVALID, OST_CANCELLED };
+    body b = { .w = w, .seed = seed, .mask = mask, .first = first };
+    ost_status expected, status;
+    size_t depth = w->depth;
+    b.ending = endings[rng_below(&w->rng, 5)];
+    if (w->depth == DEPTH_MAX - 1 || w->doomed != OST_OK)
+        return;
+    say(w, "transaction\n");
+    status = ost_transaction(w->session, run_body, &b, NULL);
+    if (w->depth != depth + 1) {
+        disagree(w, "the body did not run, or ran twice");
+        return;
+    }
+    expected = w->doomed != OST_OK ? w->doomed : b.ending == OST_CANCELLED ? OST_OK : b.ending;
+    leave(w, w->doomed == OST_OK && b.ending == OST_OK);
+    (void)agree_status(w, expected, status);
+    say(w, "end of the transaction: %s\n", ost_status_name(status));
+}
+
+/* ---- steps ---- */
+
+typedef struct kind {
+    unsigned weight;
+    void (*run)(world *w);
+} kind;
+
+static const kind kinds[] = {
+    { 12, step_insert }, { 4, step_insert_new },     { 6, step_insert_many }, { 5, step_get },
+    { 6, step_find },    { 12, step_load_and_save }, { 8, step_save_held },   { 4, step_reload },
+    { 5, step_replace }, { 5, step_delete },         { 30, step_query },      { 8, step_value_of },
+    { 10, step_update }, { 5, step_update_one },     { 3, step_delete_all },  { 4, step_mistake },
+    { 5, step_begin },   { 4, step_commit },         { 3, step_rollback },
+};
+
+static void run_step(world *w, uint64_t seed, bool inner, uint64_t mask, size_t first)
+{
+    size_t total = 0, count = sizeof kinds / sizeof kinds[0], i = 0;
+    rng outer = w->rng;
+    w->rng.state = seed;
+    for (size_t k = 0; k < count; k++)
+        total += kinds[k].weight;
+    if (!inner && rng_chance(&w->rng, 8)) {
+        step_transaction(w, seed, mask, first);
+    } else {
+        size_t n = rng_below(&w->rng, total);
+        while (n >= kinds[i].weight)
+            n -= kinds[i++].weight;
+        /* What a body began, it ends itself. */
+        if (!inner || (kinds[i].run != step_commit && kinds[i].run != step_rollback))
+            kinds[i].run(w);
+    }
+    w->rng = outer;
+}
+
+/* ---- programs ---- */
+
+static ost_status delete_everything(world *w)
+{
+    for (size_t t = 0; t < MODEL_COUNT; t++) {
+        ost_query *q =
+            ost_session_from(w->session, w->schemas[t].model, record_size(&w->schemas[t]));
+        ost_everything(q);
+        OST_TRY(ost_delete_all(q, NULL));
+    }
+    return OST_OK;
+}
+
+static ost_status start_empty(world *w)
+{
+    ost_status status = ost_begin(w->session, NULL);
+    if (status == OST_OK)
+        status = delete_everything(w);
+    if (status != OST_OK)
+        return status;
+    return ost_commit(w->session);
+}
+
+static void reset(world *w, uint64_t seed, FILE *trace)
+{
+    ev_scratch_clear(&w->scratch);
+    memset(&w->store, 0, sizeof w->store);
+    w->store.scratch = &w->scratch;
+    w->store.table_count = MODEL_COUNT;
+    for (size_t t = 0; t < MODEL_COUNT; t++)
+        w->store.tables[t].schema = &w->schemas[t];
+    w->depth = 0;
+    w->doomed = OST_OK;
+    w->held_count = 0;
+    w->failed = false;
+    w->failure[0] = '\0';
+    w->trace = trace;
+    w->rng.state = rng_derive(seed, 1000);
+    w->favourite = rng_below(&w->rng, MODEL_COUNT);
+}
+
+static void run_steps(world *w, uint64_t seed, uint64_t mask)
+{
+    size_t steps = 9 + rng_below(&w->rng, STEPS_MAX - 9);
+    for (size_t i = 0; i < steps && !w->failed; i++) {
+        if (!(mask >> i & 1))
+            continue;
+        say(w, "%zu: ", i);
+        w->rng.state = rng_derive(seed, i);
+        if (i < 2) /* something to work on */
+            step_insert_many(w);
+        else
+            run_step(w, rng_derive(seed, i), false, mask, STEPS_MAX + i * INNER_MAX);
+    }
+    while (w->depth > 0 && !w->failed) {
+        if (w->doomed == OST_OK && seed % 3 != 0)
+            step_commit(w);
+        else
+            step_rollback(w);
+    }
+}
+
+bool program_run(world *w, uint64_t seed, uint64_t mask, FILE *trace)
+{
+    ost_error error;
+    reset(w, seed, trace);
+    if (ost_session_open(w->db, NULL, &w->session, &error) != OST_OK) {
+        disagree(w, "no session: %s", error.message);
+        return false;
+    }
+    if (agree_status(w, OST_OK, start_empty(w)))
+        run_steps(w, seed, mask);
+    if (!w->failed)
+        agree_tables(w);
+    ost_session_close(w->session);
+    w->session = NULL;
+    return !w->failed;
+}
+
+bool world_open(world *w, const char *url)
+{
+    ost_error error;
+    memset(w, 0, sizeof *w);
+    for (size_t t = 0; t < MODEL_COUNT; t++)
+        ev_schema_of(all_models[t], &w->schemas[t]);
+    ev_schema_of(&facts_model, &w->facts);
+    ev_schema_of(&narrow_model, &w->narrow);
+    if (ost_open(OST_OPTIONS(.url = url, .drivers = OST_DRIVERS(ost_driver_sqlite()),
+                             .models = all_models),
+                 &w->db, &error) == OST_OK &&
+        ost_create_tables(w->db, &error) == OST_OK)
+        return true;
+    (void)snprintf(w->failure, sizeof w->failure, "%s: %s", url, error.message);
+    return false;
+}
+
+void world_close(world *w)
+{
+    ost_close(w->db);
+    ev_scratch_finish(&w->scratch);
+    w->db = NULL;
+}
+
+/* Whether the program fails on a new database. */
+static bool fails(const char *url, uint64_t seed, uint64_t mask, FILE *trace)
+{
+    world w;
+    bool failed = true;
+    if (world_open(&w, url)) {
+        failed = !program_run(&w, seed, mask, trace);
+        world_close(&w);
+    }
+    return failed;
+}
+
+void program_shrink(const char *url, uint64_t seed, FILE *out)
+{
+    uint64_t mask = UINT64_MAX;
+    for (unsigned i = 0; i < 64; i++)
+        if (fails(url, seed, mask & ~((uint64_t)1 << i), NULL))
+            mask &= ~((uint64_t)1 << i);
+    fprintf(out, "the smallest failing set of steps of seed %llu:\n", (unsigned long long)seed);
+    if (!fails(url, seed, mask, out))
+        fprintf(out, "it does not fail when it is run again on a new database\n");
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random programs: sequences of steps that run on the library and on the evaluator side by side,
+ * and must come out the same. A program follows from its seed; a step's own random numbers follow
+ * from the seed and the step's number, so that a program can be run again with steps left out.
+ */
+#ifndef CONFORMANCE_PROGRAM_H
+#define CONFORMANCE_PROGRAM_H
+
+#include "models.h"
+#include "random.h"
+
+#if defined(__GNUC__)
+#define CHECK_FORMAT __attribute__((format(printf, 2, 3)))
+#else
+#define CHECK_FORMAT
+#endif
+
+enum { DEPTH_MAX = 4, HELD_MAX = 16, STEPS_MAX = 16, INNER_MAX = 3 };
+
+/* A record of the session's memory that a later step may save. */
+typedef struct held {
+    size_t table;
+    void *record;
+    bool whole; /* loaded with all members */
+    bool loaded[EV_FIELDS_MAX];
+    ost_value *stored[DEPTH_MAX + 1]; /* what the library must take to be stored, for each depth */
+} held;
+
+/* An open transaction or savepoint. */
+typedef struct level {
+    ev_store before;
+    ost_status doomed; /* of the level outside */
+} level;
+
+typedef struct world {
+    ost_db *db;
+    ost_session *session;
+    ev_scratch scratch;
+    ev_schema schemas[MODEL_COUNT];
+    ev_schema facts, narrow;
+    ev_store store;
+    level levels[DEPTH_MAX];
+    size_t depth;
+    ost_status doomed; /* the first error of the innermost level, which every call must return */
+    held held[HELD_MAX];
+    size_t held_count;
+    size_t favourite; /* the table that most steps of a program are about */
+    rng rng;
+    FILE *trace; /* NULL: silent */
+    bool failed;
+    char failure[1024];
+} world;
+
+/* ---- program.c ---- */
+
+/* Opens the database, with tables. false: `failure` says why. */
+bool world_open(world *w, const char *url);
+void world_close(world *w);
+/* Runs the steps in `mask`; false: the library and the evaluator disagree, `failure` says where. */
+bool program_run(world *w, uint64_t seed, uint64_t mask, FILE *trace);
+/* Runs a failed program again and again with fewer steps, and prints what is left. */
+void program_shrink(const char *url, uint64_t seed, FILE *out);
+
+/* ---- what steps share: program.c ---- */
+
+void disagree(world *w, const char *format, ...) CHECK_FORMAT;
+/* Into the trace, if there is one. */
+void say(world *w, const char *format, ...) CHECK_FORMAT;
+void say_expr(world *w, const char *before, const ost_expr *e);
+void say_cells(world *w, const ev_schema *schema, const ost_value *cells);
+/* Whether the library's status is the evaluator's; disagrees if not. */
+bool agree_status(world *w, ost_status expected, ost_status actual);
+/* What the session's error says of a call that returned NULL. */
+ost_status last_status(const world *w, const void *result);
+/* The status that a call must return, given what it would return in a healthy unit; notes what
+ * dooms the unit. */
+ost_status after_doom(world *w, ost_status expected);
+size_t random_table(world *w);
+void hold(world *w, size_t table, void *record, const bool *loaded, const ost_value *stored);
+void forget_held(world *w, size_t i);
+
+/* ---- expressions: expressions.c ---- */
+
+/* The same condition for the library and for the evaluator; the library's may be kept by its
+ * session. */
+typedef struct condition {
+    const ost_expr *library, *evaluator;
+} condition;
+
+const ost_expr *make_member(world *w, const ev_schema *schema, size_t field);
+const ost_expr *make_value(world *w, ost_value v);
+/* An operator over up to two arguments; NULL: none. */
+const ost_expr *make_expr(world *w, uint16_t op, const ost_expr *a, const ost_expr *b);
+/* An operator over a member alone, as OST_UNARY makes it. */
+const ost_expr *make_unary(world *w, uint16_t op, const ev_schema *schema, size_t field);
+const ost_expr *make_compare(world *w, uint16_t op, const ev_schema *schema, size_t field,
+                             ost_value v);
+const ost_expr *make_as(world *w, const ev_schema *result, size_t field, const ost_expr *e);
+/* A list as the library takes it. */
+const ost_expr *const *make_list(world *w, const ost_expr *const *items, size_t count);
+condition random_condition(world *w, const ev_schema *schema, int depth);
+/* A condition that is OST_MISUSE. */
+const ost_expr *random_mistake(world *w, size_t table);
+bool members_compare(const ev_field *a, const ev_field *b);
+
+/* ---- queries: queries.c, shapes.c, compare.c ---- */
+
+/* A query for both sides. */
+typedef struct asked {
+    ev_query query; /* its conditions are the evaluator's */
+    const ost_expr *where[EV_KEYS_MAX], *having[EV_KEYS_MAX];
+    size_t own_orders; /* the rest completes the order; the library is not told of it */
+    bool by_name[EV_KEYS_MAX];
+    const ost_expr *mistake; /* the condition of a mistaken query */
+    bool mistaken;           /* OST_MISUSE */
+    bool may_range;          /* a value may not fit */
+    bool ordered;            /* the rows have one order */
+} asked;
+
+/* A query over whole records with up to two conditions and nothing else. */
+void ask_records(world *w, asked *a, size_t table);
+/* Any query. */
+void random_query(world *w, asked *a, size_t table);
+/* Selects some members, grouped or not, into a shape; shapes.c. */
+void random_shape(world *w, asked *a);
+/* Some members of the record itself, the key among them. */
+void random_part(world *w, asked *a);
+/* An aggregate over a member. *may_range: a sum that may not fit. */
+const ost_expr *random_aggregate(world *w, const ev_schema *schema, bool *may_range);
+void add_random_orders(world *w, asked *a);
+/* Appends what makes the order total, as the library does once rows are ordered or cut. */
+void complete_order(world *w, asked *a);
+ost_query *build_query(world *w, const asked *a);
+void say_query(world *w, const char *what, const asked *a);
+size_t record_size(const ev_schema *schema);
+
+/* The rows as cells; unselected members must be zero. */
+ost_value *cells_of(world *w, const ev_rows *expected, const void *records, size_t count);
+/* Whether the rows are those expected: in their order, or in any that the keys allow. */
+void agree_rows(world *w, const asked *a, const ev_rows *expected, const ost_value *actual,
+                size_t count);
+/* The whole tables, at the end of a program. */
+void agree_tables(world *w);
+
+/* ---- steps ---- */
+
+void step_insert(world *w);
+void step_insert_new(world *w);
+void step_insert_many(world *w);
+void step_get(world *w);
+void step_find(world *w);
+void step_load_and_save(world *w);
+void step_save_held(world *w);
+void step_reload(world *w);
+void step_replace(world *w);
+void step_delete(world *w);
+void step_query(world *w);
+void step_value_of(world *w);
+void step_update(world *w);
+void step_update_one(world *w);
+void step_delete_all(world *w);
+void step_mistake(world *w);
+
+#endif

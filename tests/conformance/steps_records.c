@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+#include "program.h"
+
+#include <string.h>
+
+enum { BATCH_MAX = 12 };
+
+static size_t key_of(const ev_schema *schema)
+{
+    return schema->unique[0].fields[0];
+}
+
+static bool key_is_generated(const ev_schema *schema)
+{
+    return schema->fields[key_of(schema)].generated;
+}
+
+/* Fills every member of a zeroed record. */
+static void fill_record(world *w, const ev_schema *schema, void *record)
+{
+    for (size_t i = 0; i < schema->field_count; i++) {
+        ost_value v = random_cell(&w->rng, &schema->fields[i]);
+        ev_write(&schema->fields[i], record, &v);
+    }
+}
+
+static void *new_record(world *w, const ev_schema *schema)
+{
+    void *record = ev_take(&w->scratch, record_size(schema));
+    fill_record(w, schema, record);
+    return record;
+}
+
+static void set_key(const ev_schema *schema, void *record, int64_t key)
+{
+    ost_value v = ev_int(key);
+    ev_write(&schema->fields[key_of(schema)], record, &v);
+}
+
+/* A key that no row has. */
+static int64_t free_key(const world *w, size_t table)
+{
+    const ev_table *t = &w->store.tables[table];
+    int64_t key = 1000;
+    for (size_t i = 0; i < t->count; i++)
+        if (ev_row(t, i)[key_of(t->schema)].as.integer >= key)
+            key = ev_row(t, i)[key_of(t->schema)].as.integer + 1;
+    return key;
+}
+
+/* The cells of a new row, with a key of the evaluator's own where the database would make one. */
+static ost_value *new_cells(world *w, size_t table, const void *record, int64_t key)
+{
+    const ev_schema *schema = &w->schemas[table];
+    ost_value *cells = ev_cells(schema, record, &w->scratch);
+    ost_value *own = &cells[key_of(schema)];
+    if (key_is_generated(schema) && own->as.integer == 0)
+        *own = ev_int(key);
+    return cells;
+}
+
+/* After a success: takes the generated key from the record, which must be new. */
+static void take_key(world *w, size_t table, const void *record, ost_value *cells)
+{
+    const ev_schema *schema = &w->schemas[table];
+    size_t key = key_of(schema);
+    if (!key_is_generated(schema))
+        return;
+    cells[key] = ev_read(&schema->fields[key], record, &w->scratch);
+    if (cells[key].as.integer == 0)
+        disagree(w, "no key was written back");
+    else if (ev_find_row(&w->store.tables[table], cells) != SIZE_MAX)
+        disagree(w, "the key %lld exists already", (long long)cells[key].as.integer);
+}
+
+static ost_status expect_insert(world *w, size_t table, const ost_value *cells)
+{
+    ev_store probe = ev_store_copy(&w->store);
+    return after_doom(w, ev_insert(&probe, table, cells));
+}
+
+void step_insert(world *w)
+{
+    size_t table = random_table(w);
+    const ev_schema *schema = &w->schemas[table];
+    void *record = new_record(w, schema);
+    void *before = ev_copy(&w->scratch, record, record_size(schema));
+    ost_value *cells = new_cells(w, table, record, free_key(w, table));
+    ost_status expected = expect_insert(w, table, cells), status;
+    say(w, "insert %s ", schema->model->name);
+    say_cells(w, schema, ev_cells(schema, record, &w->scratch));
+    say(w, "\n");
+    status = ost_session_insert(w->session, schema->model, record_size(schema), record);
+    if (!agree_status(w, expected, status))
+        return;
+    if (status != OST_OK) {
+        if (memcmp(before, record, record_size(schema)) != 0)
+            disagree(w, "a refused insert changed the record");
+        return;
+    }
+    take_key(w, table, record, cells);
+    (void)ev_insert(&w->store, table, cells);
+}
+
+void step_insert_new(world *w)
+{
+    size_t table = random_table(w);
+    const ev_schema *schema = &w->schemas[table];
+    void *record = ost_session_new(w->session, schema->model, record_size(schema));
+    ost_value *cells;
+    ost_status status;
+    if (!agree_status(w, OST_OK, last_status(w, record)) || !record)
+        return;
+    fill_record(w, schema, record);
+    cells = new_cells(w, table, record, free_key(w, table));
+    say(w, "insert a new %s ", schema->model->name);
+    say_cells(w, schema, ev_cells(schema, record, &w->scratch));
+    say(w, "\n");
+    status = ost_session_insert(w->session, schema->model, record_size(schema), record);
+    if (!agree_status(w, expect_insert(w, table, cells), status) || status != OST_OK)
+        return;
+    take_key(w, table, record, cells);
+    (void)ev_insert(&w->store, table, cells);
+    if (w->depth == 0)
+        hold(w, table, record, NULL, cells);
+}
+
+/* Either all keys are generated or none: what the database makes of a mixture depends on the order.
+ */
+static void *new_batch(world *w, size_t table, size_t count, ost_value **cells)
+{
+    const ev_schema *schema = &w->schemas[table];
+    size_t size = record_size(schema);
+    char *records = ev_take_array(&w->scratch, count + 1, size);
+    bool given = rng_chance(&w->rng, 15);
+    int64_t key = free_key(w, table);
+    for (size_t i = 0; i < count; i++) {
+        fill_record(w, schema, records + i * size);
+        if (key_is_generated(schema))
+            set_key(schema, records + i * size, given ? (int64_t)rng_below(&w->rng, 60) + 1 : 0);
+        cells[i] = new_cells(w, table, records + i * size, key + (int64_t)i);
+    }
+    return records;
+}
+
+void step_insert_many(world *w)
+{
+    size_t table = random_table(w), count = rng_below(&w->rng, BATCH_MAX);
+    const ev_schema *schema = &w->schemas[table];
+    ost_value *cells[BATCH_MAX];
+    char *records = new_batch(w, table, count, cells);
+    ev_store probe = ev_store_copy(&w->store);
+    ost_status expected = OST_OK, status;
+    if (count == 0 && w->doomed != OST_OK)
+        return;
+    say(w, "insert %zu %s\n", count, schema->model->name);
+    for (size_t i = 0; i < count; i++) {
+        say(w, "      ");
+        say_cells(w, schema, cells[i]);
+        say(w, "\n");
+        if (expected == OST_OK)
+            expected = ev_insert(&probe, table, cells[i]);
+    }
+    expected = after_doom(w, expected);
+    status =
+        ost_session_insert_many(w->session, schema->model, record_size(schema), records, count);
+    if (!agree_status(w, expected, status) || status != OST_OK)
+        return;
+    for (size_t i = 0; i < count && !w->failed; i++) {
+        take_key(w, table, records + i * record_size(schema), cells[i]);
+        (void)ev_insert(&w->store, table, cells[i]);
+    }
+}
+
+/* ---- reading ---- */
+
+/* The key of a row, or of none. */
+static void random_key_values(world *w, size_t table, ost_value *key)
+{
+    const ev_table *t = &w->store.tables[table];
+    const ev_unique *u = &t->schema->unique[0];
+    size_t row = rng_below(&w->rng, t->count);
+    for (size_t i = 0; i < u->count; i++) {
+        const ev_field *f = &t->schema->fields[u->fields[i]];
+        key[i] = t->count > 0 && rng_chance(&w->rng, 75) ? ev_row(t, row)[u->fields[i]]
+                                                         : random_present(&w->rng, f);
+        if (f->generated && key[i].as.integer == 0)
+            key[i] = ev_int(999);
+    }
+}
+
+static size_t row_with_key(world *w, size_t table, const ost_value *key)
+{
+    const ev_schema *schema = &w->schemas[table];
+    ost_value *cells = ev_take_array(&w->scratch, schema->field_count, sizeof *cells);
+    for (size_t i = 0; i < schema->unique[0].count; i++)
+        cells[schema->unique[0].fields[i]] = key[i];
+    return ev_find_row(&w->store.tables[table], cells);
+}
+
+/* Checks one record against a row of the evaluator's. */
+static void agree_record(world *w, size_t table, const void *record, size_t row)
+{
+    asked a;
+    ev_rows expected;
+    memset(&a, 0, sizeof a);
+    memset(&expected, 0, sizeof expected);
+    a.ordered = true;
+    expected.schema = &w->schemas[table];
+    expected.count = 1;
+    expected.cells = ev_row(&w->store.tables[table], row);
+    for (size_t i = 0; i < expected.schema->field_count; i++)
+        expected.selected[i] = true;
+    agree_rows(w, &a, &expected, cells_of(w, &expected, record, 1), 1);
+}
+
+void step_get(world *w)
+{
+    size_t table = random_table(w), row;
+    const ev_schema *schema = &w->schemas[table];
+    ost_value key[EV_KEYS_MAX];
+    ost_status expected;
+    void *record;
+    random_key_values(w, table, key);
+    row = row_with_key(w, table, key);
+    say(w, "get %s ", schema->model->name);
+    for (size_t i = 0; w->trace && i < schema->unique[0].count; i++)
+        ev_print(w->trace, &key[i]);
+    say(w, "\n");
+    expected = row == SIZE_MAX ? OST_NOT_FOUND : OST_OK;
+    if (w->doomed != OST_OK)
+        expected = w->doomed;
+    record = ost_session_get(w->session, schema->model, record_size(schema), key,
+                             schema->unique[0].count);
+    if (!agree_status(w, expected, last_status(w, record)) || !record)
+        return;
+    agree_record(w, table, record, row);
+    hold(w, table, record, NULL, ev_row(&w->store.tables[table], row));
+}
+
+void step_find(world *w)
+{
+    asked a;
+    ev_rows rows;
+    ost_status expected;
+    const ev_schema *schema;
+    void *record;
+    ask_records(w, &a, random_table(w));
+    schema = &w->schemas[a.query.table];
+    if (rng_chance(&w->rng, 60)) {
+        ost_value key[EV_KEYS_MAX];
+        random_key_values(w, a.query.table, key);
+        a.query.where_count = schema->unique[0].count;
+        for (size_t i = 0; i < schema->unique[0].count; i++)
+            a.where[i] = a.query.where[i] =
+                make_compare(w, OST_OP_EQ, schema, schema->unique[0].fields[i], key[i]);
+    }
+    if (a.query.where_count == 0)
+        return;
+    say_query(w, "find", &a);
+    (void)ev_select(&w->store, &a.query, &rows);
+    expected = rows.count == 0 ? OST_NOT_FOUND : rows.count > 1 ? OST_RANGE : OST_OK;
+    if (w->doomed != OST_OK)
+        expected = w->doomed;
+    record = ost_session_find(w->session, schema->model, record_size(schema),
+                              make_list(w, a.where, a.query.where_count));
+    if (!agree_status(w, expected, last_status(w, record)) || !record)
+        return;
+    agree_rows(w, &a, &rows, cells_of(w, &rows, record, 1), 1);
+    hold(w, a.query.table, record, NULL, rows.cells);
+}
+
+/* ---- replacing and deleting ---- */
+
+static void *record_with_key(world *w, size_t table)
+{
+    const ev_schema *schema = &w->schemas[table];
+    void *record = new_record(w, schema);
+    ost_value key[EV_KEYS_MAX];
+    random_key_values(w, table, key);
+    for (size_t i = 0; i < schema->unique[0].count; i++)
+        ev_write(&schema->fields[schema->unique[0].fields[i]], record, &key[i]);
+    return record;
+}
+
+void step_replace(world *w)
+{
+    size_t table = random_table(w), row;
+    const ev_schema *schema = &w->schemas[table];
+    void *record = record_with_key(w, table);
+    ost_value *cells = ev_cells(schema, record, &w->scratch);
+    bool all[EV_FIELDS_MAX];
+    ev_store probe = ev_store_copy(&w->store);
+    ost_status expected = OST_NOT_FOUND, status;
+    for (size_t i = 0; i < EV_FIELDS_MAX; i++)
+        all[i] = true;
+    row = ev_find_row(&w->store.tables[table], cells);
+    if (row != SIZE_MAX)
+        expected = ev_overwrite(&probe, table, row, cells, all);
+    expected = after_doom(w, expected);
+    say(w, "replace %s ", schema->model->name);
+    say_cells(w, schema, cells);
+    say(w, "\n");
+    status = ost_session_replace(w->session, schema->model, record_size(schema), record);
+    if (agree_status(w, expected, status) && status == OST_OK)
+        (void)ev_overwrite(&w->store, table, row, cells, all);
+}
+
+void step_delete(world *w)
+{
+    size_t table = random_table(w), row;
+    const ev_schema *schema = &w->schemas[table];
+    void *record = record_with_key(w, table);
+    ost_value *cells = ev_cells(schema, record, &w->scratch);
+    ost_status status;
+    row = ev_find_row(&w->store.tables[table], cells);
+    say(w, "delete %s ", schema->model->name);
+    for (size_t i = 0; w->trace && i < schema->unique[0].count; i++)
+        ev_print(w->trace, &cells[schema->unique[0].fields[i]]);
+    say(w, "\n");
+    status = ost_session_delete(w->session, schema->model, record_size(schema), record);
+    if (agree_status(w, after_doom(w, row == SIZE_MAX ? OST_NOT_FOUND : OST_OK), status) &&
+        status == OST_OK)
+        ev_delete_row(&w->store, table, row);
+}

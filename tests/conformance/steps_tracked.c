@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* Steps about records that the session tracks: loaded, changed, sorted, saved, loaded anew. */
+#include "program.h"
+
+#include <string.h>
+
+enum { LENT_MAX = 8, LENT_SIZE = 64 };
+
+/* Buffers that a changed member points into until it is saved; they are overwritten afterwards. */
+typedef struct lent {
+    char *buffers[LENT_MAX];
+    size_t count;
+} lent;
+
+void hold(world *w, size_t table, void *record, const bool *loaded, const ost_value *stored)
+{
+    size_t fields = w->schemas[table].field_count;
+    held *h;
+    if (w->held_count == HELD_MAX)
+        forget_held(w, rng_below(&w->rng, HELD_MAX));
+    h = &w->held[w->held_count++];
+    memset(h, 0, sizeof *h);
+    h->table = table;
+    h->record = record;
+    h->whole = !loaded;
+    for (size_t i = 0; i < fields; i++)
+        h->loaded[i] = !loaded || loaded[i];
+    for (size_t d = 0; d <= DEPTH_MAX; d++)
+        h->stored[d] = ev_copy(&w->scratch, stored, fields * sizeof *stored);
+}
+
+void forget_held(world *w, size_t i)
+{
+    w->held[i] = w->held[--w->held_count];
+}
+
+static ost_value lend(world *w, lent *l, ost_value v)
+{
+    char *buffer;
+    if (v.type != OST_TYPE_TEXT || l->count == LENT_MAX)
+        return v;
+    buffer = ev_take(&w->scratch, LENT_SIZE);
+    (void)snprintf(buffer, LENT_SIZE, "%s", v.as.text);
+    l->buffers[l->count++] = buffer;
+    v.as.text = buffer;
+    return v;
+}
+
+/* Changes some members in place, also ones that were not loaded. */
+static void change(world *w, held *h, lent *l)
+{
+    const ev_schema *schema = &w->schemas[h->table];
+    size_t changes = rng_below(&w->rng, 4);
+    for (size_t n = 0; n < changes; n++) {
+        size_t i = rng_below(&w->rng, schema->field_count);
+        const ev_field *f = &schema->fields[i];
+        ost_value v;
+        if (f->key)
+            continue;
+        v = lend(w, l, random_cell(&w->rng, f));
+        say(w, "      %s := ", f->name);
+        if (w->trace)
+            ev_print(w->trace, &v);
+        say(w, "\n");
+        ev_write(f, h->record, &v);
+    }
+}
+
+/* The members that were loaded and differ from what is stored. */
+static bool differing(world *w, const held *h, const ost_value *cells, bool *which)
+{
+    const ev_schema *schema = &w->schemas[h->table];
+    bool any = false;
+    memset(which, 0, EV_FIELDS_MAX * sizeof *which);
+    for (size_t i = 0; i < schema->field_count; i++) {
+        which[i] = h->loaded[i] && !ev_same(&cells[i], &h->stored[w->depth][i]);
+        any |= which[i];
+    }
+    return any;
+}
+
+static void save(world *w, held *h, lent *l)
+{
+    const ev_schema *schema = &w->schemas[h->table];
+    ost_value *cells = ev_cells(schema, h->record, &w->scratch);
+    bool which[EV_FIELDS_MAX];
+    ev_store probe = ev_store_copy(&w->store);
+    size_t row = ev_find_row(&w->store.tables[h->table], cells);
+    ost_status expected = OST_OK, status;
+    bool any = differing(w, h, cells, which);
+    if (any)
+        expected = row == SIZE_MAX ? OST_STALE : ev_overwrite(&probe, h->table, row, cells, which);
+    else if (w->doomed != OST_OK)
+        return;
+    expected = after_doom(w, expected);
+    say(w, "      save %s %s\n", schema->model->name, any ? "" : "unchanged");
+    status = ost_session_save(w->session, schema->model, record_size(schema), h->record);
+    if (!agree_status(w, expected, status) || status != OST_OK)
+        return;
+    if (any)
+        (void)ev_overwrite(&w->store, h->table, row, cells, which);
+    for (size_t i = 0; i < schema->field_count; i++)
+        if (which[i])
+            h->stored[w->depth][i] = cells[i];
+    for (size_t i = 0; i < l->count; i++)
+        memset(l->buffers[i], '#', LENT_SIZE - 1);
+    for (size_t i = 0; i < schema->field_count && !w->failed; i++) {
+        ost_value now = ev_read(&schema->fields[i], h->record, &w->scratch);
+        if (which[i] && !ev_same(&now, &cells[i]))
+            disagree(w, "after the save %s points into the program's buffer",
+                     schema->fields[i].name);
+    }
+}
+
+static void shuffle(world *w, char *records, size_t count, size_t size, ost_value *cells,
+                    size_t fields)
+{
+    void *record = ev_take(&w->scratch, size);
+    ost_value *row = ev_take_array(&w->scratch, fields, sizeof *row);
+    for (size_t i = count; i > 1; i--) {
+        size_t j = rng_below(&w->rng, i);
+        memcpy(record, records + (i - 1) * size, size);
+        memmove(records + (i - 1) * size, records + j * size, size);
+        memcpy(records + j * size, record, size);
+        memcpy(row, cells + (i - 1) * fields, fields * sizeof *row);
+        memmove(cells + (i - 1) * fields, cells + j * fields, fields * sizeof *row);
+        memcpy(cells + j * fields, row, fields * sizeof *row);
+    }
+}
+
+void step_load_and_save(world *w)
+{
+    asked a;
+    ev_rows rows;
+    size_t count, size, fields;
+    char *records;
+    ask_records(w, &a, random_table(w));
+    if (rng_chance(&w->rng, 40))
+        random_part(w, &a);
+    complete_order(w, &a);
+    a.own_orders = a.query.order_count;
+    say_query(w, "load, change and save", &a);
+    (void)ev_select(&w->store, &a.query, &rows);
+    size = record_size(a.query.result);
+    fields = a.query.result->field_count;
+    records = ost_query_all(build_query(w, &a), a.query.result->model, size, &count);
+    if (!agree_status(w, w->doomed, last_status(w, records)) || !records)
+        return;
+    agree_rows(w, &a, &rows, cells_of(w, &rows, records, count), count);
+    if (rng_chance(&w->rng, 50)) {
+        say(w, "      shuffled\n");
+        shuffle(w, records, count, size, rows.cells, fields);
+    }
+    for (size_t i = 0; i < count && !w->failed; i++) {
+        lent l = { .count = 0 };
+        if (rng_chance(&w->rng, 50))
+            continue;
+        hold(w, a.query.table, records + i * size, rows.selected, rows.cells + i * fields);
+        w->held[w->held_count - 1].whole = a.query.select_count == 0;
+        say(w, "    row %zu\n", i);
+        change(w, &w->held[w->held_count - 1], &l);
+        save(w, &w->held[w->held_count - 1], &l);
+        if (w->doomed != OST_OK)
+            return;
+    }
+}
+
+void step_save_held(world *w)
+{
+    held *h = &w->held[rng_below(&w->rng, w->held_count)];
+    lent l = { .count = 0 };
+    if (w->held_count == 0)
+        return;
+    say(w, "change and save a held %s ", w->schemas[h->table].model->name);
+    say_cells(w, &w->schemas[h->table], h->stored[w->depth]);
+    say(w, "\n");
+    change(w, h, &l);
+    save(w, h, &l);
+}
+
+void step_reload(world *w)
+{
+    size_t i = rng_below(&w->rng, w->held_count), row;
+    held *h = &w->held[i];
+    const ev_schema *schema;
+    ost_value *cells;
+    ost_status expected, status;
+    if (w->held_count == 0 || !h->whole)
+        return;
+    schema = &w->schemas[h->table];
+    cells = ev_cells(schema, h->record, &w->scratch);
+    row = ev_find_row(&w->store.tables[h->table], cells);
+    expected = after_doom(w, row == SIZE_MAX ? OST_NOT_FOUND : OST_OK);
+    say(w, "reload a held %s\n", schema->model->name);
+    status = ost_session_reload(w->session, schema->model, record_size(schema), h->record);
+    if (!agree_status(w, expected, status) || status != OST_OK)
+        return;
+    h->stored[w->depth] = ev_copy(&w->scratch, ev_row(&w->store.tables[h->table], row),
+                                  schema->field_count * sizeof *cells);
+    cells = ev_cells(schema, h->record, &w->scratch);
+    for (size_t f = 0; f < schema->field_count && !w->failed; f++)
+        if (!ev_identical(&cells[f], &h->stored[w->depth][f]))
+            disagree(w, "after the reload %s differs", schema->fields[f].name);
+}

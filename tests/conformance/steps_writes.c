@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* Steps that change or delete what meets a condition, and steps that must be refused. */
+#include "program.h"
+
+#include <string.h>
+
+enum { CHANGES_MAX = 4 };
+
+/* Whether two rows must not have the same in this field. */
+static bool is_unique(const ev_schema *schema, size_t field)
+{
+    for (size_t u = 0; u < schema->unique_count; u++)
+        for (size_t i = 0; i < schema->unique[u].count; i++)
+            if (schema->unique[u].fields[i] == field)
+                return true;
+    return false;
+}
+
+/* Sums of quarters are exact; what may pass 2^63 - 1 is not kept alike by all backends. */
+static bool can_increment(const ev_schema *schema, size_t field)
+{
+    const ev_field *f = &schema->fields[field];
+    if (is_unique(schema, field) || ev_is_enum(f) || f->type == OST_TYPE_UINT64)
+        return false;
+    return ev_is_integer_type(f->type) || f->type == OST_TYPE_DECIMAL ||
+           (f->type == OST_TYPE_DOUBLE && strcmp(f->name, "amount") == 0);
+}
+
+static const ost_expr *random_change(world *w, const ev_schema *schema, size_t field)
+{
+    const ev_field *f = &schema->fields[field];
+    if (can_increment(schema, field) && rng_chance(&w->rng, 50))
+        return make_compare(w, OST_OP_INC, schema, field, random_amount(&w->rng, f));
+    if (f->nullable && rng_chance(&w->rng, 20))
+        return make_unary(w, OST_OP_SET_NULL, schema, field);
+    return make_compare(w, OST_OP_SET, schema, field, random_cell(&w->rng, f));
+}
+
+/* Changes of different members; now and then of one member twice, which is OST_MISUSE. */
+static const ost_expr *const *random_changes(world *w, const ev_schema *schema)
+{
+    const ost_expr *changes[CHANGES_MAX];
+    size_t count = 0, wanted = 1 + rng_below(&w->rng, 3);
+    while (count < wanted) {
+        size_t field = rng_below(&w->rng, schema->field_count);
+        bool again = schema->fields[field].key;
+        for (size_t i = 0; i < count; i++)
+            again |= strcmp(changes[i]->member.path, schema->fields[field].name) == 0;
+        if (!again)
+            changes[count++] = random_change(w, schema, field);
+    }
+    if (w->depth == 0 && rng_chance(&w->rng, 3))
+        changes[count++] =
+            make_unary(w, OST_OP_SET_NULL, schema, ev_field_named(schema, changes[0]->member.path));
+    return make_list(w, changes, count);
+}
+
+static void say_changes(world *w, const ost_expr *const *changes)
+{
+    for (size_t i = 0; changes[i]->op != OST_OP_END; i++) {
+        say_expr(w, "      ", changes[i]);
+        say(w, "\n");
+    }
+}
+
+/* Conditions that narrow, or none and the word that everything is meant. */
+static ost_query *ask_for_write(world *w, asked *a, bool *rows, size_t *matched)
+{
+    ev_table *t;
+    ost_query *q;
+    ask_records(w, a, random_table(w));
+    t = &w->store.tables[a->query.table];
+    q = build_query(w, a);
+    ost_everything(q);
+    memset(rows, 0, t->count * sizeof *rows);
+    ev_matching(&w->store, &a->query, rows);
+    *matched = 0;
+    for (size_t i = 0; i < t->count; i++)
+        *matched += rows[i];
+    return q;
+}
+
+static bool *row_marks(world *w)
+{
+    size_t most = 0;
+    for (size_t t = 0; t < MODEL_COUNT; t++)
+        if (w->store.tables[t].count > most)
+            most = w->store.tables[t].count;
+    return ev_take_array(&w->scratch, most + 1, sizeof(bool));
+}
+
+void step_update(world *w)
+{
+    asked a;
+    bool *rows = row_marks(w);
+    size_t matched;
+    ost_query *q = ask_for_write(w, &a, rows, &matched);
+    const ost_expr *const *changes = random_changes(w, &w->schemas[a.query.table]);
+    ev_store probe = ev_store_copy(&w->store);
+    ost_status expected = ev_update(&probe, a.query.table, rows, changes), status;
+    int64_t reported = -1;
+    say_query(w, "update", &a);
+    say_changes(w, changes);
+    expected = after_doom(w, expected);
+    status = ost_query_update(q, &reported, changes);
+    if (!agree_status(w, expected, status) || status != OST_OK)
+        return;
+    w->store = probe;
+    if (reported != (int64_t)matched)
+        disagree(w, "matched is %lld instead of %zu", (long long)reported, matched);
+}
+
+void step_update_one(world *w)
+{
+    asked a;
+    bool *rows = row_marks(w);
+    size_t matched;
+    ost_query *q = ask_for_write(w, &a, rows, &matched);
+    const ost_expr *const *changes = random_changes(w, &w->schemas[a.query.table]);
+    ev_store probe = ev_store_copy(&w->store);
+    ost_status expected = ev_update(&probe, a.query.table, rows, changes), status;
+    if (matched > 1 && (expected != OST_OK || w->depth > 0))
+        return; /* which of two failures is met first is nobody's business */
+    if (matched == 0 && expected == OST_OK)
+        expected = OST_NOT_FOUND;
+    expected = matched > 1 && w->doomed == OST_OK ? OST_RANGE : after_doom(w, expected);
+    say_query(w, "update one", &a);
+    say_changes(w, changes);
+    status = ost_query_update_one(q, changes);
+    if (agree_status(w, expected, status) && status == OST_OK)
+        w->store = probe;
+}
+
+void step_delete_all(world *w)
+{
+    asked a;
+    bool *rows = row_marks(w);
+    size_t matched;
+    ost_query *q = ask_for_write(w, &a, rows, &matched);
+    int64_t deleted = -1;
+    ost_status status;
+    say_query(w, "delete all", &a);
+    status = ost_delete_all(q, &deleted);
+    if (!agree_status(w, after_doom(w, OST_OK), status) || status != OST_OK)
+        return;
+    for (size_t i = w->store.tables[a.query.table].count; i > 0; i--)
+        if (rows[i - 1])
+            ev_delete_row(&w->store, a.query.table, i - 1);
+    if (deleted != (int64_t)matched)
+        disagree(w, "deleted is %lld instead of %zu", (long long)deleted, matched);
+}
+
+void step_value_of(world *w)
+{
+    asked a;
+    bool may_range = false;
+    const ost_expr *e;
+    ost_value expected_value, value;
+    ost_status expected, status;
+    ask_records(w, &a, random_table(w));
+    e = random_aggregate(w, &w->schemas[a.query.table], &may_range);
+    expected = ev_aggregate(&w->store, &a.query, e, &expected_value);
+    if (expected_value.type == OST_TYPE_DECIMAL && e->op == OST_OP_SUM &&
+        expected_value.as.decimal.scale == 0)
+        expected = OST_RANGE; /* a sum of integers beyond int64 */
+    if (expected == OST_RANGE && w->depth > 0)
+        return;
+    if (w->doomed != OST_OK)
+        expected = w->doomed;
+    say_query(w, "value of", &a);
+    say_expr(w, "      ", e);
+    say(w, "\n");
+    status = ost_value_of(build_query(w, &a), e, &value);
+    if (!agree_status(w, expected, status) || status != OST_OK)
+        return;
+    if (value.type == OST_TYPE_UINT64)
+        value = ev_uint(value.as.natural);
+    if (!ev_identical(&value, &expected_value)) {
+        disagree(w, "another value");
+        if (w->trace) {
+            say(w, "    expected: ");
+            ev_print(w->trace, &expected_value);
+            say(w, "\n    library: ");
+            ev_print(w->trace, &value);
+            say(w, "\n");
+        }
+    }
+}
+
+/* ---- what must be refused, and change nothing ---- */
+
+static ost_status without_condition(world *w, const ev_schema *schema, bool update)
+{
+    ost_query *q = ost_session_from(w->session, schema->model, record_size(schema));
+    const ost_expr *none[1] = { NULL };
+    size_t field = schema->field_count - 1;
+    if (rng_chance(&w->rng, 50))
+        ost_where(q, ost_both_list(w->session, none, 0));
+    if (update) {
+        const ost_expr *set = make_compare(w, OST_OP_SET, schema, field,
+                                           random_present(&w->rng, &schema->fields[field]));
+        return ost_query_update(q, NULL, make_list(w, &set, 1));
+    }
+    return ost_delete_all(q, NULL);
+}
+
+static ost_status with_limit(world *w, const ev_schema *schema)
+{
+    ost_query *q = ost_session_from(w->session, schema->model, record_size(schema));
+    ost_everything(q);
+    ost_limit(q, 1);
+    return ost_delete_all(q, NULL);
+}
+
+static ost_status save_foreign(world *w, const ev_schema *schema)
+{
+    void *record = ev_take(&w->scratch, record_size(schema));
+    return ost_session_save(w->session, schema->model, record_size(schema), record);
+}
+
+/* A record whose key was changed is not saved; the key is put back. */
+static ost_status save_other_key(world *w)
+{
+    held *h = &w->held[rng_below(&w->rng, w->held_count)];
+    const ev_schema *schema = &w->schemas[h->table];
+    const ev_field *key = &schema->fields[schema->unique[0].fields[0]];
+    ost_value before = ev_read(key, h->record, &w->scratch), other = ev_int(31000);
+    ost_status status;
+    ev_write(key, h->record, &other);
+    status = ost_session_save(w->session, schema->model, record_size(schema), h->record);
+    ev_write(key, h->record, &before);
+    return status;
+}
+
+void step_mistake(world *w)
+{
+    const ev_schema *schema = &w->schemas[random_table(w)];
+    size_t kind = rng_below(&w->rng, 6);
+    ost_value key = ev_int(1);
+    ost_status status;
+    if (w->doomed != OST_OK || (kind == 5 && w->held_count == 0))
+        return;
+    say(w, "mistake %zu on %s\n", kind, schema->model->name);
+    switch (kind) {
+    case 0: status = without_condition(w, schema, true); break;
+    case 1: status = without_condition(w, schema, false); break;
+    case 2: status = with_limit(w, schema); break;
+    case 3: status = save_foreign(w, schema); break;
+    case 4:
+        status = last_status(w, ost_session_get(w->session, &seat_model, sizeof(seat), &key, 1));
+        break;
+    default: status = save_other_key(w); break;
+    }
+    (void)agree_status(w, OST_MISUSE, status);
+}
