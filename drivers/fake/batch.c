@@ -225,12 +225,12 @@ static void count_operation(ost_fake *f, const ost_outcome *outcome)
     ost__fake_unlock(f);
 }
 
-static ost_status not_run(ost_outcome *outcome, ost_status why)
+static ost_status not_run(ost_outcome *outcome, ost_status status)
 {
     *outcome = (ost_outcome){ .struct_size = sizeof *outcome, .failed_record = SIZE_MAX };
-    outcome->status = (uint16_t)why;
+    outcome->status = (uint16_t)status;
     outcome->progress = OST_NOT_RUN;
-    return why;
+    return status;
 }
 
 static ost_status out_of_order(ost_connection *c, const char *what, ost_outcome *outcome,
@@ -291,33 +291,36 @@ static void stream_goes_on(ost_connection *c, ost__fake_slot *s)
     ost__fake_unlock(c->fake);
 }
 
+/* What was sent ahead has run, whatever became of this one's rows; otherwise a failure ends the
+ * batch. */
+static void note_failure(ost__fake_batch *b, size_t i, bool owes)
+{
+    b->erred = true;
+    if (owes || i + 1 >= b->ran)
+        b->stopped = true;
+}
+
 static ost_status collect_next(ost_connection *c, ost_sink *sink, ost_outcome *outcome,
                                ost_deadline deadline, ost_error *e)
 {
     ost__fake_batch *b = &c->batch;
     size_t i = b->next++;
     ost__fake_slot *s = b->slots[i];
+    ost_status status = OST_OK;
     ost__fake_check_collect(c, i, &s->op, sink);
-    ost_status status = b->failed;
-    if (status != OST_OK) {
-        not_run(outcome, status);
+    if (b->stopped) {
+        not_run(outcome, OST_OK);
     } else {
         status = serve_usable(c, s, sink, outcome, deadline, e);
         charge_round_trip(c, s, outcome, false);
     }
-    bool more = status == OST_OK && outcome->progress == OST_MORE;
-    bool streams = s->op.flags & OST_FLAG_STREAM;
+    if (status != OST_OK)
+        note_failure(b, i, c->owes);
     count_operation(c->fake, outcome);
-    if (more && !streams)
-        ost__fake_violate(c->fake, c, "the inner driver has more rows of what is no stream", "");
-    if (status != OST_OK) {
-        /* What was sent ahead has run, whatever this one's sink made of its rows. */
-        bool went_on = i + 1 < b->ran && !c->owes;
-        b->erred = true;
-        if (!went_on)
-            b->failed = status;
-    }
-    if (more && streams) {
+    if (status == OST_OK && outcome->progress == OST_MORE) {
+        if (!(s->op.flags & OST_FLAG_STREAM))
+            ost__fake_violate(c->fake, c, "the inner driver has more rows of what is no stream",
+                              ost_fake_kind_name(s->op.kind));
         stream_goes_on(c, s);
         return status;
     }
@@ -394,6 +397,9 @@ static ost_status settle(ost_connection *c, ost_deadline deadline)
         return status;
     if (c->inner_owes && inner->settle)
         status = inner->settle(c->inner, deadline);
+    for (ost__fake_slot *s = c->streams; c->inner_owes && s; s = s->next)
+        s->inner_open = false;
+    ost__fake_drop_streams(c, deadline);
     ost__fake_drop_batch(c, deadline);
     if (status == OST_OK)
         c->owes = c->inner_owes = false;

@@ -53,7 +53,7 @@ static void inner_event(void *context, uint16_t kind, const char *text)
         h->event(h->context, kind, text);
 }
 
-/* ---- open and shut ---- */
+/* ---- open ---- */
 
 static ost_status fake_open(const ost_host *host, const ost_options *options, ost_backend **out,
                             ost_error *error);
@@ -107,7 +107,6 @@ static ost_status fake_open(const ost_host *host, const ost_options *options, os
     b->fake = f;
     b->host = *host;
     b->memory = memory;
-    atomic_init(&b->plans, 0);
     b->inner_host = (ost_host){
         .struct_size = sizeof b->inner_host,
         .abi = host->abi,
@@ -131,21 +130,7 @@ static ost_status fake_open(const ost_host *host, const ost_options *options, os
     return OST_OK;
 }
 
-static void fake_shut(ost_backend *b, ost_deadline deadline)
-{
-    ost_fake *f = b->fake;
-    if (ost__fake_free_connections(b, deadline) > 0)
-        ost__fake_violate(f, NULL, "the driver is shut while connections are open", "");
-    if (atomic_load(&b->plans) != 0)
-        ost__fake_violate(f, NULL, "the driver is shut while it has plans", "");
-    if (f->has_inner)
-        f->inner.shut(b->inner, deadline);
-    count_one(f, &f->counts.shuts);
-    ost__memory memory = b->memory;
-    ost__free(&memory, b, sizeof *b);
-}
-
-/* ---- plans ---- */
+/* ---- plans, and the end ---- */
 
 static ost_plan *new_plan(ost_backend *b, const ost_shape *shape)
 {
@@ -163,6 +148,19 @@ static ost_plan *new_plan(ost_backend *b, const ost_shape *shape)
     p->size = size;
     memcpy(p->text, text, length + 1);
     return p;
+}
+
+static void enlist(ost_plan *p)
+{
+    ost_backend *b = p->backend;
+    ost__fake_lock(b->fake);
+    b->fake->counts.compiles++;
+    p->next = b->plans;
+    p->link = &b->plans;
+    if (p->next)
+        p->next->link = &p->next;
+    b->plans = p;
+    ost__fake_unlock(b->fake);
 }
 
 static ost_status ask_about_plan(ost_backend *b, const ost_shape *shape, ost_error *e)
@@ -196,8 +194,7 @@ static ost_status fake_compile(ost_backend *b, const ost_capabilities *caps, con
         ost__free(&b->memory, p, p->size);
         return status;
     }
-    atomic_fetch_add(&b->plans, 1);
-    count_one(b->fake, &b->fake->counts.compiles);
+    enlist(p);
     *out = p;
     return OST_OK;
 }
@@ -210,9 +207,29 @@ static void fake_discard(ost_backend *b, ost_plan *plan)
         ost__fake_violate(b->fake, NULL, "a plan is discarded by another backend", "");
     if (plan->inner && b->fake->inner.discard)
         b->fake->inner.discard(b->inner, plan->inner);
-    atomic_fetch_sub(&b->plans, 1);
-    count_one(b->fake, &b->fake->counts.discards);
+    ost__fake_lock(b->fake);
+    b->fake->counts.discards++;
+    *plan->link = plan->next;
+    if (plan->next)
+        plan->next->link = plan->link;
+    ost__fake_unlock(b->fake);
     ost__free(&b->memory, plan, plan->size);
+}
+
+static void fake_shut(ost_backend *b, ost_deadline deadline)
+{
+    ost_fake *f = b->fake;
+    if (ost__fake_free_connections(b, deadline) > 0)
+        ost__fake_violate(f, NULL, "the driver is shut while connections are open", "");
+    if (b->plans)
+        ost__fake_violate(f, NULL, "the driver is shut while it has plans", "");
+    while (b->plans)
+        fake_discard(b, b->plans);
+    if (f->has_inner)
+        f->inner.shut(b->inner, deadline);
+    count_one(f, &f->counts.shuts);
+    ost__memory memory = b->memory;
+    ost__free(&memory, b, sizeof *b);
 }
 
 static const char *fake_plan_text(const ost_plan *plan)

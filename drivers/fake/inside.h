@@ -55,10 +55,11 @@ struct ost_backend {
     ost_host inner_host; /* the inner driver's: the same, with connections translated */
     ost__memory memory;
     ost_backend *inner;
-    atomic_int_fast64_t plans; /* compiled and not discarded */
+    ost_plan *plans; /* compiled and not discarded; under the fake's lock */
 };
 
 struct ost_plan {
+    ost_plan *next, **link; /* of the backend's; what points to it */
     ost_backend *backend;
     ost_plan *inner;
     size_t size; /* of the whole */
@@ -114,9 +115,9 @@ typedef struct ost__fake_batch {
     ost__fake_slot **slots;
     size_t count, next;
     uint64_t digest;
-    size_t ran;        /* operations before this index were run by submit */
-    ost_status failed; /* of an operation: the rest does not run */
-    bool erred;        /* an error was reported: the core may leave the rest uncollected */
+    size_t ran;   /* operations before this index were run by submit */
+    bool stopped; /* by a failure: the rest does not run */
+    bool erred;   /* an error was reported: the core may leave the rest uncollected */
 } ost__fake_batch;
 
 struct ost_connection {

@@ -332,13 +332,20 @@ static void spoil(ost__fake_slot *s, ost_sink *sink)
         sink->column_failed(sink, s->rows.spoilt_column, s->rows.why);
 }
 
+static size_t portion_of(const ost_operation *op, const ost_sink *sink)
+{
+    if (!(op->flags & OST_FLAG_STREAM))
+        return 0;
+    return sink->max_rows > 0 ? sink->max_rows : op->batch_rows;
+}
+
 /* Copies held rows until the portion is full, the rule cuts, or none is left. */
 static ost_status copy_rows(ost__fake_slot *s, ost_sink *sink, ost_outcome *outcome)
 {
     uint16_t action = s->rule.action;
     bool silent = action == OST_FAKE_REFUSE || action == OST_FAKE_LOSE_ANSWER;
     uint64_t most = action == OST_FAKE_CUT ? s->rule.rows : UINT64_MAX;
-    size_t portion = (s->op.flags & OST_FLAG_STREAM) ? sink->max_rows : 0;
+    size_t portion = portion_of(&s->op, sink);
     ost_status status = OST_OK;
     const void *row;
     while (!silent && s->position < most) {
@@ -430,7 +437,8 @@ ost_status ost__fake_serve(ost_connection *c, ost__fake_slot *s, ost_sink *sink,
         status = fail_late(c, status, outcome, e);
     } else {
         if (s->state == OST__FAKE_DECIDED) {
-            bool passes = s->rule.action == 0 && c->inner && !c->unit_failed;
+            bool wanted = sink || !s->op.rows;
+            bool passes = s->rule.action == 0 && c->inner && !c->unit_failed && wanted;
             if (passes)
                 s->state = OST__FAKE_PASSES;
             else

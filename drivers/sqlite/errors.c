@@ -33,7 +33,7 @@ static ost_status general(const char *text)
         contains(text, " has no column named "))
         return OST_SCHEMA;
     if (contains(text, "stack overflow") || after(text, "Expression tree is too large") ||
-        after(text, "too many SQL variables"))
+        after(text, "too many SQL variables") || contains(text, "no query solution"))
         return OST_TOO_LARGE;
     if (contains(text, "integer overflow"))
         return OST_RANGE;

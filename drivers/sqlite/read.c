@@ -99,7 +99,14 @@ static ost_status read_whole_real(const ost_row_step *step, sqlite3_value *v, vo
     return put_integer(step->type, (int64_t)x, at);
 }
 
-static inline ost_status read_integer(const ost_row_step *step, sqlite3_value *v, void *at)
+/* Neither an enumeration nor a decimal. */
+static inline bool is_plain(const ost_row_step *step)
+{
+    const ost_field *f = step->origin ? step->origin : step->field;
+    return !f->values && step->column_type != OST_TYPE_DECIMAL;
+}
+
+static ost_status read_integer(const ost_row_step *step, sqlite3_value *v, void *at)
 {
     const ost_field *f = step->origin ? step->origin : step->field;
     if (f->values)
@@ -140,13 +147,9 @@ static inline uint8_t *take_bytes(ost_sink *sink, size_t size)
 static inline ost_status read_text(const ost_row_step *step, sqlite3_value *v, ost_sink *sink,
                                    void *at)
 {
-    const char *text;
-    size_t size;
+    const char *text = (const char *)sqlite3_value_text(v);
+    size_t size = (size_t)sqlite3_value_bytes(v);
     uint8_t *copy;
-    if (sqlite3_value_type(v) != SQLITE_TEXT)
-        return OST_RANGE;
-    text = (const char *)sqlite3_value_text(v);
-    size = (size_t)sqlite3_value_bytes(v);
     if (!text)
         return OST_NO_MEMORY;
     if (!ost__utf8_valid(text, size))
@@ -208,8 +211,7 @@ static ost_status read_date(sqlite3_value *v, void *at)
     return OST_OK;
 }
 
-static inline ost_status read_cell(const ost_row_step *step, sqlite3_value *v, ost_sink *sink,
-                                   void *at)
+static ost_status read_cell(const ost_row_step *step, sqlite3_value *v, ost_sink *sink, void *at)
 {
     switch (step->type) {
     case OST_TYPE_BOOL: return read_bool(v, at);
@@ -224,7 +226,8 @@ static inline ost_status read_cell(const ost_row_step *step, sqlite3_value *v, o
     case OST_TYPE_FLOAT:
     case OST_TYPE_DOUBLE: return read_real(step, v, at);
     case OST_TYPE_TEXT:
-    case OST_TYPE_CHARS: return read_text(step, v, sink, at);
+    case OST_TYPE_CHARS:
+        return sqlite3_value_type(v) == SQLITE_TEXT ? read_text(step, v, sink, at) : OST_RANGE;
     case OST_TYPE_BLOB: return read_blob(v, sink, at);
     case OST_TYPE_TIME: return ost__load_time(v, form_of(step), at) ? OST_OK : OST_RANGE;
     case OST_TYPE_DATE: return read_date(v, at);
@@ -235,24 +238,66 @@ static inline ost_status read_cell(const ost_row_step *step, sqlite3_value *v, o
     }
 }
 
+/* The usual cells in a few instructions each; whatever else there may be is left to read_cell(). */
+static inline ost_status read_quickly(const ost_row_step *step, sqlite3_value *v, int cell,
+                                      ost_sink *sink, void *at)
+{
+    int64_t n;
+    switch (cell) {
+    case SQLITE_INTEGER:
+        if (!is_plain(step))
+            break;
+        n = sqlite3_value_int64(v);
+        if (step->type == OST_TYPE_INT64) {
+            *(int64_t *)at = n;
+            return OST_OK;
+        }
+        if (step->type == OST_TYPE_INT32 && n >= INT_MIN && n <= INT_MAX) {
+            *(int *)at = (int)n;
+            return OST_OK;
+        }
+        if (step->type == OST_TYPE_BOOL && (n == 0 || n == 1)) {
+            *(bool *)at = n == 1;
+            return OST_OK;
+        }
+        break;
+    case SQLITE_FLOAT:
+        if (step->type != OST_TYPE_DOUBLE || step->column_type == OST_TYPE_DECIMAL)
+            break;
+        *(double *)at = sqlite3_value_double(v);
+        return OST_OK;
+    case SQLITE_TEXT:
+        if (step->type == OST_TYPE_TEXT)
+            return read_text(step, v, sink, at);
+        if (step->type != OST_TYPE_TIME || (step->origin && step->origin->stored))
+            break;
+        return ost__time_from_stored((const char *)sqlite3_value_text(v),
+                                     (size_t)sqlite3_value_bytes(v), at)
+                   ? OST_OK
+                   : OST_RANGE;
+    default: break;
+    }
+    return read_cell(step, v, sink, at);
+}
+
 ost_status ost__sqlite_row(sqlite3_stmt *stmt, const ost_row_program *program, ost_sink *sink,
                            uint8_t *row, uint16_t *column)
 {
-    const char *next = (const char *)program->steps;
-    for (uint32_t i = 0; i < program->step_count; i++, next += program->step_size) {
-        const ost_row_step *step = (const ost_row_step *)(const void *)next;
+    const ost_row_step *step = program->steps, *end = step + program->step_count;
+    for (; step < end; step++) {
         /* Fetched once: each call by column checks its statement and index anew. */
         sqlite3_value *v = sqlite3_column_value(stmt, step->column);
+        int cell = sqlite3_value_type(v);
         uint8_t *at = row + step->offset;
         ost_status status;
-        if (sqlite3_value_type(v) == SQLITE_NULL) {
+        if (cell == SQLITE_NULL) {
             status = step->null_rule == OST_NULL_IS_RANGE ? OST_RANGE : OST_OK;
         } else {
             if (step->null_rule == OST_NULL_IS_ABSENT) {
                 *(bool *)at = true;
                 at += step->value_offset;
             }
-            status = read_cell(step, v, sink, at);
+            status = read_quickly(step, v, cell, sink, at);
         }
         if (status != OST_OK) {
             *column = step->column;

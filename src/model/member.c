@@ -128,46 +128,57 @@ bool ost__member_is_null(const ost_field *f, const void *record)
     }
 }
 
-#define READ(C, member)          \
+/* Reads a member of C type `C` into a value of `kind_`. */
+#define READ(C, member, kind_)   \
     do {                         \
         C x;                     \
         memcpy(&x, p, sizeof x); \
+        v.type = (kind_);        \
         v.as.member = x;         \
+    } while (0)
+/* The same for kinds of which a pointer says whether there is a value. */
+#define READ_POINTER(C, member, kind_, pointer) \
+    do {                                        \
+        READ(C, member, kind_);                 \
+        if (!v.as.pointer)                      \
+            v.type = OST_TYPE_NONE;             \
     } while (0)
 
 ost_value ost__scalar_value(uint16_t type, uint32_t size, const void *p)
 {
     ost_value v;
     memset(&v, 0, sizeof v);
-    v.type = ost__value_type(type);
     (void)size;
     switch (type) {
-    case OST_TYPE_BOOL: v.as.boolean = is_present(p); break;
-    case OST_TYPE_INT8: READ(signed char, integer); break;
-    case OST_TYPE_INT16: READ(short, integer); break;
-    case OST_TYPE_INT32: READ(int, integer); break;
-    case OST_TYPE_INT64: READ(int64_t, integer); break;
-    case OST_TYPE_UINT8: READ(unsigned char, natural); break;
-    case OST_TYPE_UINT16: READ(unsigned short, natural); break;
-    case OST_TYPE_UINT32: READ(unsigned int, natural); break;
-    case OST_TYPE_UINT64: READ(uint64_t, natural); break;
-    case OST_TYPE_FLOAT: READ(float, real); break;
-    case OST_TYPE_DOUBLE: READ(double, real); break;
-    case OST_TYPE_TEXT: READ(const char *, text); break;
-    case OST_TYPE_CHARS: v.as.text = p; break;
-    case OST_TYPE_BLOB: READ(ost_blob, blob); break;
-    case OST_TYPE_TIME: READ(ost_time, time); break;
-    case OST_TYPE_DATE: READ(ost_date, date); break;
-    case OST_TYPE_UUID: READ(ost_uuid, uuid); break;
-    case OST_TYPE_OBJECT_ID: READ(ost_object_id, object_id); break;
-    case OST_TYPE_DECIMAL: READ(ost_decimal, decimal); break;
-    case OST_TYPE_JSON: READ(ost_json, json); break;
-    case OST_TYPE_POINT: READ(ost_point, point); break;
+    case OST_TYPE_BOOL:
+        v.type = OST_TYPE_BOOL;
+        v.as.boolean = is_present(p);
+        break;
+    case OST_TYPE_INT8: READ(signed char, integer, OST_TYPE_INT64); break;
+    case OST_TYPE_INT16: READ(short, integer, OST_TYPE_INT64); break;
+    case OST_TYPE_INT32: READ(int, integer, OST_TYPE_INT64); break;
+    case OST_TYPE_INT64: READ(int64_t, integer, OST_TYPE_INT64); break;
+    case OST_TYPE_UINT8: READ(unsigned char, natural, OST_TYPE_UINT64); break;
+    case OST_TYPE_UINT16: READ(unsigned short, natural, OST_TYPE_UINT64); break;
+    case OST_TYPE_UINT32: READ(unsigned int, natural, OST_TYPE_UINT64); break;
+    case OST_TYPE_UINT64: READ(uint64_t, natural, OST_TYPE_UINT64); break;
+    case OST_TYPE_FLOAT: READ(float, real, OST_TYPE_DOUBLE); break;
+    case OST_TYPE_DOUBLE: READ(double, real, OST_TYPE_DOUBLE); break;
+    case OST_TYPE_TEXT: READ_POINTER(const char *, text, OST_TYPE_TEXT, text); break;
+    case OST_TYPE_CHARS:
+        v.type = OST_TYPE_TEXT;
+        v.as.text = p;
+        break;
+    case OST_TYPE_BLOB: READ_POINTER(ost_blob, blob, OST_TYPE_BLOB, blob.data); break;
+    case OST_TYPE_TIME: READ(ost_time, time, OST_TYPE_TIME); break;
+    case OST_TYPE_DATE: READ(ost_date, date, OST_TYPE_DATE); break;
+    case OST_TYPE_UUID: READ(ost_uuid, uuid, OST_TYPE_UUID); break;
+    case OST_TYPE_OBJECT_ID: READ(ost_object_id, object_id, OST_TYPE_OBJECT_ID); break;
+    case OST_TYPE_DECIMAL: READ(ost_decimal, decimal, OST_TYPE_DECIMAL); break;
+    case OST_TYPE_JSON: READ_POINTER(ost_json, json, OST_TYPE_JSON, json.text); break;
+    case OST_TYPE_POINT: READ(ost_point, point, OST_TYPE_POINT); break;
     default: break;
     }
-    if ((v.type == OST_TYPE_TEXT && !v.as.text) || (v.type == OST_TYPE_BLOB && !v.as.blob.data) ||
-        (v.type == OST_TYPE_JSON && !v.as.json.text))
-        v.type = OST_TYPE_NONE;
     return v;
 }
 
@@ -178,6 +189,18 @@ ost_value ost__member_value(const ost_field *f, const void *record)
         return (ost_value){ .type = OST_TYPE_NONE };
     return ost__scalar_value(ost__base_type(f->type), f->size,
                              p + ost__optional_value_offset(f->type));
+}
+
+static double real_at(uint16_t type, const void *p)
+{
+    double x;
+    float single;
+    if (type == OST_TYPE_DOUBLE) {
+        memcpy(&x, p, sizeof x);
+        return x;
+    }
+    memcpy(&single, p, sizeof single);
+    return (double)single;
 }
 
 static bool real_equal(double a, double b)
@@ -204,27 +227,50 @@ static bool chars_equal(const ost_field *f, const void *a, const void *b)
            memcmp(ost__member_at(f, a), ost__member_at(f, b), size) == 0;
 }
 
-/* Kinds without padding, of which each value has one form: compared by their bytes. */
+static bool decimal_equal(const void *a, const void *b)
+{
+    ost_decimal x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    if (x.scale == y.scale)
+        return x.high == y.high && x.low == y.low;
+    return ost_decimal_compare(x, y) == 0;
+}
+
+static bool point_equal(const void *a, const void *b)
+{
+    ost_point x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return real_equal(x.longitude, y.longitude) && real_equal(x.latitude, y.latitude);
+}
+
+/* Kinds without padding, of which each value has one form, are compared by their bytes: constant
+ * sizes are one load. */
 static bool scalar_equal(uint16_t type, const void *a, const void *b)
 {
     switch (type) {
     case OST_TYPE_BOOL: return is_present(a) == is_present(b);
+    case OST_TYPE_INT8:
+    case OST_TYPE_UINT8: return memcmp(a, b, 1) == 0;
+    case OST_TYPE_INT16:
+    case OST_TYPE_UINT16: return memcmp(a, b, sizeof(short)) == 0;
+    case OST_TYPE_INT32:
+    case OST_TYPE_UINT32:
+    case OST_TYPE_DATE: return memcmp(a, b, sizeof(int32_t)) == 0;
+    case OST_TYPE_INT64:
+    case OST_TYPE_UINT64:
+    case OST_TYPE_TIME: return memcmp(a, b, sizeof(int64_t)) == 0;
     case OST_TYPE_FLOAT:
-    case OST_TYPE_DOUBLE:
-        return real_equal(ost__scalar_value(type, 0, a).as.real,
-                          ost__scalar_value(type, 0, b).as.real);
-    case OST_TYPE_DECIMAL:
-        return ost_decimal_compare(ost__scalar_value(type, 0, a).as.decimal,
-                                   ost__scalar_value(type, 0, b).as.decimal) == 0;
+    case OST_TYPE_DOUBLE: return real_equal(real_at(type, a), real_at(type, b));
     case OST_TYPE_TEXT:
     case OST_TYPE_JSON: return text_equal(text_at(a), text_at(b));
     case OST_TYPE_BLOB: return blob_equal(blob_at(a), blob_at(b));
-    case OST_TYPE_POINT: {
-        ost_point x = ost__scalar_value(type, 0, a).as.point;
-        ost_point y = ost__scalar_value(type, 0, b).as.point;
-        return real_equal(x.longitude, y.longitude) && real_equal(x.latitude, y.latitude);
-    }
-    default: return memcmp(a, b, kind_of(type)->size) == 0;
+    case OST_TYPE_UUID: return memcmp(a, b, sizeof(ost_uuid)) == 0;
+    case OST_TYPE_OBJECT_ID: return memcmp(a, b, sizeof(ost_object_id)) == 0;
+    case OST_TYPE_DECIMAL: return decimal_equal(a, b);
+    case OST_TYPE_POINT: return point_equal(a, b);
+    default: return false;
     }
 }
 

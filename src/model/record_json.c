@@ -33,10 +33,14 @@ static double power_of_ten(int n)
 static int exponent_of(double size)
 {
     int exponent = 0;
-    for (; size >= 10; size /= 10)
+    while (size >= 10) {
+        size /= 10;
         exponent++;
-    for (; size < 1; size *= 10)
+    }
+    while (size < 1) {
+        size *= 10;
         exponent--;
+    }
     return exponent;
 }
 

@@ -58,29 +58,44 @@ static bool set_has_any(const ost__field_set *s)
     return false;
 }
 
+/* Position of the lowest bit that is set, by the product with a de Bruijn sequence. */
+static uint32_t lowest_bit(uint64_t word)
+{
+    static const uint8_t positions[64] = {
+        0,  1,  48, 2,  57, 49, 28, 3,  61, 58, 50, 42, 38, 29, 17, 4,  62, 55, 59, 36, 53, 51,
+        43, 22, 45, 39, 33, 30, 24, 18, 12, 5,  63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21,
+        44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,  13, 8,  7,  6,
+    };
+    return positions[((word & (0 - word)) * UINT64_C(0x03f79d71b4cb0a89)) >> 58];
+}
+
+static void fill_member(const ost_field *f, void *shadow, const ost__rules *r)
+{
+    if (f->default_value && ost__type_is_optional(f->type) && ost__member_is_null(f, shadow))
+        store_default(f, shadow);
+    if (f->stamp == OST_NEVER && f->generated == OST_GIVEN)
+        return;
+    if (!ost__member_is_zero(f, shadow))
+        return;
+    if (f->stamp != OST_NEVER)
+        store_stamp(f, shadow, r->now);
+    store_generated(f, shadow, r->identity);
+}
+
 ost_status ost__rules_insert(const ost__model *m, void *shadow, const ost__rules *r)
 {
     ost__verdict verdict = { .model = m, .rules = r };
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
-        const ost_field *f = &m->fields[i];
-        if (!ost__field_set_has(&m->insert_sets, i))
-            continue;
-        if (f->default_value && ost__type_is_optional(f->type) && ost__member_is_null(f, shadow))
-            store_default(f, shadow);
-        if (!ost__member_is_zero(f, shadow))
-            continue;
-        if (f->stamp != OST_NEVER)
-            store_stamp(f, shadow, r->now);
-        store_generated(f, shadow, r->identity);
-    }
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
-        const ost_field *f = &m->fields[i];
-        if (!ost__field_set_has(&m->ruled, i))
-            continue;
-        /* A key that the database will make breaks no bounds yet. */
-        if (f == m->table.auto_key && ost__member_is_zero(f, shadow))
-            continue;
-        ost__validate_member(&verdict, f, shadow);
+    uint32_t words = (m->table.field_count + 63) / 64;
+    for (uint32_t w = 0; w < words; w++)
+        for (uint64_t left = m->insert_sets.words[w]; left; left &= left - 1)
+            fill_member(&m->fields[w * 64 + lowest_bit(left)], shadow, r);
+    for (uint32_t w = 0; w < words; w++) {
+        for (uint64_t left = m->ruled.words[w]; left; left &= left - 1) {
+            const ost_field *f = &m->fields[w * 64 + lowest_bit(left)];
+            /* A key that the database will make breaks no bounds yet. */
+            if (f != m->table.auto_key || !ost__member_is_zero(f, shadow))
+                ost__validate_member(&verdict, f, shadow);
+        }
     }
     return ost__verdict_finish(&verdict);
 }
@@ -89,17 +104,17 @@ ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *
                              const ost__rules *r)
 {
     ost__verdict verdict = { .model = m, .rules = r };
+    uint32_t words = (m->table.field_count + 63) / 64;
     if (!set_has_any(which))
         return OST_OK;
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
-        if (!ost__field_set_has(&m->update_sets, i))
-            continue;
-        store_stamp(&m->fields[i], shadow, r->now);
-        ost__field_set_add(which, i);
+    for (uint32_t w = 0; w < words; w++) {
+        for (uint64_t left = m->update_sets.words[w]; left; left &= left - 1)
+            store_stamp(&m->fields[w * 64 + lowest_bit(left)], shadow, r->now);
+        which->words[w] |= m->update_sets.words[w];
     }
-    for (uint32_t i = 0; i < m->table.field_count; i++)
-        if (ost__field_set_has(which, i) && ost__field_set_has(&m->ruled, i))
-            ost__validate_member(&verdict, &m->fields[i], shadow);
+    for (uint32_t w = 0; w < words; w++)
+        for (uint64_t left = which->words[w] & m->ruled.words[w]; left; left &= left - 1)
+            ost__validate_member(&verdict, &m->fields[w * 64 + lowest_bit(left)], shadow);
     return ost__verdict_finish(&verdict);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/civil.h"
 #include "base/error.h"
 #include "base/utf8.h"
 #include "model/convert.h"
@@ -284,20 +285,9 @@ void ost__validate_value(ost__verdict *d, const ost_field *f, ost_value *v)
 
 /* ---- members ---- */
 
-static void validate_text(ost__verdict *d, const ost_field *f, void *shadow)
+static void validate_text(ost__verdict *d, const ost_field *f, void *shadow, const char *text,
+                          size_t size)
 {
-    char *p = ost__member_at(f, shadow);
-    const char *text = p;
-    size_t size = ost__chars_length(f, shadow);
-    if (f->type == OST_TYPE_CHARS) {
-        if (size == f->size) {
-            fail(d, f, OST_RANGE, "range", "has no terminating NUL");
-            return;
-        }
-    } else {
-        memcpy(&text, p, sizeof text);
-        size = strlen(text);
-    }
     uint32_t failures = d->failures;
     const char *before = text;
     check_text(d, f, &text, size);
@@ -307,16 +297,48 @@ static void validate_text(ost__verdict *d, const ost_field *f, void *shadow)
     ost__member_store(f, shadow, &v);
 }
 
+static void validate_chars(ost__verdict *d, const ost_field *f, void *shadow)
+{
+    size_t size = ost__chars_length(f, shadow);
+    if (size == f->size)
+        fail(d, f, OST_RANGE, "range", "has no terminating NUL");
+    else
+        validate_text(d, f, shadow, ost__member_at(f, shadow), size);
+}
+
+/* Whether the member needs no closer look: the everyday kinds without bounds. */
+static bool is_plainly_good(const ost_field *f, const void *p)
+{
+    double real;
+    ost_time time;
+    if (f->min || f->max)
+        return false;
+    switch (f->type) {
+    case OST_TYPE_DOUBLE: memcpy(&real, p, sizeof real); return real < 0 || real > 0;
+    case OST_TYPE_TIME: memcpy(&time, p, sizeof time); return ost__time_in_range(time);
+    default: return false;
+    }
+}
+
 void ost__validate_member(ost__verdict *d, const ost_field *f, void *shadow)
 {
-    bool is_null = ost__member_is_null(f, shadow);
-    if (!is_null && ost__type_is_text(f->type)) {
-        validate_text(d, f, shadow);
+    const char *p = ost__member_at(f, shadow), *text;
+    if (f->type == OST_TYPE_CHARS) {
+        validate_chars(d, f, shadow);
         return;
     }
+    if (f->type == OST_TYPE_TEXT) {
+        memcpy(&text, p, sizeof text);
+        if (text) {
+            validate_text(d, f, shadow, text, strlen(text));
+            return;
+        }
+    }
+    if (is_plainly_good(f, p))
+        return;
     ost_value v = ost__member_value(f, shadow);
     ost__validate_value(d, f, &v);
     /* The two kinds that have several forms of one value: they are stored in one. */
-    if (!is_null && (v.type == OST_TYPE_DECIMAL || v.type == OST_TYPE_DOUBLE))
+    if (v.type == OST_TYPE_DECIMAL || v.type == OST_TYPE_DOUBLE)
         ost__member_store(f, shadow, &v);
 }

@@ -52,12 +52,14 @@ static ost_status read_options(ost_session *s, const ost_transaction_options *gi
                                ost_transaction_options *out)
 {
     memset(out, 0, sizeof(*out));
+    out->struct_size = sizeof(*out);
     if (!given)
         return OST_OK;
     if (given->struct_size == 0)
         return ost__fail(s, OST_MISUSE,
                          "the options' struct_size is 0; write them with OST_TRANSACTION(…)");
     memcpy(out, given, given->struct_size < sizeof(*out) ? given->struct_size : sizeof(*out));
+    out->struct_size = sizeof(*out);
     if (out->isolation > OST_SERIALIZABLE)
         return ost__fail(s, OST_MISUSE, "there is no isolation level %u",
                          (unsigned)out->isolation);

@@ -75,9 +75,7 @@ void ost__sql_constraint_name(const char *table, const char *column, const char 
     ost__copy_text(out, OST__SQL_NAME_SIZE, whole);
     if (size < OST__SQL_NAME_SIZE)
         return;
-    out[OST__SQL_NAME_SIZE - 1 - 9] = '\0';
-    ost__copy_text(whole, OST__SQL_NAME_SIZE - 9, out);
-    ost__copy_text(out, OST__SQL_NAME_SIZE, whole);
+    ost__copy_text(out, OST__SQL_NAME_SIZE - 9, whole);
     end = strlen(out);
     out[end++] = '_';
     for (int shift = 28; shift >= 0; shift -= 4)

@@ -205,6 +205,7 @@ static void chunk_of_every_address(void **state)
     }
     for (uint32_t i = 1; i < a.chunk_count; i++)
         assert_true((uintptr_t)a.sorted[i - 1] < (uintptr_t)a.sorted[i]);
+    assert_ptr_equal(ost__arena_chunk_of(&a, chunks[0]), chunks[0]);
     assert_null(ost__arena_chunk_of(&a, &outside));
     assert_null(ost__arena_chunk_of(&a, NULL));
     assert_null(ost__arena_chunk_of(&a, (void *)UINTPTR_MAX));

@@ -59,6 +59,22 @@ static void commas_are_where_they_belong(void **state)
         "{\"empty\":{},\"list\":[[],-1,{\"a\":true,\"b\":false},null],\"n\":18446744073709551615}");
 }
 
+static void each_level_begins_anew(void **state)
+{
+    (void)state;
+    page p;
+    begin(&p);
+    ost__json_open_list(&p.w);
+    for (int i = 0; i < 2; i++) {
+        ost__json_open_list(&p.w);
+        ost__json_int(&p.w, i);
+        ost__json_int(&p.w, i);
+        ost__json_close_list(&p.w);
+    }
+    ost__json_close_list(&p.w);
+    end(&p, "[[0,0],[1,1]]");
+}
+
 static void a_single_value_stands_alone(void **state)
 {
     (void)state;
@@ -166,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commas_are_where_they_belong),
+        cmocka_unit_test(each_level_begins_anew),
         cmocka_unit_test(a_single_value_stands_alone),
         cmocka_unit_test(texts_are_escaped),
         cmocka_unit_test(fm37_numbers_that_json_has_not_are_null),

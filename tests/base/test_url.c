@@ -163,6 +163,7 @@ static void fm53_redaction_hides_secrets(void **state)
         { "db://u:hun/ter2@host/db", "db://u:***@host/db" },
         { "db://u:hun@ter2@host/db", "db://u:***@host/db" },
         { "db://u:hun?ter2@host/db?x=1", "db://u:***@host/db?x=1" },
+        { "db://u:hun@x?ter2@host", "db://u:***@host" },
         { "db://u:hun#ter2@host", "db://u:***@host" },
         { "db://:hunter2@host", "db://:***@host" },
         { "db://u:@host", "db://u:***@host" },

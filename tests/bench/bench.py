@@ -5,8 +5,9 @@
 Method. A round runs every side once, each in a fresh process on a copy of the same file, so that none inherits another's
 heap or caches. The processes take turns: each does one step (500 reads, one transaction, …) and waits while the others
 do theirs; only the steps are timed, and which of malloc and Ostler goes first alternates. So a machine that changes its
-pace within a second slows both sides alike. `ratio` is the median, over the rounds, of Ostler's time over raw C's; a case that is one
-call has one step and three times the rounds instead. `step_ratio` is the median over all steps of all rounds.
+pace within a second slows both sides alike. `ratio` is, for each step, the median over the rounds of Ostler's time over raw C's, and of these
+the mean weighted by the step's time; `ratio_min` and `ratio_max` are the extremes of whole rounds. A case that is one
+call has one step and three times the rounds.
 
 Both sides use the same settings of the file (WAL, synchronous=NORMAL) and the same tables, made by Ostler. Everything
 read is digested; a digest that differs between the sides fails the run.
@@ -233,20 +234,32 @@ def total(run, clock):
     return sum(step[clock] for step in run["steps"])
 
 
+def ratio(ours, raw, clock):
+    """For each step the median, over the rounds, of the ratio; together weighted by raw C's time.
+
+    The step's own median keeps what happens in every run at that step (a checkpoint, a larger chunk) and leaves out
+    what another process did to one of them.
+    """
+    weighted = weights = 0
+    for mine, theirs in zip(zip(*(run["steps"] for run in ours)),
+                            zip(*(run["steps"] for run in raw))):
+        weight = statistics.median(step[clock] for step in theirs)
+        weighted += weight * statistics.median(a[clock] / b[clock] for a, b in zip(mine, theirs))
+        weights += weight
+    return weighted / weights
+
+
 def compare(case, form, measured, instructions, allocations):
     ours, raw = measured[OURS], measured[form]
-    wall = [total(a, 0) / total(b, 0) for a, b in zip(ours, raw)]
-    cpu = [total(a, 1) / total(b, 1) for a, b in zip(ours, raw)]
-    steps = [mine[0] / theirs[0] for a, b in zip(ours, raw)
-             for mine, theirs in zip(a["steps"], b["steps"])]
+    rounds = [total(a, 0) / total(b, 0) for a, b in zip(ours, raw)]
     operations = case.count if case.count > 1 else case.table
     row = {
         "bench": case.name, "backend": "sqlite", "raw": form.removeprefix("raw_"),
-        "ratio": round(statistics.median(wall), 3), "cpu_ratio": round(statistics.median(cpu), 3),
+        "ratio": round(ratio(ours, raw, 0), 3), "cpu_ratio": round(ratio(ours, raw, 1), 3),
         "instructions_ratio": None,
         "allocations_per_row": round(allocations["allocations"] / rows_of(case, allocations), 5),
-        "step_ratio": round(statistics.median(steps), 3),
-        "ratio_min": round(min(wall), 3), "ratio_max": round(max(wall), 3), "pairs": len(wall),
+        "ratio_min": round(min(rounds), 3), "ratio_max": round(max(rounds), 3),
+        "pairs": len(rounds),
         "ours_us": microseconds(ours, operations), "raw_us": microseconds(raw, operations),
     }
     if instructions:

@@ -40,16 +40,28 @@ static size_t differing_field(const ev_rows *rows, const ost_value *a, const ost
     return SIZE_MAX;
 }
 
-static void print_rows(world *w, const char *whose, const ev_rows *rows, const ost_value *cells,
-                       size_t count)
+static void print_row(world *w, const char *whose, const ev_rows *rows, const ost_value *cells,
+                      size_t row)
 {
-    if (!w->trace)
-        return;
-    say(w, "    %s: %zu rows\n", whose, count);
-    for (size_t i = 0; i < count; i++) {
-        say(w, "      ");
-        say_cells(w, rows->schema, cells + i * rows->schema->field_count);
-        say(w, "\n");
+    say(w, "      %s, row %zu: ", whose, row);
+    say_cells(w, rows->schema, cells + row * rows->schema->field_count);
+    say(w, "\n");
+}
+
+/* The rows that differ in their places. */
+static void print_rows(world *w, const ev_rows *expected, const ost_value *actual, size_t count)
+{
+    size_t most = count > expected->count ? count : expected->count;
+    size_t fields = expected->schema->field_count;
+    for (size_t i = 0; w->trace && i < most; i++) {
+        if (i < count && i < expected->count &&
+            differing_field(expected, &expected->cells[i * fields], &actual[i * fields]) ==
+                SIZE_MAX)
+            continue;
+        if (i < expected->count)
+            print_row(w, "expected", expected, expected->cells, i);
+        if (i < count)
+            print_row(w, "library", expected, actual, i);
     }
 }
 
@@ -98,10 +110,8 @@ void agree_rows(world *w, const asked *a, const ev_rows *expected, const ost_val
         agree = agree_in_order(w, expected, actual);
     else
         agree = agree_as_set(w, expected, actual);
-    if (!agree) {
-        print_rows(w, "expected", expected, expected->cells, expected->count);
-        print_rows(w, "library", expected, actual, count);
-    }
+    if (!agree)
+        print_rows(w, expected, actual, count);
 }
 
 void agree_tables(world *w)

@@ -91,8 +91,17 @@ static void leave(world *w, bool keep)
     w->doomed = w->levels[w->depth].doomed;
     if (!keep)
         w->store = w->levels[w->depth].before;
-    for (size_t i = 0; i < w->held_count && keep; i++)
-        w->held[i].stored[w->depth] = w->held[i].stored[w->depth + 1];
+    for (size_t i = w->held_count; i > 0; i--) {
+        held *h = &w->held[i - 1];
+        if (!keep && h->depth > w->depth) {
+            forget_held(w, i - 1);
+            continue;
+        }
+        if (h->depth > w->depth)
+            h->depth = w->depth;
+        if (keep)
+            h->stored[w->depth] = h->stored[w->depth + 1];
+    }
 }
 
 static void step_begin(world *w)

@@ -22,7 +22,8 @@ enum { DEPTH_MAX = 4, HELD_MAX = 16, STEPS_MAX = 16, INNER_MAX = 3 };
 typedef struct held {
     size_t table;
     void *record;
-    bool whole; /* loaded with all members */
+    bool whole;   /* loaded with all members */
+    size_t depth; /* of the unit that it was loaded in; it is forgotten when that is rolled back */
     bool loaded[EV_FIELDS_MAX];
     ost_value *stored[DEPTH_MAX + 1]; /* what the library must take to be stored, for each depth */
 } held;

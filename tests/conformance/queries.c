@@ -222,14 +222,16 @@ static void run_all(world *w, const asked *a, ost_query *q, ost_status expected,
                     const ev_rows *rows)
 {
     size_t count = 77;
+    ost_value *cells;
     void *records = ost_query_all(q, a->query.result->model, record_size(a->query.result), &count);
     if (!agree_status(w, expected, last_status(w, records)) || !records)
         return;
-    agree_rows(w, a, rows, cells_of(w, rows, records, count), count);
+    cells = cells_of(w, rows, records, count);
+    agree_rows(w, a, rows, cells, count);
     for (size_t i = 0; i < count && w->held_count < HELD_MAX && a->query.table == w->favourite; i++)
         if (a->query.select_count == 0 && rng_chance(&w->rng, 30))
             hold(w, a->query.table, (char *)records + i * record_size(a->query.result), NULL,
-                 &rows->cells[i * rows->schema->field_count]);
+                 &cells[i * rows->schema->field_count]);
 }
 
 static void run_count(world *w, ost_query *q, ost_status expected, const ev_rows *rows)

@@ -23,6 +23,7 @@ void hold(world *w, size_t table, void *record, const bool *loaded, const ost_va
     h->table = table;
     h->record = record;
     h->whole = !loaded;
+    h->depth = w->depth;
     for (size_t i = 0; i < fields; i++)
         h->loaded[i] = !loaded || loaded[i];
     for (size_t d = 0; d <= DEPTH_MAX; d++)

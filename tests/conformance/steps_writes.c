@@ -26,28 +26,34 @@ static bool can_increment(const ev_schema *schema, size_t field)
            (f->type == OST_TYPE_DOUBLE && strcmp(f->name, "amount") == 0);
 }
 
-static const ost_expr *random_change(world *w, const ev_schema *schema, size_t field)
+static const ost_expr *random_change(world *w, const ev_schema *schema, size_t field,
+                                     bool increments)
 {
     const ev_field *f = &schema->fields[field];
-    if (can_increment(schema, field) && rng_chance(&w->rng, 50))
+    if (increments && can_increment(schema, field) && rng_chance(&w->rng, 50))
         return make_compare(w, OST_OP_INC, schema, field, random_amount(&w->rng, f));
     if (f->nullable && rng_chance(&w->rng, 20))
         return make_unary(w, OST_OP_SET_NULL, schema, field);
     return make_compare(w, OST_OP_SET, schema, field, random_cell(&w->rng, f));
 }
 
-/* Changes of different members; now and then of one member twice, which is OST_MISUSE. */
+/*
+ * Changes of different members; now and then of one member twice, which is OST_MISUSE. Either
+ * unique members change or members are incremented: which of two failures is met first is nobody's
+ * business.
+ */
 static const ost_expr *const *random_changes(world *w, const ev_schema *schema)
 {
     const ost_expr *changes[CHANGES_MAX];
     size_t count = 0, wanted = 1 + rng_below(&w->rng, 3);
-    while (count < wanted) {
+    bool increments = rng_chance(&w->rng, 60);
+    for (size_t tries = 0; count == 0 || (count < wanted && tries < 9); tries++) {
         size_t field = rng_below(&w->rng, schema->field_count);
-        bool again = schema->fields[field].key;
+        bool again = schema->fields[field].key || (increments && is_unique(schema, field));
         for (size_t i = 0; i < count; i++)
             again |= strcmp(changes[i]->member.path, schema->fields[field].name) == 0;
         if (!again)
-            changes[count++] = random_change(w, schema, field);
+            changes[count++] = random_change(w, schema, field, increments);
     }
     if (w->depth == 0 && rng_chance(&w->rng, 3))
         changes[count++] =

@@ -9,8 +9,15 @@
 /* ---- the model ---- */
 
 static const ost_field item_fields[] = {
-    { .name = "id", .offset = offsetof(item, id), .size = 8, .type = OST_TYPE_INT64, .column = "id" },
-    { .name = "name", .offset = offsetof(item, name), .size = sizeof(char *), .type = OST_TYPE_TEXT },
+    { .name = "id",
+      .offset = offsetof(item, id),
+      .size = 8,
+      .type = OST_TYPE_INT64,
+      .column = "id" },
+    { .name = "name",
+      .offset = offsetof(item, name),
+      .size = sizeof(char *),
+      .type = OST_TYPE_TEXT },
     { .name = "data", .offset = offsetof(item, data), .size = 16, .type = OST_TYPE_BLOB },
     { .name = "note", .offset = offsetof(item, note), .size = 8, .type = OST_TYPE_INT32 },
 };
@@ -83,6 +90,8 @@ static int host_wait(void *context, ost_connection *c, int fd, int events, ost_d
 {
     rig_host *h = context;
     h->waited_on = c;
+    if (h->before_wait)
+        h->before_wait(h->context);
     int64_t left = deadline - host_now(context);
     if (left <= 0)
         return 0;
@@ -205,12 +214,14 @@ ost_connection *rig_connect(rig *r)
 
 ost_deadline rig_deadline(const rig *r)
 {
-    return r->host.platform.monotonic(r->host.platform.context) + (int64_t)30 * 1000000000;
+    return r->host.platform.monotonic(r->host.platform.context) + RIG_TIME_NS;
 }
 
 ost_operation rig_op(rig *r, uint16_t kind)
 {
-    ost_operation op = { .struct_size = sizeof op, .kind = kind, .parameter_size = sizeof(ost_parameter) };
+    ost_operation op = { .struct_size = sizeof op,
+                         .kind = kind,
+                         .parameter_size = sizeof(ost_parameter) };
     if (r->plans[kind]) {
         op.shape = &r->shapes[kind];
         op.plan = r->plans[kind];
@@ -311,8 +322,7 @@ size_t sink_count(const rig_sink *k)
 size_t rig_submit(rig *r, const ost_operation *ops, size_t n)
 {
     size_t accepted = 0;
-    ost_status status =
-        r->table->submit(r->c, ops, n, &accepted, rig_deadline(r), &r->error);
+    ost_status status = r->table->submit(r->c, ops, n, &accepted, rig_deadline(r), &r->error);
     assert_int_equal(status == OST_OK, accepted > 0);
     return accepted;
 }
@@ -321,8 +331,8 @@ ost_status rig_collect(rig *r, size_t i, rig_sink *k)
 {
     memset(&r->outcome, 0xa5, sizeof r->outcome);
     memset(&r->error, 0, sizeof r->error);
-    ost_status status = r->table->collect(r->c, i, k ? &k->sink : NULL, &r->outcome,
-                                          rig_deadline(r), &r->error);
+    ost_status status =
+        r->table->collect(r->c, i, k ? &k->sink : NULL, &r->outcome, rig_deadline(r), &r->error);
     assert_int_equal(r->outcome.status, status);
     return status;
 }

@@ -37,6 +37,8 @@ typedef struct rig_host {
     atomic_long live;
     atomic_long calls, fail_at; /* this call fails, and those after it; 0: none */
     ost_connection *waited_on;
+    void (*before_wait)(void *context); /* NULL: none */
+    void *context;
 } rig_host;
 
 typedef struct rig {
@@ -88,6 +90,8 @@ ost_status rig_collect(rig *r, size_t i, rig_sink *k);
 size_t rig_submit(rig *r, const ost_operation *ops, size_t n);
 /* Items that a select finds now. */
 size_t rig_count(rig *r);
+/* Deadlines are so far away. */
+#define RIG_TIME_NS INT64_C(30000000000)
 ost_deadline rig_deadline(const rig *r);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The tiny driver: items in one array, units that can be undone, streams, and a few faults of its own. */
+/* The tiny driver: items in one array, units that can be undone, streams, and a few faults of its
+ * own. */
 #include "fake_rig.h"
 
 #include "base/error.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/shape_builder.h"
 
+#include <dirent.h>
 #include <sqlite3.h>
 #include <time.h>
 #include <unistd.h>
@@ -117,9 +118,25 @@ void bench_close(bench *b)
     assert_int_equal(b->live, 0);
 }
 
+static char folder[64];
+
+static void remove_folder(void)
+{
+    DIR *d = opendir(folder);
+    const struct dirent *entry;
+    while (d && (entry = readdir(d))) {
+        char path[sizeof folder + sizeof entry->d_name];
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        unlink(path);
+    }
+    if (d)
+        closedir(d);
+    rmdir(folder);
+}
+
 const char *bench_path(const char *name)
 {
-    static char folder[64], paths[8][128];
+    static char paths[8][128];
     static int next;
     char *path = paths[next++ % 8];
     if (!folder[0]) {
@@ -127,6 +144,7 @@ const char *bench_path(const char *name)
         snprintf(folder, sizeof folder, "%s/ostler-XXXXXX",
                  place && strlen(place) < 40 ? place : "/tmp");
         assert_non_null(mkdtemp(folder));
+        atexit(remove_folder);
     }
     snprintf(path, sizeof paths[0], "%s/%s", folder, name);
     return path;
