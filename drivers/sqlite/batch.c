@@ -76,7 +76,7 @@ static ost_status deliver(run *r, ost__statement *s)
     uint8_t *row = take_row(r);
     if (!row)
         return sink_failed(r);
-    status = ost__sqlite_row(s->handle, r->op->rows, r->sink, row, &column);
+    status = ost__sqlite_row(s->handle, r->op->rows, r->sink, row, r->c->utf8, &column);
     if (status != OST_OK)
         return drop(r, row, status, column);
     r->outcome->rows++;
@@ -304,7 +304,10 @@ static ost_status execute(run *r)
     }
 }
 
-/* Undoing must go through whatever the clock says. */
+/*
+ * Undoing must go through whatever the clock says. A select that is short ends before anybody looks at the clock, and a long
+ * one is stopped on its way: only what changes something asks before it starts.
+ */
 static bool may_be_late(const ost_operation *op)
 {
     return op->kind == OST_DO_ROLLBACK || op->kind == OST_DO_ROLLBACK_TO ||
@@ -325,7 +328,8 @@ static ost_status start(run *r, ost__statement *stream)
 {
     ost_connection *c = r->c;
     ost_status status;
-    if (!may_be_late(r->op) && ost__sqlite_interrupted(c)) {
+    if (!may_be_late(r->op) &&
+        (r->op->kind == OST_DO_SELECT ? ost__sqlite_cancelled(c) : ost__sqlite_interrupted(c))) {
         if (stream)
             ost__stream_close(c, stream);
         return not_started(r);

@@ -151,7 +151,7 @@ struct ost_driver {
     ost_status (*collect)(ost_connection *c, size_t i, ost_sink *sink, ost_outcome *outcome, ost_deadline deadline, ost_error *error);
     /** Ends stream number `stream` early; the connection is clean and the unit still open afterwards, or it must be closed. */
     ost_status (*stop_stream)(ost_connection *c, uint32_t stream, ost_deadline deadline);
-    /** After a time-out or cancel: drains; OST_OK: usable (ask unit_state). */
+    /** After a time-out or cancel: drains, and ends every stream; OST_OK: usable (ask unit_state). */
     ost_status (*settle)(ost_connection *c, ost_deadline deadline);
     /** On another thread; hits only that batch (the core counts submits from 1). */
     void (*cancel)(ost_backend *b, ost_connection *c, uint64_t batch, ost_deadline deadline);

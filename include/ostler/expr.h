@@ -156,11 +156,17 @@ enum {
 #define ost_lit(x) OST_EXPR(.op = OST_OP_VALUE, .value = ost_val(x))
 /** @name Comparing a member with a value */
 /**@{*/
+/** Equal. */
 #define ost_eq(T, m, x) OST_COMPARE(OST_OP_EQ, T, m, x)
+/** Not equal. */
 #define ost_ne(T, m, x) OST_COMPARE(OST_OP_NE, T, m, x)
+/** Less than. */
 #define ost_lt(T, m, x) OST_COMPARE(OST_OP_LT, T, m, x)
+/** Less than or equal. */
 #define ost_le(T, m, x) OST_COMPARE(OST_OP_LE, T, m, x)
+/** Greater than. */
 #define ost_gt(T, m, x) OST_COMPARE(OST_OP_GT, T, m, x)
+/** Greater than or equal. */
 #define ost_ge(T, m, x) OST_COMPARE(OST_OP_GE, T, m, x)
 /**@}*/
 /** From `low` to `high`, both included. */
@@ -196,11 +202,17 @@ enum {
              .member = OST_AT(T, m), .value = ost_val(x))
 /** @name Comparing any two expressions */
 /**@{*/
+/** Equal. */
 #define ost_cmp_eq(left, right) OST_ARGS(OST_OP_EQ, (left), (right))
+/** Not equal. */
 #define ost_cmp_ne(left, right) OST_ARGS(OST_OP_NE, (left), (right))
+/** Less than. */
 #define ost_cmp_lt(left, right) OST_ARGS(OST_OP_LT, (left), (right))
+/** Less than or equal. */
 #define ost_cmp_le(left, right) OST_ARGS(OST_OP_LE, (left), (right))
+/** Greater than. */
 #define ost_cmp_gt(left, right) OST_ARGS(OST_OP_GT, (left), (right))
+/** Greater than or equal. */
 #define ost_cmp_ge(left, right) OST_ARGS(OST_OP_GE, (left), (right))
 /**@}*/
 /** All of them. */

@@ -81,7 +81,7 @@ OST_API void ost_offset(ost_query *q, size_t offset);
 OST_API void ost_distinct(ost_query *q);
 /** Says that an update or delete without a condition is meant. */
 OST_API void ost_everything(ost_query *q);
-/** What to select, as a list of ost_as() that ends in &ost_expr_end; see ost_select(). */
+/** What to select, as a list of ost_as() that ends in a pointer to ::ost_expr_end; see ost_select(). */
 OST_API void ost_query_select(ost_query *q, const ost_expr *const *list);
 
 /**

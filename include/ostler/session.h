@@ -106,17 +106,26 @@ OST_API const char *ost_text(ost_session *s, const char *text);
  * `m` is the model and `record_size` the program's sizeof; a size that differs from the model's is ::OST_MISUSE.
  */
 /**@{*/
+/** Behind ost_new(). */
 OST_API void *ost_session_new(ost_session *s, const ost_model *m, size_t record_size);
+/** Behind ost_get(). */
 OST_API void *ost_session_get(ost_session *s, const ost_model *m, size_t record_size,
                               const ost_value *key, size_t key_count);
+/** Behind ost_find(). */
 OST_API void *ost_session_find(ost_session *s, const ost_model *m, size_t record_size,
                                const ost_expr *const *conditions);
+/** Behind ost_insert(). */
 OST_API ost_status ost_session_insert(ost_session *s, const ost_model *m, size_t record_size, void *record);
+/** Behind ost_insert_many(). */
 OST_API ost_status ost_session_insert_many(ost_session *s, const ost_model *m, size_t record_size,
                                            void *records, size_t count);
+/** Behind ost_save(). */
 OST_API ost_status ost_session_save(ost_session *s, const ost_model *m, size_t record_size, void *record);
+/** Behind ost_replace(). */
 OST_API ost_status ost_session_replace(ost_session *s, const ost_model *m, size_t record_size, void *record);
+/** Behind ost_reload(). */
 OST_API ost_status ost_session_reload(ost_session *s, const ost_model *m, size_t record_size, void *record);
+/** Behind ost_delete(). */
 OST_API ost_status ost_session_delete(ost_session *s, const ost_model *m, size_t record_size, void *record);
 /**@}*/
 

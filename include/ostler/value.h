@@ -165,35 +165,35 @@ OST_STATIC_ASSERT(sizeof(ost_value) == 32, "ost_value never grows");
  * optional gives OST_TYPE_NONE: NULL in a change, ::OST_MISUSE in a condition. A NULL text is OST_TYPE_NONE.
  */
 /**@{*/
-OST_API ost_value ost_value_bool(bool x);
-OST_API ost_value ost_value_int(int64_t x);
-OST_API ost_value ost_value_uint(uint64_t x);
-OST_API ost_value ost_value_double(double x);
-OST_API ost_value ost_value_text(const char *x);
-OST_API ost_value ost_value_uuid(ost_uuid x);
-OST_API ost_value ost_value_time(ost_time x);
-OST_API ost_value ost_value_date(ost_date x);
-OST_API ost_value ost_value_decimal(ost_decimal x);
-OST_API ost_value ost_value_object_id(ost_object_id x);
-OST_API ost_value ost_value_blob(ost_blob x);
-OST_API ost_value ost_value_json(ost_json x);
-OST_API ost_value ost_value_point(ost_point x);
-OST_API ost_value ost_value_opt_bool(ost_opt_bool x);
-OST_API ost_value ost_value_opt_int8(ost_opt_int8 x);
-OST_API ost_value ost_value_opt_int16(ost_opt_int16 x);
-OST_API ost_value ost_value_opt_int(ost_opt_int x);
-OST_API ost_value ost_value_opt_int64(ost_opt_int64 x);
-OST_API ost_value ost_value_opt_uint8(ost_opt_uint8 x);
-OST_API ost_value ost_value_opt_uint16(ost_opt_uint16 x);
-OST_API ost_value ost_value_opt_uint(ost_opt_uint x);
-OST_API ost_value ost_value_opt_uint64(ost_opt_uint64 x);
-OST_API ost_value ost_value_opt_float(ost_opt_float x);
-OST_API ost_value ost_value_opt_double(ost_opt_double x);
-OST_API ost_value ost_value_opt_time(ost_opt_time x);
-OST_API ost_value ost_value_opt_date(ost_opt_date x);
-OST_API ost_value ost_value_opt_uuid(ost_opt_uuid x);
-OST_API ost_value ost_value_opt_object_id(ost_opt_object_id x);
-OST_API ost_value ost_value_opt_decimal(ost_opt_decimal x);
+OST_API ost_value ost_value_bool(bool x); /**< A bool. */
+OST_API ost_value ost_value_int(int64_t x); /**< Any signed integer. */
+OST_API ost_value ost_value_uint(uint64_t x); /**< Any unsigned integer. */
+OST_API ost_value ost_value_double(double x); /**< A float or double. */
+OST_API ost_value ost_value_text(const char *x); /**< A text; borrowed. */
+OST_API ost_value ost_value_uuid(ost_uuid x); /**< A UUID. */
+OST_API ost_value ost_value_time(ost_time x); /**< An instant. */
+OST_API ost_value ost_value_date(ost_date x); /**< A calendar day. */
+OST_API ost_value ost_value_decimal(ost_decimal x); /**< A decimal. */
+OST_API ost_value ost_value_object_id(ost_object_id x); /**< An ObjectId. */
+OST_API ost_value ost_value_blob(ost_blob x); /**< Bytes; borrowed. */
+OST_API ost_value ost_value_json(ost_json x); /**< A JSON text; borrowed. */
+OST_API ost_value ost_value_point(ost_point x); /**< A position. */
+OST_API ost_value ost_value_opt_bool(ost_opt_bool x); /**< ::ost_opt_bool. */
+OST_API ost_value ost_value_opt_int8(ost_opt_int8 x); /**< ::ost_opt_int8. */
+OST_API ost_value ost_value_opt_int16(ost_opt_int16 x); /**< ::ost_opt_int16. */
+OST_API ost_value ost_value_opt_int(ost_opt_int x); /**< ::ost_opt_int. */
+OST_API ost_value ost_value_opt_int64(ost_opt_int64 x); /**< ::ost_opt_int64. */
+OST_API ost_value ost_value_opt_uint8(ost_opt_uint8 x); /**< ::ost_opt_uint8. */
+OST_API ost_value ost_value_opt_uint16(ost_opt_uint16 x); /**< ::ost_opt_uint16. */
+OST_API ost_value ost_value_opt_uint(ost_opt_uint x); /**< ::ost_opt_uint. */
+OST_API ost_value ost_value_opt_uint64(ost_opt_uint64 x); /**< ::ost_opt_uint64. */
+OST_API ost_value ost_value_opt_float(ost_opt_float x); /**< ::ost_opt_float. */
+OST_API ost_value ost_value_opt_double(ost_opt_double x); /**< ::ost_opt_double. */
+OST_API ost_value ost_value_opt_time(ost_opt_time x); /**< ::ost_opt_time. */
+OST_API ost_value ost_value_opt_date(ost_opt_date x); /**< ::ost_opt_date. */
+OST_API ost_value ost_value_opt_uuid(ost_opt_uuid x); /**< ::ost_opt_uuid. */
+OST_API ost_value ost_value_opt_object_id(ost_opt_object_id x); /**< ::ost_opt_object_id. */
+OST_API ost_value ost_value_opt_decimal(ost_opt_decimal x); /**< ::ost_opt_decimal. */
 /**@}*/
 
 /** Bytes that ost_decimal_print() may write, with the NUL. */

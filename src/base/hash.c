@@ -18,7 +18,7 @@ static uint64_t load_little(const uint8_t *p)
     return x;
 }
 
-static void sip_round(uint64_t v[4])
+static inline void sip_round(uint64_t v[4])
 {
     v[0] += v[1];
     v[1] = rotate(v[1], 13) ^ v[0];

@@ -160,7 +160,9 @@ static ost_status read_batch(ost_session *s, cursor *c, bool first)
         s->scratch_error.status = OST_OK;
         status = s->db->driver.collect(s->lease->connection, OST_STREAM(c->stream), &sink.base,
                                        &c->run.outcome, s->deadline, &s->scratch_error);
-        if (status != OST_OK)
+        if (status == OST_OK && c->run.outcome.progress == OST_NOT_RUN)
+            status = ost__fail(s, OST_CONNECTION, "the stream of a cursor was ended before its end");
+        else if (status != OST_OK)
             ost__run_failed(&c->run, &sink.base, &s->scratch_error);
     }
     if (status != OST_OK) {

@@ -108,6 +108,20 @@ void ost__journal_undo(ost_session *s, const ost__unit *unit)
     ost__each_batch(s, unit->sequence, mark_undone, NULL);
 }
 
+static void mark_distrusted(ost__batch *b, void *context)
+{
+    (void)context;
+    b->undone = true;
+}
+
+void ost__journal_distrust(ost_session *s, const ost__unit *unit)
+{
+    for (ost__undo *u = s->journal.newest; u != unit->journal; u = u->older)
+        if (!u->dead)
+            u->batch->undone = true;
+    ost__each_batch(s, unit->sequence, mark_distrusted, NULL);
+}
+
 void ost__journal_forget(ost_session *s)
 {
     s->journal.newest = NULL;

@@ -8,6 +8,8 @@
 #include "model/member.h"
 #include "model/record_json.h"
 
+enum { KEY_FEW = 4 };
+
 ost_status ost__query_status(ost_session *s, const ost__query *q)
 {
     if (q->status == OST_OK)
@@ -105,22 +107,74 @@ static ost_status not_found(ost_session *s, const ost__model *m)
     return OST_NOT_FOUND;
 }
 
+/* The common way to the plan of a get; it is kept, so that the next time it is ready. */
+static ost_status begin_get(ost__run *r, ost_session *s, const ost__model *m, const ost_value *key,
+                            size_t key_count)
+{
+    ost__statement st;
+    OST_TRY(ost__assemble_key(s, m, OST_DO_SELECT, key, key_count, NULL, &st));
+    OST_TRY(ost__run_begin(r, s, &st));
+    ost__record_plan_keep(s->db->plans, m, OST__RECORD_GET, NULL, r->plan, &st);
+    return OST_OK;
+}
+
+/* Puts the key's values into a copy of a ready plan's parameters. OST_UNSUPPORTED: the plan is for values of other kinds. */
+static ost_status fill_key(ost_session *s, const ost__model *m, const ost__record_plan *ready,
+                           const ost_value *key, ost_parameter *parameters)
+{
+    for (uint32_t i = 0; i < ready->parameter_count; i++) {
+        const ost__operand type = ost__operand_of_field(m->table.keys[i]);
+        uint16_t op = OST_OP_EQ;
+        parameters[i] = ready->parameters[i];
+        parameters[i].value = key[i];
+        enum ost__folded folded = ost__fold(&type, &op, &parameters[i].value);
+        if (folded == OST__FOLD_NEVER)
+            return OST_NOT_FOUND;
+        if (folded != OST__FOLD_VALUE || parameters[i].value.type != parameters[i].type)
+            return OST_UNSUPPORTED;
+    }
+    (void)s;
+    return OST_OK;
+}
+
+static ost_status begin_key(ost__run *r, ost_session *s, const ost__model *m, const ost_value *key,
+                            size_t key_count, ost_parameter parameters[])
+{
+    const ost__record_plan *ready;
+    OST_TRY(ost__run_begin_record(r, s, m, OST__RECORD_GET, NULL, &ready));
+    if (ready) {
+        ost_status status = fill_key(s, m, ready, key, parameters);
+        r->op.parameters = parameters;
+        if (status != OST_UNSUPPORTED)
+            return status;
+    }
+    return begin_get(r, s, m, key, key_count);
+}
+
 static ost_status get(ost_session *s, const ost_model *m, size_t record_size, const ost_value *key,
                       size_t key_count, void **row)
 {
-    ost__statement st;
-    size_t count;
+    ost_parameter few[KEY_FEW], *parameters = few;
+    ost__run r;
+    size_t count = 0;
     const ost__model *model = ost__session_record_model(s, m, record_size, key);
     if (!model)
         return (ost_status)s->error.status;
     if (key_count != model->table.key_count)
         return ost__fail(s, OST_MISUSE, "the key of %s has %u members, %zu were given; use ost_find",
                          model->table.model, model->table.key_count, key_count);
-    ost_status status = ost__assemble_key(s, model, OST_DO_SELECT, key, key_count, NULL, &st);
-    if (status == OST_NOT_FOUND)
-        return not_found(s, model);
+    if (key_count > KEY_FEW)
+        parameters = ost__arena_alloc(&s->scratch, key_count * sizeof(*parameters),
+                                      _Alignof(ost_parameter));
+    if (!parameters)
+        return ost__no_memory(s);
+    ost_status status = begin_key(&r, s, model, key, key_count, parameters);
+    if (status == OST_OK)
+        status = select_rows(&r, true, row, &count);
+    else if (status == OST_NOT_FOUND)
+        status = OST_OK;
+    ost__run_end(&r);
     OST_TRY(status);
-    OST_TRY(ost__select(s, &st, true, row, &count));
     return count == 0 ? not_found(s, model) : OST_OK;
 }
 

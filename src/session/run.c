@@ -140,15 +140,14 @@ static ost_status note_failure(ost_session *s, const ost_operation *op, const os
     return (ost_status)o->status;
 }
 
-static void after_failure(ost_session *s, const ost_operation *op, const ost_outcome *o)
+static void after_failure(ost_session *s, const ost_operation *op, ost_outcome *o)
 {
     bool usable = !o->connection_lost;
     if (usable && (o->status == OST_TIMEOUT || o->status == OST_CANCELLED))
         usable = s->db->driver.settle(s->lease->connection,
                                       ost__deadline_in(&s->db->platform, 1000)) == OST_OK;
-    ost_outcome seen = *o;
-    seen.connection_lost = !usable;
-    ost__unit_failed(s, op, &seen);
+    o->connection_lost = !usable;
+    ost__unit_failed(s, op, o);
     if (!usable)
         ost__session_unlease(s, false);
 }
@@ -195,18 +194,32 @@ static ost_status run_batch(ost_session *s, const ost_operation *ops, size_t n, 
                 done += i;
             }
         }
-        *last = o;
         if (status != OST_OK) {
             note_failure(s, &ops[done], done == n - 1 ? sink : NULL, &o, error);
             after_failure(s, &ops[done], &o);
-            return status;
         }
+        *last = o;
+        OST_TRY(status);
         done += accepted;
     }
     return OST_OK;
 }
 
 /* ---- statements ---- */
+
+static void fill_operation(ost__run *r, const ost_parameter *parameters, uint32_t count)
+{
+    const ost__compiled *c = &r->plan->compiled;
+    r->op.struct_size = sizeof(r->op);
+    r->op.kind = c->shape.kind;
+    r->op.flags = c->shape.kind == OST_DO_SELECT ? 0 : OST_FLAG_WRITES;
+    r->op.shape = &c->shape;
+    r->op.plan = r->plan->driver_plan;
+    r->op.parameters = parameters;
+    r->op.parameter_count = count;
+    r->op.parameter_size = sizeof(ost_parameter);
+    r->op.rows = c->rows;
+}
 
 ost_status ost__run_begin(ost__run *r, ost_session *s, const ost__statement *st)
 {
@@ -219,18 +232,26 @@ ost_status ost__run_begin(ost__run *r, ost_session *s, const ost__statement *st)
         s->error.nothing_sent = 1;
         return status;
     }
-    const ost__compiled *c = &r->plan->compiled;
-    r->op = (ost_operation){
-        .struct_size = sizeof(r->op),
-        .kind = c->shape.kind,
-        .flags = c->shape.kind == OST_DO_SELECT ? 0 : OST_FLAG_WRITES,
-        .shape = &c->shape,
-        .plan = r->plan->driver_plan,
-        .parameters = st->parameters,
-        .parameter_count = st->parameter_count,
-        .parameter_size = sizeof(ost_parameter),
-        .rows = c->rows,
-    };
+    fill_operation(r, st->parameters, st->parameter_count);
+    return OST_OK;
+}
+
+ost_status ost__run_begin_record(ost__run *r, ost_session *s, const ost__model *m,
+                                 enum ost__record_kind kind, const ost__field_set *set,
+                                 const ost__record_plan **found)
+{
+    *found = NULL;
+    *r = (ost__run){ .session = s };
+    OST_TRY(ost__unit_check(s));
+    OST_TRY(ost__session_lease(s));
+    const ost__record_plan *ready = ost__record_plan_find(s->db->plans, m, kind, set,
+                                                          s->lease->capabilities.fingerprint);
+    if (!ready)
+        return OST_OK;
+    r->plan = ready->plan;
+    r->pinned = true;
+    fill_operation(r, ready->parameters, ready->parameter_count);
+    *found = ready;
     return OST_OK;
 }
 
@@ -269,7 +290,7 @@ void ost__run_failed(ost__run *r, ost_sink *sink, ost_error *error)
 
 void ost__run_end(ost__run *r)
 {
-    if (r->plan)
+    if (r->plan && !r->pinned)
         ost__plan_release(r->session->db->plans, r->plan);
     ost__session_unlease(r->session, true);
 }

@@ -11,9 +11,14 @@
 
 enum { QUERIES_IN_SLAB = 4 };
 
+bool ost__enter_briefly(ost_session *s)
+{
+    return s && !atomic_exchange_explicit(&s->entered, true, memory_order_acquire);
+}
+
 bool ost__enter(ost_session *s)
 {
-    if (!s || atomic_exchange_explicit(&s->entered, true, memory_order_acquire))
+    if (!ost__enter_briefly(s))
         return false;
     s->now = s->db->platform.monotonic(s->db->platform.context);
     s->deadline = s->timeout_ms == OST_NO_TIMEOUT ? INT64_MAX
@@ -25,7 +30,8 @@ bool ost__enter(ost_session *s)
 
 ost_status ost__leave(ost_session *s, ost_status status)
 {
-    ost__arena_clear(&s->scratch);
+    if (s->scratch.current)
+        ost__arena_clear(&s->scratch);
     atomic_store_explicit(&s->entered, false, memory_order_release);
     return status;
 }
@@ -126,7 +132,7 @@ static void retire_queries(ost_session *s, uint64_t from_sequence)
 
 ost_status ost_session_clear(ost_session *s)
 {
-    if (!ost__enter(s))
+    if (!ost__enter_briefly(s))
         return OST_MISUSE;
     if (s->unit_count > 0)
         return ost__leave(s, ost__fail(s, OST_MISUSE, "ost_session_clear inside a transaction"));
@@ -186,7 +192,7 @@ uint64_t ost__newest_mark(const ost_session *s)
 ost_mark ost_session_mark(ost_session *s)
 {
     ost_mark out = { { 0 } };
-    if (!ost__enter(s))
+    if (!ost__enter_briefly(s))
         return out;
     ost__live_mark *live = ost__arena_alloc(&s->records, sizeof(*live), _Alignof(ost__live_mark));
     if (live) {
@@ -205,7 +211,7 @@ ost_mark ost_session_mark(ost_session *s)
 ost_status ost_session_release(ost_session *s, ost_mark given)
 {
     mark m;
-    if (!ost__enter(s))
+    if (!ost__enter_briefly(s))
         return OST_MISUSE;
     memcpy(&m, &given, sizeof(m));
     ost__live_mark *live = s->marks;
@@ -274,7 +280,7 @@ static _Alignas(OST__QUERY_SLOT) union {
 
 ost_query *ost_session_from(ost_session *s, const ost_model *m, size_t record_size)
 {
-    if (!ost__enter(s))
+    if (!ost__enter_briefly(s))
         return ost__query_handle(&dead_query.query);
     const ost__model *model = ost__model_find(s->db->models, m, record_size, &s->scratch_error);
     bool part = model && model->is_part;
@@ -327,7 +333,7 @@ ost_time ost_now(ost_session *s)
 
 static const char *hand_out(ost_session *s, const char *text, size_t size)
 {
-    if (!ost__enter(s))
+    if (!ost__enter_briefly(s))
         return NULL;
     const char *copy = ost__arena_text(&s->records, text, size);
     if (!copy)
@@ -361,7 +367,7 @@ const char *ost_text(ost_session *s, const char *text)
 
 const ost_expr *ost_keep(ost_session *s, const ost_expr *e)
 {
-    if (!ost__enter(s))
+    if (!ost__enter_briefly(s))
         return ost__expr_copy(NULL, NULL);
     const ost_expr *copy = ost__expr_copy(&s->records, e);
     ost__leave(s, OST_OK);
@@ -371,7 +377,7 @@ const ost_expr *ost_keep(ost_session *s, const ost_expr *e)
 static const ost_expr *keep_list(ost_session *s, uint16_t op, const ost_expr *const *list,
                                  size_t count)
 {
-    if (!ost__enter(s))
+    if (!ost__enter_briefly(s))
         return ost__expr_copy(NULL, NULL);
     const ost_expr *copy = ost__expr_copy_list(&s->records, op, list, count);
     ost__leave(s, OST_OK);

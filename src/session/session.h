@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "model/rules.h"
 #include "ostler/transaction.h"
-#include "query/query.h"
+#include "query/record_plan.h"
 #include "session/db.h"
 
 enum {
@@ -26,7 +26,7 @@ typedef struct ost__batch {
     uint64_t sequence;       /* of creation */
     ost__field_set loaded;
     bool after_write;        /* loaded inside a unit that had written */
-    bool undone;             /* and that unit was rolled back */
+    bool undone;             /* what is stored is not known any more: to be reloaded */
 } ost__batch;
 
 typedef struct ost__undo {
@@ -95,6 +95,7 @@ uint64_t ost__newest_mark(const ost_session *s);
 
 /* Every public call stands between these. false: another thread is inside; nothing may be touched. */
 bool ost__enter(ost_session *s);
+bool ost__enter_briefly(ost_session *s); /* for calls that ask nothing of the database: no deadline is taken */
 ost_status ost__leave(ost_session *s, ost_status status);
 ost_status ost__fail(ost_session *s, ost_status status, const char *format, ...) OST__PRINTF(3, 4);
 ost_status ost__no_memory(ost_session *s);
@@ -123,6 +124,8 @@ ost_status ost__journal_add(ost_session *s, ost__batch *b, uint8_t *record, uint
 /* Remembers every tracked record as it is, for a body that may run again. */
 ost_status ost__journal_all(ost_session *s);
 void ost__journal_undo(ost_session *s, const ost__unit *unit);
+/* It is not known whether the unit happened: what it touched or loaded must be reloaded. */
+void ost__journal_distrust(ost_session *s, const ost__unit *unit);
 void ost__journal_forget(ost_session *s);
 /* Drops what is about records that were released. */
 void ost__journal_prune(ost_session *s);
@@ -143,12 +146,15 @@ void ost__unit_failed(ost_session *s, const ost_operation *op, const ost_outcome
 typedef struct ost__run {
     ost_session *session;
     ost__plan *plan;
+    bool pinned;             /* the plan stays without a reference of ours */
     ost_operation op;
     ost_outcome outcome;
 } ost__run;
 
 /* Leases a connection and compiles; ost__run_end() must follow, also after a failure. */
 ost_status ost__run_begin(ost__run *r, ost_session *s, const ost__statement *st);
+/* The same for a ready plan, if there is one: *found says whether. */
+ost_status ost__run_begin_record(ost__run *r, ost_session *s, const ost__model *m, enum ost__record_kind kind, const ost__field_set *set, const ost__record_plan **found);
 /* Runs it, after the BEGIN and SAVEPOINTs that are owed. */
 ost_status ost__run_go(ost__run *r, ost_sink *sink);
 /* A later portion of a stream failed: the error becomes the session's. */

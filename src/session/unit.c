@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-enum { BACKOFF_FIRST_US = 2000, BACKOFF_MAX_US = 250000 };
+enum { BACKOFF_FIRST_US = 2000, BACKOFF_MAX_US = 250000, VERDICT_TIMEOUT_MS = 10000 };
 
 ost_status ost__unit_check(ost_session *s)
 {
@@ -111,19 +111,25 @@ ost_status ost__unit_begin(ost_session *s, const ost_transaction_options *option
     return OST_OK;
 }
 
+/* What becomes of tracked records at the end of a unit: as they are, as they were, or to be reloaded. */
+enum unit_end { OST__KEEP, OST__UNDO, OST__DISTRUST };
+
 /* Ends the innermost unit without asking the database. */
-static void pop(ost_session *s, bool undo)
+static void end_unit(ost_session *s, enum unit_end how)
 {
     ost__unit *u = &s->units[s->unit_count - 1];
-    if (undo)
+    if (how == OST__UNDO)
         ost__journal_undo(s, u);
+    else if (how == OST__DISTRUST)
+        ost__journal_distrust(s, u);
+    u->sent = false;
     s->unit_count--;
     if (s->doomed >= (int32_t)s->unit_count)
         s->doomed = -1;
     if (s->unit_count == 0) {
         ost__journal_forget(s);
         ost__session_unlease(s, true);
-    } else if (!undo) {
+    } else if (how == OST__KEEP) {
         s->units[s->unit_count - 1].wrote |= u->wrote;
     }
 }
@@ -148,28 +154,37 @@ void ost__unit_rollback(ost_session *s)
         if (kept)
             memcpy(&s->error, kept, sizeof(*kept));
     }
-    u->sent = false;
-    pop(s, true);
+    end_unit(s, OST__UNDO);
 }
 
 /* The answer to COMMIT is lost: asks a fresh connection with the token, if there is one. */
-static ost_status settle_commit(ost_session *s, const ost_commit_token *token)
+static enum ost_verdict ask_verdict(ost_session *s, const ost_commit_token *token)
 {
     enum ost_verdict verdict = OST_VERDICT_UNKNOWN;
     ost__lease *fresh = NULL;
-    if (token && ost__pool_lease(s->db->pool, s->now, s->deadline, &fresh, &s->scratch_error) ==
-                     OST_OK) {
-        verdict = s->db->driver.resolve(fresh->connection, token, s->deadline);
+    ost_deadline deadline = ost__deadline_in(&s->db->platform, VERDICT_TIMEOUT_MS);
+    if (token &&
+        ost__pool_lease(s->db->pool, s->now, deadline, &fresh, &s->scratch_error) == OST_OK) {
+        verdict = s->db->driver.resolve(fresh->connection, token, deadline);
         ost__pool_return(s->db->pool, fresh, s->now, true);
     }
-    if (verdict == OST_VERDICT_COMMITTED)
-        return OST_OK;
-    if (verdict == OST_VERDICT_ABORTED)
-        return (ost_status)s->error.status;
-    ost__error_set(&s->error, OST_UNKNOWN_OUTCOME,
-                   "the connection was lost while the transaction was committed: it may have "
-                   "happened or not; reload what it touched");
-    return OST_UNKNOWN_OUTCOME;
+    return verdict;
+}
+
+/* What COMMIT came to, once it did not say OST_OK. */
+static enum ost_verdict judge_commit(ost_session *s, const ost_outcome *o,
+                                     const ost_commit_token *token)
+{
+    bool lost = o->connection_lost || !s->lease;
+    if (!s->units[0].wrote || s->error.nothing_sent)
+        return OST_VERDICT_ABORTED;
+    if (!lost && (o->transaction_ended ||
+                  s->db->driver.unit_state(s->lease->connection) != OST_UNIT_NONE))
+        return OST_VERDICT_ABORTED;
+    if (!lost && o->status != OST_TIMEOUT && o->status != OST_CANCELLED &&
+        o->status != OST_CONNECTION)
+        return OST_VERDICT_ABORTED;
+    return ask_verdict(s, token);
 }
 
 static ost_status commit_outermost(ost_session *s)
@@ -180,21 +195,20 @@ static ost_status commit_outermost(ost_session *s)
     bool has_token = s->db->driver.commit_token(s->lease->connection, &token) == OST_OK;
     ost_status status = ost__run_control(s, OST_DO_COMMIT, u, &o);
     if (status == OST_OK) {
-        u->sent = false;
-        pop(s, false);
+        end_unit(s, OST__KEEP);
         return OST_OK;
     }
-    if (o.connection_lost && u->wrote) {
-        status = settle_commit(s, has_token ? &token : NULL);
-        if (status == OST_OK) {
-            u->sent = false;
-            pop(s, false);
-            return OST_OK;
-        }
-        /* Unknown: nothing may be taken back or kept; what is tracked has to be reloaded. */
+    switch (judge_commit(s, &o, has_token ? &token : NULL)) {
+    case OST_VERDICT_COMMITTED: end_unit(s, OST__KEEP); return OST_OK;
+    case OST_VERDICT_ABORTED: ost__unit_rollback(s); return status;
+    default: break;
     }
-    ost__unit_rollback(s);
-    return status;
+    ost__error_set(&s->error, OST_UNKNOWN_OUTCOME,
+                   "the answer to COMMIT was lost: the transaction may have happened or not; "
+                   "reload what it touched");
+    ost__session_unlease(s, false);
+    end_unit(s, OST__DISTRUST);
+    return OST_UNKNOWN_OUTCOME;
 }
 
 ost_status ost__unit_commit(ost_session *s)
@@ -210,14 +224,14 @@ ost_status ost__unit_commit(ost_session *s)
     if (s->open_cursors > 0 && s->unit_count == 1)
         return ost__fail(s, OST_MISUSE, "a cursor is open; close it before the transaction ends");
     if (!u->sent) {
-        pop(s, false);
+        end_unit(s, OST__KEEP);
         return OST_OK;
     }
     if (s->unit_count == 1)
         return commit_outermost(s);
     ost_status status = ost__run_control(s, OST_DO_RELEASE, u, &o);
     if (status == OST_OK)
-        pop(s, false);
+        end_unit(s, OST__KEEP);
     else
         ost__unit_rollback(s);
     return status;

@@ -98,20 +98,34 @@ static ost_status put_key(ost_session *s, const ost__model *m, ost__section *whe
     return OST_OK;
 }
 
-/* An update or delete of one record by its key, from the shadow. */
-static ost_status run_by_key(ost_session *s, const ost__model *m, uint16_t kind,
-                             const ost__field_set *which, const void *shadow, int64_t *matched)
+/* The common way to a plan for one record; it is kept, so that the next time it is ready. */
+static ost_status begin_by_key(ost__run *r, ost_session *s, const ost__model *m, uint16_t kind,
+                               const ost__field_set *which)
 {
     ost__section changes = { 0 }, where = { 0 };
     ost__statement st;
-    ost__run r;
     const ost__parts parts = { .kind = kind, .model = m, .changes = &changes, .where = &where };
     if (which && !ost__put_fields(s, m, which, &changes))
         return ost__no_memory(s);
     OST_TRY(put_key(s, m, &where));
     if (!ost__statement_join(&parts, &s->scratch, &st))
         return ost__no_memory(s);
-    ost_status status = ost__run_begin(&r, s, &st);
+    OST_TRY(ost__run_begin(r, s, &st));
+    ost__record_plan_keep(s->db->plans, m, which ? OST__RECORD_UPDATE : OST__RECORD_DELETE, which,
+                          r->plan, &st);
+    return OST_OK;
+}
+
+/* An update or delete of one record by its key, from the shadow. */
+static ost_status run_by_key(ost_session *s, const ost__model *m, uint16_t kind,
+                             const ost__field_set *which, const void *shadow, int64_t *matched)
+{
+    ost__run r;
+    const ost__record_plan *ready;
+    ost_status status = ost__run_begin_record(
+        &r, s, m, which ? OST__RECORD_UPDATE : OST__RECORD_DELETE, which, &ready);
+    if (status == OST_OK && !ready)
+        status = begin_by_key(&r, s, m, kind, which);
     if (status == OST_OK) {
         r.op.records = shadow;
         r.op.record_count = 1;
@@ -160,14 +174,11 @@ bool ost__key_is_given(const ost__model *m, const void *record)
     return !m->table.auto_key || !ost__member_is_zero(m->table.auto_key, record);
 }
 
-ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given, void *shadows,
-                           size_t count, size_t *failed_record)
+static ost_status begin_insert(ost__run *r, ost_session *s, const ost__model *m, bool key_given)
 {
     ost__section changes = { 0 };
     ost__field_set which = m->all;
     ost__statement st;
-    ost__run r;
-    ost__sink sink = { 0 };
     ost__parts parts = { .kind = OST_DO_INSERT, .model = m, .changes = &changes };
     if (!key_given) {
         uint32_t i = ost__field_index(m, m->table.auto_key);
@@ -177,13 +188,29 @@ ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given, 
     if (!ost__put_fields(s, m, &which, &changes) ||
         !ost__statement_join(&parts, &s->scratch, &st))
         return ost__no_memory(s);
-    ost_status status = ost__run_begin(&r, s, &st);
+    OST_TRY(ost__run_begin(r, s, &st));
+    ost__record_plan_keep(s->db->plans, m, key_given ? OST__RECORD_INSERT : OST__RECORD_INSERT_KEY,
+                          NULL, r->plan, &st);
+    return OST_OK;
+}
+
+ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given, void *shadows,
+                           size_t count, size_t *failed_record)
+{
+    ost__run r;
+    ost__sink sink;
+    const ost__record_plan *ready;
+    ost_status status = ost__run_begin_record(
+        &r, s, m, key_given ? OST__RECORD_INSERT : OST__RECORD_INSERT_KEY, NULL, &ready);
+    if (status == OST_OK && !ready)
+        status = begin_insert(&r, s, m, key_given);
     if (status == OST_OK) {
         r.op.records = shadows;
         r.op.record_count = count;
         r.op.record_stride = m->size;
         r.op.flags |= OST_FLAG_ORDERED;
-        ost__sink_over(&sink, shadows, m->size, count, r.op.rows);
+        if (!key_given)
+            ost__sink_over(&sink, shadows, m->size, count, r.op.rows);
         status = ost__run_go(&r, key_given ? NULL : &sink.base);
         *failed_record = r.outcome.failed_record;
     }
@@ -340,8 +367,8 @@ static ost_status save(ost_session *s, const ost_model *m, size_t record_size, v
     OST_TRY(ost__unit_check(s));
     OST_TRY(find_tracked(s, model, record, &b, &snapshot));
     if (b->undone) {
-        ost__fail(s, OST_STALE, "this %s was loaded inside a transaction that was rolled back; "
-                                "reload it", model->table.model);
+        ost__fail(s, OST_STALE, "this %s was loaded or written in a transaction that was rolled "
+                                "back or whose outcome is not known; reload it", model->table.model);
         return ost__refused(s, model, OST_STALE);
     }
     if (!find_changed(b, record, snapshot, &changed))

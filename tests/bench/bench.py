@@ -2,23 +2,29 @@
 # SPDX-License-Identifier: MIT
 """Runs the benchmark: Ostler against raw C, alternating, and judges the ratios against the bars.
 
-Method. A round runs every side once, each in a fresh process on a copy of the same file, so that none inherits another's
-heap or caches. The processes take turns: each does one step (500 reads, one transaction, …) and waits while the others
-do theirs; only the steps are timed, and which of malloc and Ostler goes first alternates. So a machine that changes its
-pace within a second slows both sides alike. `ratio` is, for each step, the median over the rounds of Ostler's time over raw C's, and of these
-the mean weighted by the step's time; `ratio_min` and `ratio_max` are the extremes of whole rounds. A case that is one
-call has one step and three times the rounds.
+Method. A round runs every side once, each in a fresh process on a copy of the same file, so that
+none inherits another's heap or caches. The processes take turns: each does one step (500 reads,
+one transaction, …) and waits while the others do theirs; only the steps are timed, and which of
+malloc and Ostler goes first alternates. So a machine that changes its pace within a second slows
+both sides alike. `ratio` is, for each step, the median over the rounds of Ostler's time over raw
+C's, and of these the mean weighted by the step's time; `ratio_min` and `ratio_max` are the
+extremes of whole rounds. A case that is one call has one step and three times the rounds.
 
-Both sides use the same settings of the file (WAL, synchronous=NORMAL) and the same tables, made by Ostler. Everything
-read is digested; a digest that differs between the sides fails the run.
+Both sides use the same settings of the file (WAL, synchronous=NORMAL) and the same tables, made
+by Ostler: raw C pays for their constraints too. Everything read is digested; a digest that
+differs between the sides fails the run.
 
-Instructions are callgrind's, of the timed part only, as the difference of two counts per operation: what happens once
-cancels. The library's own are those executed in functions of its sources, wherever the compiler put them.
+Instructions are callgrind's, of the timed part only, as the difference of two counts per
+operation: what happens once cancels. The library's own are those executed in functions of its
+sources: `core` those of src/, `driver` those of drivers/; what they call in SQLite and libc is
+apart.
 
-raw `malloc`: texts malloc'd one by one on sqlite3_open(), the form that the bars are about. `nomutex`: the same on a
-connection without SQLite's mutex. `arena`: the same as malloc with texts in an arena; only where texts are read.
+raw `malloc`: texts malloc'd one by one on sqlite3_open(), the form that the bars are about.
+`nomutex`: the same on a connection without SQLite's mutex. `arena`: the same as malloc with texts
+in an arena; only where texts are read.
 
-update_one measures ost_save() of one changed member; its records are loaded before the clock starts.
+update_one measures ost_save() of one changed member; its records are loaded before the clock
+starts.
 """
 import argparse
 import dataclasses
@@ -136,7 +142,7 @@ class Bench:
         return self.templates[rows]
 
     def file_for(self, case, side, table):
-        """A side's own copy of a template, on the disk, so that no checkpoint pays for the copying."""
+        """A side's own copy of a template, synced, so that no checkpoint pays for the copying."""
         file = os.path.join(self.folder, f"{side}-{table}.db")
         if os.path.exists(file) and not case.writes:
             return file
@@ -160,7 +166,7 @@ class Bench:
         return {"side": side, **json.loads(said.splitlines()[-1])}
 
     def round(self, case, sides):
-        """One run of all sides, taking turns: for each what run() gives, and the times of its steps."""
+        """One run of all sides, taking turns: what run() gives, and the times of the steps."""
         processes = {side: subprocess.Popen(
             [self.options.program,
              *map(str, self.arguments(case, side, case.table, case.count, case.steps)), "turns"],
@@ -196,7 +202,7 @@ class Bench:
             os.remove(out)
         steps = case.small[1] - case.small[0]
         return {owner: (totals[1].get(owner, 0) - totals[0].get(owner, 0)) / steps
-                for owner in {*totals[0], *totals[1]}}
+                for owner in callgrind.OWNERS}
 
 
 def check_digests(case, results):
@@ -237,8 +243,8 @@ def total(run, clock):
 def ratio(ours, raw, clock):
     """For each step the median, over the rounds, of the ratio; together weighted by raw C's time.
 
-    The step's own median keeps what happens in every run at that step (a checkpoint, a larger chunk) and leaves out
-    what another process did to one of them.
+    The step's own median keeps what happens in every run at that step (a checkpoint, a larger
+    chunk) and leaves out what another process did to one of them.
     """
     weighted = weights = 0
     for mine, theirs in zip(zip(*(run["steps"] for run in ours)),
@@ -267,8 +273,9 @@ def compare(case, form, measured, instructions, allocations):
         row["instructions_ratio"] = round(sum(mine.values()) / sum(theirs.values()), 3)
         row[f"ours_instructions_per_{case.unit}"] = round(sum(mine.values()))
         row[f"raw_instructions_per_{case.unit}"] = round(sum(theirs.values()))
-        row[f"library_instructions_per_{case.unit}"] = round(mine.get("library", 0))
-        row[f"sqlite_instructions_per_{case.unit}"] = round(mine.get("sqlite", 0))
+        row[f"library_instructions_per_{case.unit}"] = round(mine["core"] + mine["driver"])
+        for owner in ("core", "driver", "sqlite", "libc"):
+            row[f"ours_{owner}_instructions_per_{case.unit}"] = round(mine[owner])
     return row
 
 
@@ -374,6 +381,9 @@ def main():
                 print(json.dumps({"bench": case.name, "backend": options.backend,
                                   "error": str(failure)}), flush=True)
     print_table(rows)
+    if os.getloadavg()[0] > (os.cpu_count() or 1):
+        say("the machine was busy with other work: its wall times are no verdict, the "
+            "instructions are")
     for failure in failures:
         say(f"failed: {failure}")
     if options.plot and rows:

@@ -3,20 +3,21 @@
 import os
 import re
 
+OWNERS = ("core", "driver", "bench", "sqlite", "libc")
 NAME = re.compile(r"^(c?)(fn|fl|fi|fe|ob)=\((\d+)\)(?: (.*))?$")
 
 
 def owner_of(program, binary, file):
     if os.path.basename(binary) == os.path.basename(program):
-        # What is neither ours nor the benchmark's here are stubs that lead out of our functions.
-        return "bench" if "/tests/bench/" in file or file.startswith("tests/bench/") else "library"
-    if "libostler" in binary:
-        return "library"
+        if "tests/bench/" in file:
+            return "bench"
+        # What is in no file of ours are stubs that lead out of our functions.
+        return "driver" if "drivers/" in file else "core"
     return "sqlite" if "libsqlite3" in binary else "libc"
 
 
 def by_owner(path, program):
-    """{"library": n, "bench": n, "sqlite": n, "libc": n}"""
+    """{"core": n, "driver": n, "bench": n, "sqlite": n, "libc": n}"""
     names = {"fn": {}, "fl": {}, "ob": {}}
     totals = {}
     binary = file = owner = ""

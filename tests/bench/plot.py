@@ -13,7 +13,8 @@ def text(x, y, words, size=12, anchor="start", fill="#222"):
 
 
 def rectangle(x, y, width, height, fill):
-    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{fill}"/>'
+    return (f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
+            f'fill="{fill}"/>')
 
 
 def line(x, top, bottom, stroke, width=1):

@@ -7,7 +7,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 build=$top/build/bench
 log=$build.log
 
-# The release build with line numbers beside it: they tell whose instruction one is, and change none.
+# The release build with line numbers beside it: they tell whose instruction one is.
 mkdir -p "$top/build"
 if ! { (cd "$top" && cmake --preset release -B "$build" -DCMAKE_C_FLAGS=-g \
         -DOSTLER_TESTS=OFF -DOSTLER_EXAMPLES=OFF) &&

@@ -85,6 +85,13 @@ static void enter(world *w)
     w->depth++;
 }
 
+static bool has_no_key(world *w, const held *h)
+{
+    const ev_schema *schema = &w->schemas[h->table];
+    ost_value key = ev_read(&schema->fields[schema->unique[0].fields[0]], h->record, &w->scratch);
+    return key.as.integer == 0;
+}
+
 static void leave(world *w, bool keep)
 {
     w->depth--;
@@ -94,6 +101,8 @@ static void leave(world *w, bool keep)
     for (size_t i = w->held_count; i > 0; i--) {
         held *h = &w->held[i - 1];
         if (!keep && h->depth > w->depth) {
+            if (h->made && !has_no_key(w, h))
+                disagree(w, "the rollback leaves the generated key in the record");
             forget_held(w, i - 1);
             continue;
         }
@@ -106,8 +115,6 @@ static void leave(world *w, bool keep)
 
 static void step_begin(world *w)
 {
-    if (w->depth == DEPTH_MAX - 1 || w->doomed != OST_OK)
-        return;
     say(w, "begin\n");
     if (agree_status(w, OST_OK, ost_begin(w->session, NULL)))
         enter(w);
@@ -116,8 +123,6 @@ static void step_begin(world *w)
 static void step_commit(world *w)
 {
     ost_status expected = w->doomed;
-    if (w->depth == 0)
-        return;
     say(w, "commit\n");
     (void)agree_status(w, expected, ost_commit(w->session));
     leave(w, expected == OST_OK);
@@ -125,8 +130,6 @@ static void step_commit(world *w)
 
 static void step_rollback(world *w)
 {
-    if (w->depth == 0)
-        return;
     say(w, "rollback\n");
     (void)agree_status(w, OST_OK, ost_rollback(w->session));
     leave(w, false);
@@ -178,8 +181,6 @@ static void step_transaction(world *w, uint64_t seed, uint64_t mask, size_t firs
     ost_status expected, status;
     size_t depth = w->depth;
     b.ending = endings[rng_below(&w->rng, 5)];
-    if (w->depth == DEPTH_MAX - 1 || w->doomed != OST_OK)
-        return;
     say(w, "transaction\n");
     status = ost_transaction(w->session, run_body, &b, NULL);
     if (w->depth != depth + 1) {
@@ -194,35 +195,80 @@ static void step_transaction(world *w, uint64_t seed, uint64_t mask, size_t firs
 
 /* ---- steps ---- */
 
+static bool in_unit(const world *w)
+{
+    return w->depth > 0;
+}
+
+static bool can_begin(const world *w)
+{
+    return w->depth < DEPTH_MAX - 1 && w->doomed == OST_OK;
+}
+
+static bool holds_records(const world *w)
+{
+    return w->held_count > 0;
+}
+
+static bool is_healthy(const world *w)
+{
+    return w->doomed == OST_OK;
+}
+
 typedef struct kind {
     unsigned weight;
     void (*run)(world *w);
+    bool (*fits)(const world *w); /* NULL: always */
 } kind;
 
 static const kind kinds[] = {
-    { 12, step_insert }, { 4, step_insert_new },     { 6, step_insert_many }, { 5, step_get },
-    { 6, step_find },    { 12, step_load_and_save }, { 8, step_save_held },   { 4, step_reload },
-    { 5, step_replace }, { 5, step_delete },         { 30, step_query },      { 8, step_value_of },
-    { 10, step_update }, { 5, step_update_one },     { 3, step_delete_all },  { 4, step_mistake },
-    { 5, step_begin },   { 4, step_commit },         { 3, step_rollback },
+    { 12, step_insert, NULL },
+    { 4, step_insert_new, NULL },
+    { 5, step_insert_many, NULL },
+    { 5, step_get, NULL },
+    { 6, step_find, NULL },
+    { 10, step_load_and_save, NULL },
+    { 10, step_save_held, holds_records },
+    { 4, step_reload, holds_records },
+    { 5, step_replace, NULL },
+    { 5, step_delete, NULL },
+    { 36, step_query, NULL },
+    { 8, step_value_of, NULL },
+    { 10, step_update, NULL },
+    { 5, step_update_one, NULL },
+    { 2, step_delete_all, NULL },
+    { 3, step_mistake, is_healthy },
+    { 4, step_bad_value, is_healthy },
+    { 6, step_begin, can_begin },
+    { 4, step_commit, in_unit },
+    { 4, step_rollback, in_unit },
 };
+
+static const kind *random_kind(world *w)
+{
+    size_t total = 0, count = sizeof kinds / sizeof kinds[0], n;
+    for (size_t k = 0; k < count; k++)
+        total += kinds[k].weight;
+    for (;;) {
+        const kind *k = kinds;
+        for (n = rng_below(&w->rng, total); n >= k->weight; k++)
+            n -= k->weight;
+        if (!k->fits || k->fits(w))
+            return k;
+    }
+}
 
 static void run_step(world *w, uint64_t seed, bool inner, uint64_t mask, size_t first)
 {
-    size_t total = 0, count = sizeof kinds / sizeof kinds[0], i = 0;
     rng outer = w->rng;
     w->rng.state = seed;
-    for (size_t k = 0; k < count; k++)
-        total += kinds[k].weight;
-    if (!inner && rng_chance(&w->rng, 8)) {
+    if (!inner && can_begin(w) && rng_chance(&w->rng, 8)) {
         step_transaction(w, seed, mask, first);
     } else {
-        size_t n = rng_below(&w->rng, total);
-        while (n >= kinds[i].weight)
-            n -= kinds[i++].weight;
+        const kind *k = random_kind(w);
         /* What a body began, it ends itself. */
-        if (!inner || (kinds[i].run != step_commit && kinds[i].run != step_rollback))
-            kinds[i].run(w);
+        if (!inner || (k->run != step_commit && k->run != step_rollback))
+            k->run(w);
     }
     w->rng = outer;
 }
@@ -276,8 +322,8 @@ static void run_steps(world *w, uint64_t seed, uint64_t mask)
             continue;
         say(w, "%zu: ", i);
         w->rng.state = rng_derive(seed, i);
-        if (i < 2) /* something to work on */
-            step_insert_many(w);
+        if (i < 2)
+            step_fill(w);
         else
             run_step(w, rng_derive(seed, i), false, mask, STEPS_MAX + i * INNER_MAX);
     }

@@ -23,6 +23,7 @@ typedef struct held {
     size_t table;
     void *record;
     bool whole;   /* loaded with all members */
+    bool made;    /* its key was generated when it was inserted; a rollback takes that back */
     size_t depth; /* of the unit that it was loaded in; it is forgotten when that is rolled back */
     bool loaded[EV_FIELDS_MAX];
     ost_value *stored[DEPTH_MAX + 1]; /* what the library must take to be stored, for each depth */
@@ -149,6 +150,8 @@ void agree_tables(world *w);
 void step_insert(world *w);
 void step_insert_new(world *w);
 void step_insert_many(world *w);
+/* Many records without a conflict, to begin with. */
+void step_fill(world *w);
 void step_get(world *w);
 void step_find(world *w);
 void step_load_and_save(world *w);
@@ -162,5 +165,6 @@ void step_update(world *w);
 void step_update_one(world *w);
 void step_delete_all(world *w);
 void step_mistake(world *w);
+void step_bad_value(world *w);
 
 #endif

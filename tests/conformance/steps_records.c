@@ -109,9 +109,11 @@ void step_insert_new(world *w)
     void *record = ost_session_new(w->session, schema->model, record_size(schema));
     ost_value *cells;
     ost_status status;
+    bool given;
     if (!agree_status(w, OST_OK, last_status(w, record)) || !record)
         return;
     fill_record(w, schema, record);
+    given = ev_cells(schema, record, &w->scratch)[key_of(schema)].as.integer != 0;
     cells = new_cells(w, table, record, free_key(w, table));
     say(w, "insert a new %s ", schema->model->name);
     say_cells(w, schema, ev_cells(schema, record, &w->scratch));
@@ -121,55 +123,91 @@ void step_insert_new(world *w)
         return;
     take_key(w, table, record, cells);
     (void)ev_insert(&w->store, table, cells);
-    if (w->depth == 0)
-        hold(w, table, record, NULL, cells);
+    hold(w, table, record, NULL, cells);
+    w->held[w->held_count - 1].made = key_is_generated(&w->schemas[table]) && !given;
 }
 
-/* Either all keys are generated or none: what the database makes of a mixture depends on the order.
+static void fill_batch_record(world *w, size_t table, void *record, bool given)
+{
+    const ev_schema *schema = &w->schemas[table];
+    memset(record, 0, record_size(schema));
+    fill_record(w, schema, record);
+    if (key_is_generated(schema))
+        set_key(schema, record, given ? (int64_t)rng_below(&w->rng, 60) + 1 : 0);
+}
+
+typedef struct batch {
+    char *records;
+    ost_value *cells[BATCH_MAX];
+    size_t count;
+    ost_status expected;
+} batch;
+
+/*
+ * Either all keys are generated or none: what the database makes of a mixture depends on the order.
+ * `peaceful`: a record that conflicts is made again.
  */
-static void *new_batch(world *w, size_t table, size_t count, ost_value **cells)
+static void new_batch(world *w, size_t table, size_t count, bool peaceful, batch *b)
 {
     const ev_schema *schema = &w->schemas[table];
     size_t size = record_size(schema);
-    char *records = ev_take_array(&w->scratch, count + 1, size);
     bool given = rng_chance(&w->rng, 15);
     int64_t key = free_key(w, table);
-    for (size_t i = 0; i < count; i++) {
-        fill_record(w, schema, records + i * size);
-        if (key_is_generated(schema))
-            set_key(schema, records + i * size, given ? (int64_t)rng_below(&w->rng, 60) + 1 : 0);
-        cells[i] = new_cells(w, table, records + i * size, key + (int64_t)i);
+    ev_store probe = ev_store_copy(&w->store);
+    b->records = ev_take_array(&w->scratch, count + 1, size);
+    b->count = 0;
+    b->expected = OST_OK;
+    while (b->count < count) {
+        char *record = b->records + b->count * size;
+        ost_status status = OST_CONFLICT;
+        for (int tries = 0; status != OST_OK && tries < (peaceful ? 20 : 1); tries++) {
+            fill_batch_record(w, table, record, given);
+            b->cells[b->count] = new_cells(w, table, record, key + (int64_t)b->count);
+            status = ev_insert(&probe, table, b->cells[b->count]);
+        }
+        if (peaceful && status != OST_OK)
+            break;
+        if (b->expected == OST_OK)
+            b->expected = status;
+        b->count++;
     }
-    return records;
+}
+
+static void insert_batch(world *w, size_t table, batch *b)
+{
+    const ev_schema *schema = &w->schemas[table];
+    size_t size = record_size(schema);
+    ost_status expected = after_doom(w, b->expected), status;
+    say(w, "insert %zu %s\n", b->count, schema->model->name);
+    for (size_t i = 0; i < b->count; i++) {
+        say(w, "      ");
+        say_cells(w, schema, b->cells[i]);
+        say(w, "\n");
+    }
+    status = ost_session_insert_many(w->session, schema->model, size, b->records, b->count);
+    if (!agree_status(w, expected, status) || status != OST_OK)
+        return;
+    for (size_t i = 0; i < b->count && !w->failed; i++) {
+        take_key(w, table, b->records + i * size, b->cells[i]);
+        (void)ev_insert(&w->store, table, b->cells[i]);
+    }
 }
 
 void step_insert_many(world *w)
 {
     size_t table = random_table(w), count = rng_below(&w->rng, BATCH_MAX);
-    const ev_schema *schema = &w->schemas[table];
-    ost_value *cells[BATCH_MAX];
-    char *records = new_batch(w, table, count, cells);
-    ev_store probe = ev_store_copy(&w->store);
-    ost_status expected = OST_OK, status;
-    if (count == 0 && w->doomed != OST_OK)
-        return;
-    say(w, "insert %zu %s\n", count, schema->model->name);
-    for (size_t i = 0; i < count; i++) {
-        say(w, "      ");
-        say_cells(w, schema, cells[i]);
-        say(w, "\n");
-        if (expected == OST_OK)
-            expected = ev_insert(&probe, table, cells[i]);
-    }
-    expected = after_doom(w, expected);
-    status =
-        ost_session_insert_many(w->session, schema->model, record_size(schema), records, count);
-    if (!agree_status(w, expected, status) || status != OST_OK)
-        return;
-    for (size_t i = 0; i < count && !w->failed; i++) {
-        take_key(w, table, records + i * record_size(schema), cells[i]);
-        (void)ev_insert(&w->store, table, cells[i]);
-    }
+    batch b;
+    new_batch(w, table, count, false, &b);
+    if (b.count > 0 || w->doomed == OST_OK)
+        insert_batch(w, table, &b);
+}
+
+void step_fill(world *w)
+{
+    size_t table = random_table(w), count = BATCH_MAX / 2 + rng_below(&w->rng, BATCH_MAX / 2);
+    batch b;
+    new_batch(w, table, count, true, &b);
+    insert_batch(w, table, &b);
 }
 
 /* ---- reading ---- */
@@ -311,8 +349,15 @@ void step_delete(world *w)
     size_t table = random_table(w), row;
     const ev_schema *schema = &w->schemas[table];
     void *record = record_with_key(w, table);
-    ost_value *cells = ev_cells(schema, record, &w->scratch);
+    ost_value *cells;
     ost_status status;
+    if (w->held_count > 0 && rng_chance(&w->rng, 30)) {
+        const held *h = &w->held[rng_below(&w->rng, w->held_count)];
+        table = h->table;
+        schema = &w->schemas[table];
+        record = h->record;
+    }
+    cells = ev_cells(schema, record, &w->scratch);
     row = ev_find_row(&w->store.tables[table], cells);
     say(w, "delete %s ", schema->model->name);
     for (size_t i = 0; w->trace && i < schema->unique[0].count; i++)

@@ -288,6 +288,50 @@ static void more_violations_than_are_kept(void **state)
     rig_close(&r);
 }
 
+/* ---- the inner driver may be wrong as well ---- */
+
+static ost_status accepts_nothing(ost_connection *c, const ost_operation *ops, size_t n,
+                                  size_t *accepted, ost_deadline deadline, ost_error *e)
+{
+    (void)c, (void)ops, (void)n, (void)deadline, (void)e;
+    *accepted = 0;
+    return OST_OK;
+}
+
+static ost_status tells_two_tales(ost_connection *c, size_t i, ost_sink *k, ost_outcome *o,
+                                  ost_deadline deadline, ost_error *e)
+{
+    (void)c, (void)i, (void)k, (void)deadline, (void)e;
+    *o = (ost_outcome){ .struct_size = sizeof *o, .status = OST_CHECK };
+    return OST_OK;
+}
+
+static ost_status runs_nothing(ost_connection *c, size_t i, ost_sink *k, ost_outcome *o,
+                               ost_deadline deadline, ost_error *e)
+{
+    (void)c, (void)i, (void)k, (void)deadline, (void)e;
+    *o = (ost_outcome){ .struct_size = sizeof *o, .progress = OST_NOT_RUN };
+    return OST_OK;
+}
+
+static void an_inner_driver_that_breaks_its_promises(void **state)
+{
+    (void)state;
+    ost_driver inner[3] = { tiny_driver, tiny_driver, tiny_driver };
+    inner[0].submit = accepts_nothing;
+    inner[1].collect = tells_two_tales;
+    inner[2].collect = runs_nothing;
+    static const char *const sentences[] = { "did not accept", "has another status",
+                                             "did not run" };
+    for (size_t i = 0; i < 3; i++) {
+        rig r;
+        rig_open(&r, &inner[i], NULL);
+        assert_int_equal(rig_do(&r, OST_DO_UPDATE), i == 0 ? OST_DRIVER_ERROR : OST_OK);
+        rig_expect_violation(&r, 1, sentences[i]);
+        rig_close(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +346,7 @@ int main(void)
         cmocka_unit_test(what_is_left_at_the_end),
         cmocka_unit_test(a_stream_where_none_may_be_beside),
         cmocka_unit_test(more_violations_than_are_kept),
+        cmocka_unit_test(an_inner_driver_that_breaks_its_promises),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -388,6 +388,28 @@ static void two_fakes_at_once(void **state)
     rig_close(&one);
 }
 
+static void what_the_inner_driver_cannot_is_unsupported(void **state)
+{
+    (void)state;
+    rig r;
+    ost_position position = { .size = 0 };
+    ost_commit_token token;
+    bool yes;
+    uint16_t kind;
+    rig_open(&r, &tiny_driver, NULL);
+    ost_deadline deadline = rig_deadline(&r);
+    const ost_operation select = rig_op(&r, OST_DO_SELECT);
+    assert_int_equal(r.table->position(r.c, &position, deadline), OST_UNSUPPORTED);
+    assert_int_equal(r.table->reached(r.c, &position, &yes, deadline), OST_UNSUPPORTED);
+    assert_int_equal(r.table->commit_token(r.c, &token), OST_UNSUPPORTED);
+    assert_int_equal(r.table->resolve(r.c, &token, deadline), OST_VERDICT_UNKNOWN);
+    assert_int_equal(r.table->watch(r.c, &select, NULL, &r.error), OST_UNSUPPORTED);
+    assert_int_equal(r.table->next_event(r.c, NULL, &kind, &position, deadline, &r.error),
+                     OST_UNSUPPORTED);
+    assert_null(r.table->native(r.c));
+    rig_close(&r);
+}
+
 /* ---- bad input, no memory ---- */
 
 static void refuses_what_makes_no_sense(void **state)
@@ -488,6 +510,7 @@ int main(void)
         cmocka_unit_test(fm11_reset_undoes_an_open_unit),
         cmocka_unit_test(the_inner_driver_waits_in_the_name_of_the_outer_connection),
         cmocka_unit_test(two_fakes_at_once),
+        cmocka_unit_test(what_the_inner_driver_cannot_is_unsupported),
         cmocka_unit_test(refuses_what_makes_no_sense),
         cmocka_unit_test(every_allocation_may_fail),
     };
