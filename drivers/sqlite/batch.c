@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/buffer.h"
 
 /* One collect. */
 typedef struct run {
@@ -76,7 +75,7 @@ static ost_status deliver(run *r, ost__statement *s)
     uint8_t *row = take_row(r);
     if (!row)
         return sink_failed(r);
-    status = ost__sqlite_row(s->handle, r->op->rows, r->sink, row, r->c->utf8, &column);
+    status = ost__sqlite_row(s->handle, r->op->rows, r->sink, row, &column);
     if (status != OST_OK)
         return drop(r, row, status, column);
     r->outcome->rows++;
@@ -96,6 +95,8 @@ static ost_status read_rows(run *r, ost__statement *s, size_t most, bool *more)
         if (!program)
             continue;
         OST_TRY(deliver(r, s));
+        if (r->op->flags & OST_FLAG_SINGLE)
+            return OST_OK;
         if (most > 0 && (size_t)r->outcome->rows >= most) {
             *more = true;
             return OST_OK;
@@ -191,6 +192,8 @@ static ost_status write_records(run *r, ost__statement *s)
         sqlite3_reset(s->handle);
         if (status != OST_OK && r->op->record_count > 0)
             r->outcome->failed_record = i;
+        if (status != OST_OK && i > 0 && r->error)
+            r->error->nothing_sent = 0;
     }
     ost__statement_release(r->c, s);
     if (r->op->kind == OST_DO_INSERT || r->op->kind == OST_DO_DELETE)
@@ -246,25 +249,28 @@ static ost_status rollback(run *r)
     return sqlite3_get_autocommit(r->c->db) ? OST_OK : verb(r, OST__VERB_ROLLBACK);
 }
 
+/* Without memory of ours: undoing must not fail for want of it. */
 static ost_status savepoint(run *r, const char *prefix)
 {
-    ost__buffer text;
-    ost_status status;
-    ost__buffer_init(&text, &r->c->backend->memory);
-    ost__buffer_text(&text, prefix);
-    ost__buffer_char(&text, '"');
+    enum { NAME_MAX_BYTES = 128 };
+    char text[sizeof "ROLLBACK TO " + 2 * NAME_MAX_BYTES + sizeof "\"\""];
+    size_t size = strlen(prefix);
+    int rc;
+    if (r->op->text_size > NAME_MAX_BYTES)
+        return ost__error_set(r->error, OST_TOO_LARGE,
+                              "the name of a savepoint has at most %d bytes", NAME_MAX_BYTES);
+    memcpy(text, prefix, size);
+    text[size++] = '"';
     for (size_t i = 0; i < r->op->text_size; i++) {
         if (r->op->text[i] == '"')
-            ost__buffer_char(&text, '"');
-        ost__buffer_char(&text, r->op->text[i]);
+            text[size++] = '"';
+        text[size++] = r->op->text[i];
     }
-    ost__buffer_char(&text, '"');
-    if (text.failed)
-        status = ost__error_set(r->error, OST_NO_MEMORY, "no memory for a savepoint");
-    else
-        status = run_text(r, text.data, text.size);
-    ost__buffer_finish(&text);
-    return status;
+    text[size++] = '"';
+    text[size] = '\0';
+    rc = sqlite3_exec(r->c->db, text, NULL, NULL, NULL);
+    r->outcome->statements++;
+    return rc == SQLITE_OK ? OST_OK : ost__sqlite_failed(r->c, r->op, rc, r->error);
 }
 
 static ost_status rollback_to(run *r)
@@ -305,8 +311,9 @@ static ost_status execute(run *r)
 }
 
 /*
- * Undoing must go through whatever the clock says. A select that is short ends before anybody looks at the clock, and a long
- * one is stopped on its way: only what changes something asks before it starts.
+ * Undoing must go through whatever the clock says. A select that is short ends before anybody looks
+ * at the clock, and a long one is stopped on its way: only what changes something, and the next
+ * portion of a stream, asks before it starts.
  */
 static bool may_be_late(const ost_operation *op)
 {
@@ -328,8 +335,8 @@ static ost_status start(run *r, ost__statement *stream)
 {
     ost_connection *c = r->c;
     ost_status status;
-    if (!may_be_late(r->op) &&
-        (r->op->kind == OST_DO_SELECT ? ost__sqlite_cancelled(c) : ost__sqlite_interrupted(c))) {
+    bool quick = r->op->kind == OST_DO_SELECT && !stream;
+    if (!may_be_late(r->op) && (quick ? ost__sqlite_cancelled(c) : ost__sqlite_interrupted(c))) {
         if (stream)
             ost__stream_close(c, stream);
         return not_started(r);

@@ -69,6 +69,15 @@ static const void *member_value(const ost_parameter *p, const void *record, uint
     return *(const bool *)at ? at + ost__value_offset_of(*type) : NULL;
 }
 
+static bool is_written(const ost_operation *op, int index)
+{
+    const ost_shape *s = op->shape;
+    for (uint32_t i = 0; s && i < s->change_count; i++)
+        if (s->changes[i].parameter == (uint32_t)index - 1)
+            return true;
+    return false;
+}
+
 static ost_status bind_value(const ost_connection *c, ost__statement *s, int index,
                              const ost_operation *op, const ost_parameter *p, const void *record,
                              int *rc, ost_error *error)
@@ -84,6 +93,8 @@ static ost_status bind_value(const ost_connection *c, ost__statement *s, int ind
     if (!at)
         type = OST_TYPE_NONE;
     status = ost__store(type, at, p->size, p->field, &cell);
+    if (status == OST_RANGE && !is_written(op, index))
+        status = ost__store_compared(type, at, p->size, p->field, &cell);
     if (status != OST_OK)
         return misfit(op, p, status, error);
     *rc = bind_cell(c, s, index, &cell);

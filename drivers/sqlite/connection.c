@@ -139,14 +139,6 @@ static int configure(ost_connection *c)
     return rc;
 }
 
-static int read_encoding(void *context, int count, char **values, char **names)
-{
-    ost_connection *c = context;
-    (void)names;
-    c->utf8 = count == 1 && values[0] && strcmp(values[0], "UTF-8") == 0;
-    return 0;
-}
-
 /* The first statement reads the file: what is no database shows here. */
 static int first_statements(ost_connection *c)
 {
@@ -158,8 +150,6 @@ static int first_statements(ost_connection *c)
         rc = sqlite3_exec(c->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(c->db, "PRAGMA schema_version", NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(c->db, "PRAGMA encoding", read_encoding, c, NULL);
     return rc;
 }
 

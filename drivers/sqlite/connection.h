@@ -75,7 +75,7 @@ struct ost_connection {
     ost_status interrupted; /* why a statement was stopped: OST_TIMEOUT, OST_CANCELLED or OST_OK */
     bool failed;            /* the rest of the batch does not run */
     bool lost;
-    bool utf8;              /* text is stored as UTF-8, not UTF-16 */
+    bool utf8; /* text is stored as UTF-8, not UTF-16 */
     ost__refusal refusal;
     ost__lru statements;
     ost__statement *last; /* the cached statement used last */
@@ -125,7 +125,7 @@ ost_status ost__sqlite_bind(ost_connection *c, ost__statement *s, const ost_oper
 /* read.c: decodes the statement's current row into `row`. The first cell that does not fit is
  * *column. */
 ost_status ost__sqlite_row(sqlite3_stmt *stmt, const ost_row_program *program, ost_sink *sink,
-                           uint8_t *row, bool utf8, uint16_t *column);
+                           uint8_t *row, uint16_t *column);
 /* The member that a generated key fills. */
 ost_status ost__sqlite_row_id(int64_t id, const ost_row_step *step, uint8_t *row);
 

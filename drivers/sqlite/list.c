@@ -106,7 +106,7 @@ static int list_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int 
     ost_status status;
     if (column != COLUMN_VALUE)
         return SQLITE_OK;
-    status = ost__store(p->type, item, p->size, p->field, &cell);
+    status = ost__store_compared(p->type, item, p->size, p->field, &cell);
     if (status != OST_OK) {
         ost__sqlite_refuse(context, ((list_table *)base->pVtab)->c, status, p->field);
         return SQLITE_ERROR;

@@ -144,22 +144,11 @@ static inline uint8_t *take_bytes(ost_sink *sink, size_t size)
     return at;
 }
 
-/*
- * The bytes of a text cell. Asked for as text, SQLite copies them to append a NUL; asked for as bytes, it does not. Only a
- * file whose text is UTF-16 needs the conversion. NULL: no memory.
- */
-static inline const char *bytes_of(sqlite3_value *v, bool utf8, size_t *size)
-{
-    const char *text = utf8 ? sqlite3_value_blob(v) : (const char *)sqlite3_value_text(v);
-    *size = (size_t)sqlite3_value_bytes(v);
-    return *size == 0 ? "" : text;
-}
-
 static inline ost_status read_text(const ost_row_step *step, sqlite3_value *v, ost_sink *sink,
-                                   bool utf8, void *at)
+                                   void *at)
 {
-    size_t size;
-    const char *text = bytes_of(v, utf8, &size);
+    const char *text = (const char *)sqlite3_value_text(v);
+    size_t size = (size_t)sqlite3_value_bytes(v);
     uint8_t *copy;
     if (!text)
         return OST_NO_MEMORY;
@@ -222,8 +211,7 @@ static ost_status read_date(sqlite3_value *v, void *at)
     return OST_OK;
 }
 
-static ost_status read_cell(const ost_row_step *step, sqlite3_value *v, ost_sink *sink, bool utf8,
-                            void *at)
+static ost_status read_cell(const ost_row_step *step, sqlite3_value *v, ost_sink *sink, void *at)
 {
     switch (step->type) {
     case OST_TYPE_BOOL: return read_bool(v, at);
@@ -239,8 +227,8 @@ static ost_status read_cell(const ost_row_step *step, sqlite3_value *v, ost_sink
     case OST_TYPE_DOUBLE: return read_real(step, v, at);
     case OST_TYPE_TEXT:
     case OST_TYPE_CHARS:
-        return sqlite3_value_type(v) == SQLITE_TEXT ? read_text(step, v, sink, utf8, at)
-                                                  : OST_RANGE;
+        return sqlite3_value_type(v) == SQLITE_TEXT ? read_text(step, v, sink, at)
+                                                    : OST_RANGE;
     case OST_TYPE_BLOB: return read_blob(v, sink, at);
     case OST_TYPE_TIME: return ost__load_time(v, form_of(step), at) ? OST_OK : OST_RANGE;
     case OST_TYPE_DATE: return read_date(v, at);
@@ -253,7 +241,7 @@ static ost_status read_cell(const ost_row_step *step, sqlite3_value *v, ost_sink
 
 /* The usual cells in a few instructions each; whatever else there may be is left to read_cell(). */
 static inline ost_status read_quickly(const ost_row_step *step, sqlite3_value *v, int cell,
-                                      ost_sink *sink, bool utf8, void *at)
+                                      ost_sink *sink, void *at)
 {
     const char *text;
     size_t size;
@@ -283,18 +271,19 @@ static inline ost_status read_quickly(const ost_row_step *step, sqlite3_value *v
         return OST_OK;
     case SQLITE_TEXT:
         if (step->type == OST_TYPE_TEXT)
-            return read_text(step, v, sink, utf8, at);
+            return read_text(step, v, sink, at);
         if (step->type != OST_TYPE_TIME || (step->origin && step->origin->stored))
             break;
-        text = bytes_of(v, utf8, &size);
+        text = (const char *)sqlite3_value_text(v);
+        size = (size_t)sqlite3_value_bytes(v);
         return text && ost__time_from_stored(text, size, at) ? OST_OK : OST_RANGE;
     default: break;
     }
-    return read_cell(step, v, sink, utf8, at);
+    return read_cell(step, v, sink, at);
 }
 
 ost_status ost__sqlite_row(sqlite3_stmt *stmt, const ost_row_program *program, ost_sink *sink,
-                           uint8_t *row, bool utf8, uint16_t *column)
+                           uint8_t *row, uint16_t *column)
 {
     const ost_row_step *step = program->steps, *end = step + program->step_count;
     for (; step < end; step++) {
@@ -310,7 +299,7 @@ ost_status ost__sqlite_row(sqlite3_stmt *stmt, const ost_row_program *program, o
                 *(bool *)at = true;
                 at += step->value_offset;
             }
-            status = read_quickly(step, v, cell, sink, utf8, at);
+            status = read_quickly(step, v, cell, sink, at);
         }
         if (status != OST_OK) {
             *column = step->column;

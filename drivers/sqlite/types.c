@@ -251,6 +251,16 @@ ost_status ost__store(uint16_t type, const void *at, uint32_t size, const ost_fi
     }
 }
 
+ost_status ost__store_compared(uint16_t type, const void *at, uint32_t size, const ost_field *field,
+                               ost__cell *out)
+{
+    bool whole = !field || (ost__kind_of(field) >= OST_TYPE_INT8 &&
+                            ost__kind_of(field) <= OST_TYPE_UINT64 && !field->values);
+    if (type == OST_TYPE_UINT64 && *(const uint64_t *)at > INT64_MAX && whole)
+        return store_real((double)*(const uint64_t *)at, out);
+    return ost__store(type, at, size, field, out);
+}
+
 ost_status ost__store_value(const ost_value *value, const ost_field *field, ost__cell *out)
 {
     return ost__store(value->type, &value->as, 0, field, out);

@@ -264,7 +264,8 @@ enum ost_operation_flags {
     OST_FLAG_TOKEN = 4,      /**< The unit's first write: ask for the commit token with it. */
     OST_FLAG_IDEMPOTENT = 8, /**< Running it twice does no harm. */
     OST_FLAG_ORDERED = 16,   /**< Rows must come in the order of the records. */
-    OST_FLAG_ONCE = 32       /**< Do not cache the statement. */
+    OST_FLAG_ONCE = 32,      /**< Do not cache the statement. */
+    OST_FLAG_SINGLE = 64     /**< At most one row can come: a driver need not look for a second. */
 };
 /** Access of a unit. */
 enum ost_access { OST_ACCESS_WRITE, OST_ACCESS_READ_ONLY, OST_ACCESS_DEFERRABLE };

@@ -272,7 +272,7 @@ void ost__arena_clear(ost__arena *a)
 {
     while (a->chunk_count > 1)
         drop_newest(a);
-    if (a->current != NULL) {
+    if (a->current != NULL && a->current->next != first_byte(a->current)) {
         take_back(a, a->current, first_byte(a->current));
         a->current->owner_count = 0;
     }

@@ -177,17 +177,43 @@ static bool clock_exists(clock_time c)
     return c.hour < 24 && c.minute < 60 && c.second < 60;
 }
 
+/*
+ * Eight bytes at once: where `form` has '0' there must be a digit, elsewhere the very byte. Byte i of the result is the number that the
+ * digits i and i + 1 make. *wrong keeps a high bit if anything does not fit: a digit's distance from '0' overflows when 0x76
+ * is added to more than 9, another byte's when 0x7f is added to more than 0.
+ */
+static inline uint64_t get_word(const char *p, uint64_t form, uint64_t limits, uint64_t *wrong)
+{
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    x = __builtin_bswap64(x);
+#endif
+    x ^= form;
+    *wrong |= (x | (x + limits)) & 0x8080808080808080U;
+    return x * 10 + (x >> 8);
+}
+
+static inline uint32_t byte_of(uint64_t word, int i)
+{
+    return (uint32_t)(word >> (8 * i)) & 0xff;
+}
+
 /* Reads "YYYY-MM-DD HH:MM:SS.ffffff", 26 bytes. */
 static bool get_own_form(const char *p, ost_time *out)
 {
+    uint64_t bad = 0;
     uint32_t wrong = 0;
-    int64_t days;
-    clock_time c = { get2(p + 11, &wrong), get2(p + 14, &wrong), get2(p + 17, &wrong), 0 };
-    c.micro = get2(p + 20, &wrong) * 10000 + get2(p + 22, &wrong) * 100 + get2(p + 24, &wrong);
-    bool marks = p[10] == ' ' && p[13] == ':' && p[16] == ':' && p[19] == '.';
-    if (wrong || !marks || !clock_exists(c) || !get_day(p, &days))
+    uint64_t a = get_word(p, 0x2d30302d30303030U, 0x7f76767f76767676U, &bad);      /* YYYY-MM- */
+    uint64_t b = get_word(p + 8, 0x30303a3030203030U, 0x76767f76767f7676U, &bad);  /* DD HH:MM */
+    uint64_t c = get_word(p + 16, 0x303030302e30303aU, 0x767676767f76767fU, &bad); /* :SS.ffff */
+    uint32_t last = get2(p + 24, &wrong);
+    uint32_t year = byte_of(a, 0) * 100 + byte_of(a, 2), month = byte_of(a, 5);
+    clock_time t = { byte_of(b, 3), byte_of(b, 6), byte_of(c, 1),
+                     byte_of(c, 4) * 10000 + byte_of(c, 6) * 100 + last };
+    if (bad || wrong || !clock_exists(t) || !day_exists(year, month, byte_of(b, 0)))
         return false;
-    *out = join(days, c);
+    *out = join(days_of(year, month, byte_of(b, 0)), t);
     return true;
 }
 

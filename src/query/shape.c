@@ -15,6 +15,7 @@ typedef struct reader {
     const uint8_t *at;
     ost__compiled *out;
     ost_error *error;
+    ost_status status;       /* of the first failure */
     uint32_t parameters;
     uint16_t *column_fields; /* the result's field of each column */
 } reader;
@@ -46,6 +47,7 @@ static ost_status misuse(reader *r, const char *what)
 {
     ost__error_set(r->error, OST_MISUSE, "a query over %s: %s", r->out->model->table.model, what);
     ost__error_about(r->error, r->out->model->table.model, NULL);
+    r->status = OST_MISUSE;
     return OST_MISUSE;
 }
 
@@ -54,7 +56,7 @@ static void *room(reader *r, size_t count, size_t size)
     void *p = ost__arena_alloc_zeroed(r->arena, (count > 0 ? count : 1) * size,
                                       _Alignof(max_align_t));
     if (!p)
-        ost__error_set(r->error, OST_NO_MEMORY, "no memory for a query");
+        r->status = ost__error_set(r->error, OST_NO_MEMORY, "no memory for a query");
     return p;
 }
 
@@ -182,7 +184,7 @@ static const ost_node *read_expression(reader *r)
 
 static ost_status failed(const reader *r)
 {
-    return r->error && r->error->status != OST_OK ? (ost_status)r->error->status : OST_NO_MEMORY;
+    return r->status != OST_OK ? r->status : OST_NO_MEMORY;
 }
 
 static ost_status read_columns(reader *r)
@@ -559,8 +561,6 @@ ost_status ost__shape_read(const ost__model_set *models, ost__arena *arena, cons
     reader r = { .models = models, .arena = arena, .at = bytes, .out = out, .error = error };
     uint32_t flags = bytes[2], model = ost__get_u16(bytes + 4), result = ost__get_u16(bytes + 6);
     memset(out, 0, sizeof(*out));
-    if (error)
-        error->status = OST_OK;
     out->model = model == OST__NO_MODEL ? NULL : ost__model_at(models, model);
     out->result = result == OST__NO_MODEL ? NULL : ost__model_at(models, result);
     out->shape = (ost_shape){

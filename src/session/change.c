@@ -163,7 +163,7 @@ ost_status ost_query_update(ost_query *handle, int64_t *matched, const ost_expr 
     if (matched)
         *matched = 0;
     if (!q)
-        return s ? ost__leave(s, (ost_status)s->error.status) : OST_MISUSE;
+        return s ? ost__leave(s, (ost_status)s->error.status) : ost__query_unentered(handle);
     ost_status status = update(s, q, changes, &n);
     if (matched && status == OST_OK)
         *matched = n;
@@ -194,7 +194,7 @@ ost_status ost_query_update_one(ost_query *handle, const ost_expr *const *change
     ost_session *s;
     ost__query *q = ost__enter_query(handle, &s);
     if (!q)
-        return s ? ost__leave(s, (ost_status)s->error.status) : OST_MISUSE;
+        return s ? ost__leave(s, (ost_status)s->error.status) : ost__query_unentered(handle);
     return ost__leave(s, update_one(s, q, changes));
 }
 
@@ -206,7 +206,7 @@ ost_status ost_delete_all(ost_query *handle, int64_t *deleted)
     if (deleted)
         *deleted = 0;
     if (!q)
-        return s ? ost__leave(s, (ost_status)s->error.status) : OST_MISUSE;
+        return s ? ost__leave(s, (ost_status)s->error.status) : ost__query_unentered(handle);
     ost_status status = ost__unit_check(s);
     if (status == OST_OK)
         status = run_write(s, q, OST_DO_DELETE, NULL, &n);

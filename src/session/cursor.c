@@ -85,11 +85,12 @@ static cursor *new_cursor(ost_session *s)
     return c;
 }
 
-/* What ost_stream() gives without memory: a cursor that was never open. */
+/* What ost_stream() gives for a query without a session, or without memory: a cursor that was never open. */
 static _Alignas(CURSOR_SLOT) union {
     cursor cursor;
     char slot[CURSOR_SLOT];
-} dead_cursor;
+} dead_cursor = { .cursor = { .status = OST_MISUSE } },
+  starved_cursor = { .cursor = { .status = OST_NO_MEMORY } };
 
 static ost_status assemble(ost_session *s, cursor *c, const ost__query *q)
 {
@@ -105,13 +106,14 @@ ost_cursor *ost_stream(ost_query *handle, size_t batch)
 {
     ost__query *q = handle ? ost__query_slot(handle) : NULL;
     if (!q || !q->session || !ost__enter(q->session))
-        return handle_of(&dead_cursor.cursor);
+        return handle_of(ost__query_unentered(handle) == OST_NO_MEMORY ? &starved_cursor.cursor
+                                                                       : &dead_cursor.cursor);
     ost_session *s = q->session;
     cursor *c = new_cursor(s);
     if (!c) {
         ost__no_memory(s);
         ost__leave(s, OST_NO_MEMORY);
-        return handle_of(&dead_cursor.cursor);
+        return handle_of(&starved_cursor.cursor);
     }
     s->open_cursors++;
     c->batch = batch > 0 ? batch : OST__CURSOR_BATCH;
@@ -250,7 +252,9 @@ static void stop(ost_session *s, cursor *c)
 ost_status ost_cursor_close(ost_cursor *handle)
 {
     cursor *c = handle ? slot_of(handle) : NULL;
-    if (!c || !c->session || !ost__enter(c->session))
+    if (!c || !c->session)
+        return c ? (ost_status)c->status : OST_MISUSE;
+    if (!ost__enter(c->session))
         return OST_MISUSE;
     ost_session *s = c->session;
     if (!is_open(c, handle))

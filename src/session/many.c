@@ -31,6 +31,16 @@ static ost_status prepare(ost_session *s, const ost__model *m, uint8_t *shadows,
     return OST_OK;
 }
 
+/* What earlier runs stored must not be kept without the rest. */
+static void doom_earlier_runs(ost_session *s)
+{
+    const ost_operation op = { .struct_size = sizeof(op), .kind = OST_DO_INSERT,
+                               .flags = OST_FLAG_WRITES };
+    const ost_outcome o = { .struct_size = sizeof(o), .status = s->error.status };
+    s->error.nothing_sent = 0;
+    ost__unit_failed(s, &op, &o);
+}
+
 static ost_status insert_runs(ost_session *s, const ost__model *m, uint8_t *shadows, size_t count)
 {
     size_t start = 0;
@@ -47,6 +57,8 @@ static ost_status insert_runs(ost_session *s, const ost__model *m, uint8_t *shad
                        s->error.message);
             ost__copy_text(s->error.message, sizeof(s->error.message), message);
         }
+        if (status != OST_OK && start > 0)
+            doom_earlier_runs(s);
         OST_TRY(status);
         start = end;
     }

@@ -22,6 +22,12 @@ ost_status ost__query_status(ost_session *s, const ost__query *q)
     return (ost_status)s->error.status;
 }
 
+ost_status ost__query_unentered(const ost_query *handle)
+{
+    const ost__query *q = handle ? ost__query_slot(handle) : NULL;
+    return q && !q->session && q->status != OST_OK ? (ost_status)q->status : OST_MISUSE;
+}
+
 ost__query *ost__enter_query(ost_query *handle, ost_session **s)
 {
     ost__query *q = handle ? ost__query_slot(handle) : NULL;
@@ -169,6 +175,7 @@ static ost_status get(ost_session *s, const ost_model *m, size_t record_size, co
     if (!parameters)
         return ost__no_memory(s);
     ost_status status = begin_key(&r, s, model, key, key_count, parameters);
+    r.op.flags |= OST_FLAG_SINGLE;
     if (status == OST_OK)
         status = select_rows(&r, true, row, &count);
     else if (status == OST_NOT_FOUND)
@@ -285,7 +292,7 @@ static ost_status wrapped(ost_query *handle, uint16_t wrap, void *out, size_t si
     size_t count = 0;
     ost__query *q = ost__enter_query(handle, &s);
     if (!q)
-        return s ? ost__leave(s, (ost_status)s->error.status) : OST_MISUSE;
+        return s ? ost__leave(s, (ost_status)s->error.status) : ost__query_unentered(handle);
     ost_status status = out ? select_query(s, q, &ask, &rows, &count)
                             : ost__fail(s, OST_MISUSE, "there is no place for the result");
     if (status == OST_OK && count != 1)
@@ -341,7 +348,7 @@ ost_status ost_value_of(ost_query *handle, const ost_expr *e, ost_value *out)
     ost_session *s;
     ost__query *q = ost__enter_query(handle, &s);
     if (!q)
-        return s ? ost__leave(s, (ost_status)s->error.status) : OST_MISUSE;
+        return s ? ost__leave(s, (ost_status)s->error.status) : ost__query_unentered(handle);
     return ost__leave(s, value_of(s, q, e, out));
 }
 

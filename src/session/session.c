@@ -272,11 +272,11 @@ ost__query *ost__session_new_query(ost_session *s, const ost__model *m)
     return q;
 }
 
-/* What ost_from() gives when there is no session, no memory, or another thread inside: a query that was never live. */
+/* What ost_from() gives when there is no session or another thread inside, or no memory: a query that was never live. */
 static _Alignas(OST__QUERY_SLOT) union {
     ost__query query;
     char slot[OST__QUERY_SLOT];
-} dead_query;
+} dead_query, starved_query = { .query = { .status = OST_NO_MEMORY } };
 
 ost_query *ost_session_from(ost_session *s, const ost_model *m, size_t record_size)
 {
@@ -294,7 +294,7 @@ ost_query *ost_session_from(ost_session *s, const ost_model *m, size_t record_si
     if (!q)
         ost__no_memory(s);
     ost__leave(s, OST_OK);
-    return ost__query_handle(q ? q : &dead_query.query);
+    return ost__query_handle(q ? q : &starved_query.query);
 }
 
 /* ---- errors and small things ---- */

@@ -199,5 +199,7 @@ ost_status ost__assemble_key(ost_session *s, const ost__model *m, uint16_t kind,
 /* The query of a handle, or NULL with the session's error set. Enters the session. */
 ost__query *ost__enter_query(ost_query *handle, ost_session **s);
 ost_status ost__query_status(ost_session *s, const ost__query *q);
+/* Why a handle has no session to enter: there was no memory for a query, else OST_MISUSE. */
+ost_status ost__query_unentered(const ost_query *handle);
 
 #endif

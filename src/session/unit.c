@@ -149,8 +149,12 @@ void ost__unit_rollback(ost_session *s)
             memcpy(kept, &s->error, sizeof(*kept));
         u->sent = false;
         if (open && ost__run_control(s, outermost ? OST_DO_ROLLBACK : OST_DO_ROLLBACK_TO, u, &o) !=
-                        OST_OK)
+                        OST_OK) {
+            /* Closing the connection undoes all of the transaction, so nothing may follow in it. */
+            if (!outermost)
+                doom(s, 0);
             ost__session_unlease(s, false);
+        }
         if (kept)
             memcpy(&s->error, kept, sizeof(*kept));
     }
@@ -342,8 +346,11 @@ ost_status ost_transaction(ost_session *s, ost_transaction_body *body, void *con
         uint32_t depth = s->unit_count;
         if (status == OST_OK && attempt.number > 1)
             s->units[0].deadline = end;
-        if (status == OST_OK && o.max_attempts > 1)
+        if (status == OST_OK && o.max_attempts > 1) {
             status = ost__journal_all(s);
+            if (status != OST_OK)
+                ost__unit_rollback(s);
+        }
         s->undo = false;
         ost__leave(s, status);
         OST_TRY(status);

@@ -221,10 +221,16 @@ ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given, 
 /* Members that an insert sets and that need no memory: what a struct of the program's own gets. */
 void ost__insert_write_back(const ost__model *m, void *record, const void *shadow)
 {
+    if (m->table.auto_key)
+        ost__member_copy(m->table.auto_key, record, shadow);
     for (uint32_t i = 0; i < m->table.field_count; i++) {
         const ost_field *f = &m->fields[i];
-        bool pointer = f->type == OST_TYPE_TEXT || f->type == OST_TYPE_BLOB;
-        if (!pointer && (f == m->table.auto_key || ost__field_set_has(&m->insert_sets, i)))
+        if (i % 64 == 0 && m->insert_sets.words[i / 64] == 0) {
+            i += 63;
+            continue;
+        }
+        if (f->type != OST_TYPE_TEXT && f->type != OST_TYPE_BLOB &&
+            ost__field_set_has(&m->insert_sets, i))
             ost__member_copy(f, record, shadow);
     }
 }

@@ -457,7 +457,7 @@ ost_value random_amount(rng *r, const ev_field *f)
         return rng_chance(r, 50) ? random_quarter(r) : ev_int((int64_t)rng_below(r, 5) - 2);
     if (f->type == OST_TYPE_DECIMAL && rng_chance(r, 60))
         return random_decimal(r, f);
-    if (rng_chance(r, 10))
-        return random_integer(r, ev_is_integer_type(f->type) ? f->type : OST_TYPE_INT32);
+    if (ev_is_integer_type(f->type) && rng_chance(r, 15))
+        return random_integer(r, rng_chance(r, 50) ? f->type : OST_TYPE_INT64);
     return ev_int((int64_t)rng_below(r, 9) - 3);
 }

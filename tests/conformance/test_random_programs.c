@@ -56,7 +56,7 @@ static void programs_agree_in_a_file(void **state)
     const char *folder = getenv("TMPDIR");
     char path[512], url[600];
     (void)state;
-    (void)snprintf(path, sizeof path, "%s/ostler-random-XXXXXX", folder ? folder : "/tmp");
+    (void)snprintf(path, sizeof path, "%s/ostler-random-XXXXXX", folder ? folder : P_tmpdir);
     assert_non_null(mkdtemp(path));
     (void)snprintf(url, sizeof url, "sqlite:%s/programs.db", path);
     if (!getenv("OST_SEED"))

@@ -90,6 +90,26 @@ static void empty_is_not_null(void **state)
     assert_int_equal(things(ost_is_null(thing, data)), 1);
 }
 
+static void null_for_a_member_that_cannot_hold_it_is_range(void **state)
+{
+    narrow *row;
+    ost_query *q = ost_from(s, thing);
+    (void)state;
+    add_note(NULL);
+    ost_select(q, ost_as(narrow, text, ost_col(thing, note)));
+    row = ost_one(q, narrow);
+    assert_null(row);
+    assert_int_equal(ost_session_error(s)->status, OST_RANGE);
+    assert_string_equal(ost_session_error(s)->field, "text");
+    q = ost_from(s, maybe);
+    add_maybe(null);
+    ost_select(q, ost_as(narrow, number, ost_col(maybe, i32)));
+    row = ost_one(q, narrow);
+    assert_null(row);
+    assert_int_equal(ost_session_error(s)->status, OST_RANGE);
+    assert_string_equal(ost_session_error(s)->field, "number");
+}
+
 /* ---- order ---- */
 
 static void nulls_are_first_ascending_and_last_descending(void **state)
@@ -279,6 +299,17 @@ static void null_in_a_list_is_misuse(void **state)
     FAILS("OST_MISUSE", ost_count_of(q, &count));
 }
 
+static void lists_may_hold_optionals(void **state)
+{
+    const ost_opt_int numbers[] = { OST_SOME(1), OST_SOME(7) };
+    (void)state;
+    add_maybe(null);
+    add_maybe(one);
+    add_maybe(two);
+    assert_int_equal(maybes(ost_in(maybe, i32, numbers, 2)), 1);
+    assert_int_equal(maybes(ost_not_in(maybe, i32, numbers, 2)), 1);
+}
+
 static void lists_of_any_length_work(void **state)
 {
     enum { MOST = 1000000 };
@@ -320,6 +351,7 @@ int main(void)
         SEMANTICS_CASE(row_counts_only_if_true),
         SEMANTICS_CASE(absent_is_null_and_read_as_absent),
         SEMANTICS_CASE(empty_is_not_null),
+        SEMANTICS_CASE(null_for_a_member_that_cannot_hold_it_is_range),
         SEMANTICS_CASE(nulls_are_first_ascending_and_last_descending),
         SEMANTICS_CASE(every_page_has_a_total_order),
         SEMANTICS_CASE(text_is_equal_by_bytes),
@@ -330,6 +362,7 @@ int main(void)
         SEMANTICS_CASE(fm49_search_text_is_never_a_pattern),
         SEMANTICS_CASE(in_an_empty_list_is_false_and_not_in_it_true),
         SEMANTICS_CASE(null_in_a_list_is_misuse),
+        SEMANTICS_CASE(lists_may_hold_optionals),
         SEMANTICS_CASE(lists_of_any_length_work),
         SEMANTICS_CASE(nulls_never_conflict),
     };

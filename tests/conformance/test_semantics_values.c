@@ -230,6 +230,25 @@ static void groups_compare_like_equality_and_null_is_a_group(void **state)
     assert_string_equal(rows[3].text, "a ");
 }
 
+static void exists_and_count_see_distinct_rows(void **state)
+{
+    int64_t count;
+    bool exists;
+    ost_query *q = ost_from(s, thing);
+    (void)state;
+    add_note("a");
+    add_note("a");
+    ost_select(q, ost_as(facts, text, ost_col(thing, note)));
+    ost_distinct(q);
+    OK(ost_count_of(q, &count));
+    assert_int_equal(count, 1);
+    ost_offset(q, 1);
+    OK(ost_count_of(q, &count));
+    assert_int_equal(count, 0);
+    OK(ost_exists(q, &exists));
+    assert_false(exists);
+}
+
 /* ---- updates ---- */
 
 static void matched_counts_rows_that_met_the_condition(void **state)
@@ -404,6 +423,7 @@ int main(void)
         SEMANTICS_CASE(average_of_decimals_has_six_more_digits_half_to_even),
         SEMANTICS_CASE(aggregates_over_nothing_are_null_in_one_row),
         SEMANTICS_CASE(groups_compare_like_equality_and_null_is_a_group),
+        SEMANTICS_CASE(exists_and_count_see_distinct_rows),
         SEMANTICS_CASE(matched_counts_rows_that_met_the_condition),
         SEMANTICS_CASE(increment_of_null_stays_null),
         SEMANTICS_CASE(increment_beyond_the_member_is_range),

@@ -10,9 +10,9 @@ typedef struct thing {
     const char *name;
 } thing;
 OST_RECORD(thing, id);
-OST_MODEL(thing, OST_FIELDS(OST_FIELD(thing, id, .primary_key = true,
-                                      .generated = OST_AUTO_INCREMENT),
-                            OST_FIELD(thing, name)));
+OST_MODEL(thing,
+          OST_FIELDS(OST_FIELD(thing, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(thing, name)));
 
 static void assert_fails(const char *url, ost_status status, const char *part)
 {
@@ -48,10 +48,9 @@ static void settings_are_made_for_every_connection(void **state)
     assert_int_equal(sql_int(&b, "PRAGMA trusted_schema"), 0);
     assert_int_equal(sql_int(&b, "PRAGMA cell_size_check"), 1);
     assert_string_equal(b.caps.server_name, "SQLite");
-    assert_int_equal(b.caps.server_version,
-                     sqlite3_libversion_number() / 1000000 * 10000 +
-                         sqlite3_libversion_number() / 1000 % 1000 * 100 +
-                         sqlite3_libversion_number() % 1000);
+    assert_int_equal(b.caps.server_version, sqlite3_libversion_number() / 1000000 * 10000 +
+                                                sqlite3_libversion_number() / 1000 % 1000 * 100 +
+                                                sqlite3_libversion_number() % 1000);
     for (unsigned level = OST_DEFAULT_ISOLATION; level <= OST_SERIALIZABLE; level++)
         assert_true(b.caps.isolations >> level & 1);
     assert_true(b.caps.abilities >> OST_CAN_BIND_LIST & 1);
@@ -153,7 +152,8 @@ static void memory_is_shared_by_a_dbs_connections_alone(void **state)
     bench_open(&b, ost_driver_sqlite(), "sqlite::memory:");
     create(&a, bench_table(&a, &thing_model));
     second = bench_connect(&a);
-    assert_int_equal(simple_on(&a, second, OST_DO_RAW, "INSERT INTO thing VALUES (1, 'x')"), OST_OK);
+    assert_int_equal(simple_on(&a, second, OST_DO_RAW, "INSERT INTO thing VALUES (1, 'x')"),
+                     OST_OK);
     assert_int_equal(sql_int(&a, "SELECT count(*) FROM thing"), 1);
     assert_int_equal(sql_int(&b, "SELECT count(*) FROM sqlite_schema"), 0);
     /* It outlives every connection of the pool. */
@@ -203,7 +203,8 @@ static void connecting_ends_at_the_deadline(void **state)
     /* A rollback journal held exclusively: the change to WAL has to wait for it. */
     sqlite3 *db;
     assert_int_equal(sqlite3_open(bench_path("busy.db"), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "CREATE TABLE t(a); BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "CREATE TABLE t(a); BEGIN EXCLUSIVE", NULL, NULL, NULL),
+                     SQLITE_OK);
     const ost_options options = { .struct_size = sizeof options, .url = bench_url("busy.db", "") };
     bench_open(&a, ost_driver_sqlite(), "sqlite::memory:");
     assert_int_equal(a.driver->open(&a.host, &options, &b.backend, &a.error), OST_OK);

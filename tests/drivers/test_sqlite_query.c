@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/shape_builder.h"
 
+#include <math.h>
 #include <sqlite3.h>
 
 typedef enum girth { SMALL, LARGE, TINY } girth;
@@ -23,15 +24,15 @@ typedef struct item {
 } item;
 OST_RECORD(item, id);
 OST_MODEL(item, .table = "items",
-    OST_FIELDS(
-        OST_FIELD(item, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
-        OST_FIELD(item, name), OST_FIELD(item, count), OST_FIELD(item, big),
-        OST_FIELD(item, weight), OST_FIELD(item, size, .values = OST_NAMES("small", "large", "tiny")),
-        OST_FIELD(item, sold), OST_FIELD(item, price, .precision = 10, .scale = 2),
-        OST_FIELD(item, tax, .precision = 12, .scale = 4),
-        OST_FIELD(item, exact, .precision = 38, .scale = 6),
-        OST_FIELD(item, exact2, .precision = 30, .scale = 6), OST_FIELD(item, made),
-        OST_FIELD(item, day), OST_FIELD(item, uuid), OST_FIELD(item, maybe)));
+          OST_FIELDS(OST_FIELD(item, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(item, name), OST_FIELD(item, count), OST_FIELD(item, big),
+                     OST_FIELD(item, weight),
+                     OST_FIELD(item, size, .values = OST_NAMES("small", "large", "tiny")),
+                     OST_FIELD(item, sold), OST_FIELD(item, price, .precision = 10, .scale = 2),
+                     OST_FIELD(item, tax, .precision = 12, .scale = 4),
+                     OST_FIELD(item, exact, .precision = 38, .scale = 6),
+                     OST_FIELD(item, exact2, .precision = 30, .scale = 6), OST_FIELD(item, made),
+                     OST_FIELD(item, day), OST_FIELD(item, uuid), OST_FIELD(item, maybe)));
 
 /* A table that another program made. */
 typedef struct sale {
@@ -45,14 +46,14 @@ typedef struct sale {
     ost_time ours;
 } sale;
 OST_RECORD(sale, id);
-OST_MODEL(sale, .table = "sales", .adopted = true,
+OST_MODEL(
+    sale, .table = "sales", .adopted = true,
     OST_FIELDS(OST_FIELD(sale, id, .primary_key = true), OST_FIELD(sale, who),
                OST_FIELD(sale, tag, .collation = OST_AS_STORED),
                OST_FIELD(sale, total, .precision = 10, .scale = 2, .stored = OST_STORED_NUMERIC),
                OST_FIELD(sale, paid, .precision = 20, .scale = 3, .stored = OST_STORED_NUMERIC),
                OST_FIELD(sale, at, .stored = OST_STORED_SECONDS_TEXT),
-               OST_FIELD(sale, shipped, .stored = OST_STORED_UNIX_SECONDS),
-               OST_FIELD(sale, ours)));
+               OST_FIELD(sale, shipped, .stored = OST_STORED_UNIX_SECONDS), OST_FIELD(sale, ours)));
 
 typedef struct result {
     ost_opt_int64 n;
@@ -62,16 +63,24 @@ typedef struct result {
     bool yes;
     ost_opt_time t;
 } result;
-static const ost_field result_n = { .name = "n", .type = OST_TYPE_INT64 | OST_TYPE_OPTIONAL,
-                                    .offset = offsetof(result, n), .size = sizeof(ost_opt_int64) };
-static const ost_field result_d = { .name = "d", .type = OST_TYPE_DECIMAL | OST_TYPE_OPTIONAL,
-                                    .offset = offsetof(result, d), .size = sizeof(ost_opt_decimal) };
-static const ost_field result_x = { .name = "x", .type = OST_TYPE_DOUBLE | OST_TYPE_OPTIONAL,
-                                    .offset = offsetof(result, x), .size = sizeof(ost_opt_double) };
-static const ost_field result_text = { .name = "text", .type = OST_TYPE_TEXT,
-                                       .offset = offsetof(result, text), .size = sizeof(char *) };
-static const ost_field result_yes = { .name = "yes", .type = OST_TYPE_BOOL,
-                                      .offset = offsetof(result, yes), .size = sizeof(bool) };
+static const ost_field result_n = { .name = "n",
+                                    .type = OST_TYPE_INT64 | OST_TYPE_OPTIONAL,
+                                    .offset = offsetof(result, n),
+                                    .size = sizeof(ost_opt_int64) };
+static const ost_field result_d = { .name = "d",
+                                    .type = OST_TYPE_DECIMAL | OST_TYPE_OPTIONAL,
+                                    .offset = offsetof(result, d),
+                                    .size = sizeof(ost_opt_decimal) };
+static const ost_field result_x = { .name = "x",
+                                    .type = OST_TYPE_DOUBLE | OST_TYPE_OPTIONAL,
+                                    .offset = offsetof(result, x),
+                                    .size = sizeof(ost_opt_double) };
+static const ost_field result_text = {
+    .name = "text", .type = OST_TYPE_TEXT, .offset = offsetof(result, text), .size = sizeof(char *)
+};
+static const ost_field result_yes = {
+    .name = "yes", .type = OST_TYPE_BOOL, .offset = offsetof(result, yes), .size = sizeof(bool)
+};
 
 typedef struct world {
     bench b;
@@ -178,12 +187,17 @@ static void fm49_a_needle_is_never_a_pattern(void **state)
         uint16_t op;
         const char *needle, *ids;
     } cases[] = {
-        { OST_OP_HAS_TEXT, "%", "1 4 5" },     { OST_OP_HAS_TEXT, "_", "2 4" },
-        { OST_OP_HAS_TEXT, "%_!\\", "" },      { OST_OP_HAS_TEXT, "!%_\\", "4" },
-        { OST_OP_HAS_TEXT, "*", "7" },         { OST_OP_HAS_TEXT, "[a]", "8" },
+        { OST_OP_HAS_TEXT, "%", "1 4 5" },
+        { OST_OP_HAS_TEXT, "_", "2 4" },
+        { OST_OP_HAS_TEXT, "%_!\\", "" },
+        { OST_OP_HAS_TEXT, "!%_\\", "4" },
+        { OST_OP_HAS_TEXT, "*", "7" },
+        { OST_OP_HAS_TEXT, "[a]", "8" },
         { OST_OP_HAS_TEXT, "", "1 2 3 4 5 6 7 8" },
-        { OST_OP_STARTS_WITH, "A_", "2" },     { OST_OP_STARTS_WITH, "a", "2 3" },
-        { OST_OP_ENDS_WITH, "%", "1 5" },      { OST_OP_ENDS_WITH, "B", "2 3" },
+        { OST_OP_STARTS_WITH, "A_", "2" },
+        { OST_OP_STARTS_WITH, "a", "2 3" },
+        { OST_OP_ENDS_WITH, "%", "1 5" },
+        { OST_OP_ENDS_WITH, "B", "2 3" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         made *m = from_items(w);
@@ -195,8 +209,10 @@ static void fm49_a_needle_is_never_a_pattern(void **state)
 static void case_is_ignored_for_every_letter(void **state)
 {
     world *w = *state;
-    item in[4] = { { .id = 1, .name = "ΟΔΟΣ" }, { .id = 2, .name = "Straße" },
-                   { .id = 3, .name = NULL }, { .id = 4, .name = "ÉCOLE" } };
+    item in[4] = { { .id = 1, .name = "ΟΔΟΣ" },
+                   { .id = 2, .name = "Straße" },
+                   { .id = 3, .name = NULL },
+                   { .id = 4, .name = "ÉCOLE" } };
     made *m;
     add(w, in, 4);
     m = from_items(w);
@@ -309,17 +325,17 @@ static void not_in_knows_null_and_the_empty_list(void **state)
 
 static void a_list_item_without_a_form_is_refused(void **state)
 {
-    static const uint64_t bigs[] = { 1, UINT64_MAX };
+    static const double reals[] = { 1, (double)NAN };
     static const int sizes[] = { 0, 3 };
     world *w = *state;
     item in = { .id = 1 };
     made *m = from_items(w);
     add(w, &in, 1);
     column(m, member(m, "id"), table_field(w->items, "id"));
-    m->shape.where = in_list(m, "big", OST_TYPE_UINT64, bigs, 2, sizeof bigs[0]);
+    m->shape.where = in_list(m, "weight", OST_TYPE_DOUBLE, reals, 2, sizeof reals[0]);
     m->op.rows = NULL;
     assert_int_equal(run(m), OST_RANGE);
-    assert_string_equal(w->b.error.field, "big");
+    assert_string_equal(w->b.error.field, "weight");
     assert_string_equal(w->b.error.model, "item");
     discard(m);
     m->shape.where = in_list(m, "size", OST_TYPE_INT32, sizes, 2, sizeof sizes[0]);
@@ -379,17 +395,19 @@ static void forms_meet_exactly(void **state)
         uint16_t op;
         const char *ids;
     } cases[] = {
-        { "price", "tax", OST_OP_EQ, "1" },    { "price", "tax", OST_OP_LT, "2" },
-        { "price", "tax", OST_OP_GT, "3 4" },  { "price", "exact", OST_OP_EQ, "1 2 3" },
-        { "exact", "tax", OST_OP_GE, "1 3 4" }, { "exact", "exact2", OST_OP_EQ, "1 2 3" },
-        { "exact", "exact2", OST_OP_LT, "" },  { "price", "count", OST_OP_EQ, "3" },
-        { "count", "price", OST_OP_LT, "1 4" }, { "count", "exact", OST_OP_EQ, "3" },
-        { "count", "weight", OST_OP_EQ, "2 3 4" }, { "big", "count", OST_OP_NE, "1 2 3" },
+        { "price", "tax", OST_OP_EQ, "1" },         { "price", "tax", OST_OP_LT, "2" },
+        { "price", "tax", OST_OP_GT, "3 4" },       { "price", "exact", OST_OP_EQ, "1 2 3" },
+        { "exact", "tax", OST_OP_GE, "1 3 4" },     { "exact", "exact2", OST_OP_EQ, "1 2 3" },
+        { "exact", "exact2", OST_OP_LT, "" },       { "price", "count", OST_OP_EQ, "3" },
+        { "count", "price", OST_OP_LT, "1 4" },     { "count", "exact", OST_OP_EQ, "3" },
+        { "count", "weight", OST_OP_EQ, "2 3 4" },  { "big", "count", OST_OP_NE, "1 2 3" },
         { "price", "price", OST_OP_EQ, "1 2 3 4" },
     };
     world *w = *state;
-    item in[4] = { { .id = 1, .count = 1, .big = 9 }, { .id = 2, .count = 0, .big = 9 },
-                   { .id = 3, .count = -7, .weight = -7, .big = 9 }, { .id = 4 } };
+    item in[4] = { { .id = 1, .count = 1, .big = 9 },
+                   { .id = 2, .count = 0, .big = 9 },
+                   { .id = 3, .count = -7, .weight = -7, .big = 9 },
+                   { .id = 4 } };
     in[0].price = dec("1.50");
     in[0].tax = dec("1.5000");
     in[0].exact = in[0].exact2 = dec("1.5");
@@ -417,14 +435,42 @@ static void forms_meet_exactly(void **state)
     /* A constant without a member is plain. */
     m = from_items(w);
     const ost_node *left = member(m, "price");
-    m->shape.where = node2(m, OST_OP_GT, left, value(m, NULL, ost_value_decimal(dec("-1.5000001"))));
+    m->shape.where =
+        node2(m, OST_OP_GT, left, value(m, NULL, ost_value_decimal(dec("-1.5000001"))));
     assert_string_equal(ids_of(m), "1 2 4");
+}
+
+/* What no INTEGER can be is compared all the same. */
+static void a_constant_beyond_every_integer(void **state)
+{
+    static const uint64_t list[] = { 7, UINT64_MAX };
+    static const char *const expected[] = { "", "1 2", "1 2", "1 2", "", "" };
+    world *w = *state;
+    item in[2] = { { .id = 1, .big = INT64_MAX }, { .id = 2, .big = 7 } };
+    made *m;
+    add(w, in, 2);
+    for (uint16_t op = OST_OP_EQ; op <= OST_OP_GE; op++) {
+        m = from_items(w);
+        m->shape.where = test(m, op, "big", ost_value_uint((uint64_t)INT64_MAX + 1));
+        assert_string_equal(ids_of(m), expected[op - OST_OP_EQ]);
+    }
+    m = from_items(w);
+    m->shape.where = in_list(m, "big", OST_TYPE_UINT64, list, 2, sizeof list[0]);
+    assert_string_equal(ids_of(m), "2");
+    /* Written, it is refused. */
+    m = make(&w->b, OST_DO_UPDATE, w->items);
+    set_to(m, "big", ost_value_uint((uint64_t)INT64_MAX + 1));
+    assert_int_equal(run(m), OST_RANGE);
+    assert_string_equal(w->b.error.field, "big");
+    discard(m);
 }
 
 static void distinct_and_order_by_forms(void **state)
 {
     world *w = *state;
-    item in[4] = { { .id = 1, .size = SMALL }, { .id = 2, .size = LARGE }, { .id = 3, .size = TINY },
+    item in[4] = { { .id = 1, .size = SMALL },
+                   { .id = 2, .size = LARGE },
+                   { .id = 3, .size = TINY },
                    { .id = 4, .size = LARGE } };
     result rows[4];
     size_t count;
@@ -485,7 +531,8 @@ static void over_nothing_they_are_null(void **state)
     item in = { .id = 1 };
     add(w, &in, 1);
     assert_false(aggregate_of(w, OST_OP_SUM, "maybe", OST_TYPE_INT64, 0, &result_n).n.present);
-    assert_int_equal(aggregate_of(w, OST_OP_COUNT, "maybe", OST_TYPE_INT64, 0, &result_n).n.value, 0);
+    assert_int_equal(aggregate_of(w, OST_OP_COUNT, "maybe", OST_TYPE_INT64, 0, &result_n).n.value,
+                     0);
 }
 
 static void sums_are_exact(void **state)
@@ -552,7 +599,7 @@ static void averages_round_half_to_even(void **state)
 static void groups_filter_and_order_by_exact_values(void **state)
 {
     world *w = *state;
-    item in[6] = { { .id = 1, .name = "a" }, { .id = 2, .name = "a" }, { .id = 3, .name = "b" },
+    item in[6] = { { .id = 1, .name = "a" },  { .id = 2, .name = "a" },  { .id = 3, .name = "b" },
                    { .id = 4, .name = NULL }, { .id = 5, .name = NULL }, { .id = 6, .name = "c" } };
     static const char *const prices[] = { "1.00", "-3.50", "-2.50", "10.00", "0.01", "-2.51" };
     result rows[4];
@@ -784,6 +831,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_list_item_without_a_form_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(fm43_lists_of_any_length_use_an_index, set_up, tear_down),
         cmocka_unit_test_setup_teardown(forms_meet_exactly, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_constant_beyond_every_integer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(distinct_and_order_by_forms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(over_nothing_they_are_null, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sums_are_exact, set_up, tear_down),

@@ -41,21 +41,20 @@ typedef struct thing {
 } thing;
 OST_RECORD(thing, id);
 OST_MODEL(thing, .table = "things",
-    OST_FIELDS(
-        OST_FIELD(thing, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
-        OST_FIELD(thing, flag), OST_FIELD(thing, i8), OST_FIELD(thing, i16),
-        OST_FIELD(thing, i32), OST_FIELD(thing, u8), OST_FIELD(thing, u16),
-        OST_FIELD(thing, u32), OST_FIELD(thing, u64), OST_FIELD(thing, f),
-        OST_FIELD(thing, d), OST_FIELD(thing, text), OST_FIELD(thing, chars),
-        OST_FIELD(thing, blob), OST_FIELD(thing, time), OST_FIELD(thing, date),
-        OST_FIELD(thing, uuid), OST_FIELD(thing, oid),
-        OST_FIELD(thing, price, .precision = 10, .scale = 2),
-        OST_FIELD(thing, big, .precision = 38, .scale = 10),
-        OST_FIELD(thing, mood, .values = OST_NAMES("calm", "glad", "wild")),
-        OST_FIELD(thing, oi), OST_FIELD(thing, ob), OST_FIELD(thing, ot),
-        OST_FIELD(thing, od, .precision = 6, .scale = 3), OST_FIELD(thing, ou),
-        OST_FIELD(thing, odd), OST_FIELD(thing, ouu), OST_FIELD(thing, oda),
-        OST_FIELD(thing, oi8), OST_FIELD(thing, ooi), OST_FIELD(thing, of)));
+          OST_FIELDS(OST_FIELD(thing, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(thing, flag), OST_FIELD(thing, i8), OST_FIELD(thing, i16),
+                     OST_FIELD(thing, i32), OST_FIELD(thing, u8), OST_FIELD(thing, u16),
+                     OST_FIELD(thing, u32), OST_FIELD(thing, u64), OST_FIELD(thing, f),
+                     OST_FIELD(thing, d), OST_FIELD(thing, text), OST_FIELD(thing, chars),
+                     OST_FIELD(thing, blob), OST_FIELD(thing, time), OST_FIELD(thing, date),
+                     OST_FIELD(thing, uuid), OST_FIELD(thing, oid),
+                     OST_FIELD(thing, price, .precision = 10, .scale = 2),
+                     OST_FIELD(thing, big, .precision = 38, .scale = 10),
+                     OST_FIELD(thing, mood, .values = OST_NAMES("calm", "glad", "wild")),
+                     OST_FIELD(thing, oi), OST_FIELD(thing, ob), OST_FIELD(thing, ot),
+                     OST_FIELD(thing, od, .precision = 6, .scale = 3), OST_FIELD(thing, ou),
+                     OST_FIELD(thing, odd), OST_FIELD(thing, ouu), OST_FIELD(thing, oda),
+                     OST_FIELD(thing, oi8), OST_FIELD(thing, ooi), OST_FIELD(thing, of)));
 
 static ost_decimal dec(const char *text)
 {
@@ -66,13 +65,28 @@ static ost_decimal dec(const char *text)
 
 static thing sample(void)
 {
-    thing t = { .flag = true, .i8 = -128, .i16 = -32768, .i32 = INT32_MIN, .u8 = 255,
-                .u16 = 65535, .u32 = UINT32_MAX, .u64 = INT64_MAX, .f = 1.5f, .d = 0.1,
-                .text = "naïve 'quoted' \"text\" €", .chars = "seven77",
-                .blob = { "a\0b", 3 }, .price = dec("-12345678.90"),
-                .big = dec("-1234567890123456789012345678.0123456789"), .mood = WILD,
-                .oi = OST_SOME(7), .ob = OST_SOME(false), .od = OST_SOME(dec("0.125")),
-                .ou = OST_SOME(9), .odd = OST_SOME(2.5), .oi8 = OST_SOME(-1),
+    thing t = { .flag = true,
+                .i8 = -128,
+                .i16 = -32768,
+                .i32 = INT32_MIN,
+                .u8 = 255,
+                .u16 = 65535,
+                .u32 = UINT32_MAX,
+                .u64 = INT64_MAX,
+                .f = 1.5f,
+                .d = 0.1,
+                .text = "naïve 'quoted' \"text\" €",
+                .chars = "seven77",
+                .blob = { "a\0b", 3 },
+                .price = dec("-12345678.90"),
+                .big = dec("-1234567890123456789012345678.0123456789"),
+                .mood = WILD,
+                .oi = OST_SOME(7),
+                .ob = OST_SOME(false),
+                .od = OST_SOME(dec("0.125")),
+                .ou = OST_SOME(9),
+                .odd = OST_SOME(2.5),
+                .oi8 = OST_SOME(-1),
                 .of = OST_SOME(0.5f) };
     assert_true(ost_time_parse("1969-12-31T23:59:59.999999Z", &t.time));
     t.ot = (ost_opt_time)OST_SOME(t.time);
@@ -285,20 +299,56 @@ static void fm39_what_others_wrote_is_checked(void **state)
     static const struct {
         const char *column, *cell;
     } wrong[] = {
-        { "flag", "2" }, { "flag", "'t'" }, { "i8", "128" }, { "i8", "-129" }, { "i16", "32768" },
-        { "i16", "-32769" }, { "i32", "2147483648" }, { "i32", "-2147483649" }, { "u8", "256" },
-        { "u8", "-1" }, { "u16", "65536" }, { "u16", "-1" }, { "u32", "4294967296" },
-        { "u32", "-1" }, { "u64", "-1" }, { "i32", "'abc'" }, { "i32", "1.5" }, { "i32", "x'00'" },
-        { "f", "1e39" }, { "f", "'x'" }, { "d", "9007199254740993" }, { "d", "x'00'" },
-        { "text", "5" }, { "text", "CAST(x'ff' AS TEXT)" }, { "text", "CAST(x'610062' AS TEXT)" },
-        { "text", "CAST(x'eda080' AS TEXT)" }, { "chars", "'12345678'" }, { "chars", "NULL" },
-        { "blob", "'text'" }, { "time", "'yesterday'" }, { "time", "'2023-02-29 00:00:00'" },
-        { "time", "17" }, { "date", "'2023-02-29'" }, { "date", "20230228" }, { "uuid", "x'00'" },
-        { "uuid", "zeroblob(17)" }, { "uuid", "'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'" },
-        { "oid", "zeroblob(16)" }, { "price", "1.5" }, { "price", "'1.50'" },
-        { "price", "10000000000" }, { "big", "5" }, { "big", "'1.5'" }, { "big", "'p12'" },
-        { "mood", "'sad'" }, { "mood", "1" }, { "mood", "''" }, { "i64", "NULL" },
-        { "oi", "2147483648" }, { "od", "'x'" },
+        { "flag", "2" },
+        { "flag", "'t'" },
+        { "i8", "128" },
+        { "i8", "-129" },
+        { "i16", "32768" },
+        { "i16", "-32769" },
+        { "i32", "2147483648" },
+        { "i32", "-2147483649" },
+        { "u8", "256" },
+        { "u8", "-1" },
+        { "u16", "65536" },
+        { "u16", "-1" },
+        { "u32", "4294967296" },
+        { "u32", "-1" },
+        { "u64", "-1" },
+        { "i32", "'abc'" },
+        { "i32", "1.5" },
+        { "i32", "x'00'" },
+        { "f", "1e39" },
+        { "f", "'x'" },
+        { "d", "9007199254740993" },
+        { "d", "x'00'" },
+        { "text", "5" },
+        { "text", "CAST(x'ff' AS TEXT)" },
+        { "text", "CAST(x'610062' AS TEXT)" },
+        { "text", "CAST(x'eda080' AS TEXT)" },
+        { "chars", "'12345678'" },
+        { "chars", "NULL" },
+        { "blob", "'text'" },
+        { "time", "'yesterday'" },
+        { "time", "'2023-02-29 00:00:00'" },
+        { "time", "17" },
+        { "date", "'2023-02-29'" },
+        { "date", "20230228" },
+        { "uuid", "x'00'" },
+        { "uuid", "zeroblob(17)" },
+        { "uuid", "'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'" },
+        { "oid", "zeroblob(16)" },
+        { "price", "1.5" },
+        { "price", "'1.50'" },
+        { "price", "10000000000" },
+        { "big", "5" },
+        { "big", "'1.5'" },
+        { "big", "'p12'" },
+        { "mood", "'sad'" },
+        { "mood", "1" },
+        { "mood", "''" },
+        { "i64", "NULL" },
+        { "oi", "2147483648" },
+        { "od", "'x'" },
     };
     world *w = *state;
     thing t = sample(), out[3];
@@ -356,8 +406,14 @@ static void fm36_bounds_of_narrow_members(void **state)
 static void fm38_decimals_are_exact(void **state)
 {
     static const char *const texts[] = {
-        "0", "0.0000000001", "-0.0000000001", "9999999999999999999999999999.9999999999",
-        "-9999999999999999999999999999.9999999999", "1", "-1", "9007199254740993.0000000001",
+        "0",
+        "0.0000000001",
+        "-0.0000000001",
+        "9999999999999999999999999999.9999999999",
+        "-9999999999999999999999999999.9999999999",
+        "1",
+        "-1",
+        "9007199254740993.0000000001",
         "123456789012345678.9012345678",
     };
     enum { COUNT = sizeof texts / sizeof texts[0] };
@@ -385,8 +441,8 @@ static void fm38_decimals_are_exact(void **state)
 static void fm40_every_year_comes_back(void **state)
 {
     static const char *const texts[] = {
-        "0001-01-01T00:00:00Z", "1582-10-10T00:00:00Z", "1900-02-28T23:59:59.000001Z",
-        "1970-01-01T00:00:00Z", "2000-02-29T12:00:00Z", "2038-01-19T03:14:08Z",
+        "0001-01-01T00:00:00Z",        "1582-10-10T00:00:00Z", "1900-02-28T23:59:59.000001Z",
+        "1970-01-01T00:00:00Z",        "2000-02-29T12:00:00Z", "2038-01-19T03:14:08Z",
         "9999-12-31T23:59:59.999999Z",
     };
     enum { COUNT = sizeof texts / sizeof texts[0] };

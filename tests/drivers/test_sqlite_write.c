@@ -11,8 +11,8 @@ typedef struct owner {
 } owner;
 OST_RECORD(owner, id);
 OST_MODEL(owner, .table = "owners",
-    OST_FIELDS(OST_FIELD(owner, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
-               OST_FIELD(owner, name, .required = true)));
+          OST_FIELDS(OST_FIELD(owner, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(owner, name, .required = true)));
 
 typedef struct account {
     int64_t id;
@@ -31,26 +31,26 @@ typedef struct account {
     const char *second;
 } account;
 OST_RECORD(account, id);
-OST_MODEL(account, .table = "accounts",
-    OST_FIELDS(
-        OST_FIELD(account, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
-        OST_FIELD(account, code, .not_null = true, .unique = true, .column = "account_code"),
-        OST_FIELD(account, owner),
-        OST_FIELD(account, status, .values = OST_NAMES("open", "shut")),
-        OST_FIELD(account, active), OST_FIELD(account, level),
-        OST_FIELD(account, points, .min = OST_INT(0), .max = OST_INT(100)),
-        OST_FIELD(account, visits), OST_FIELD(account, rate, .max = OST_REAL(10.5)),
-        OST_FIELD(account, ratio),
-        OST_FIELD(account, money, .precision = 8, .scale = 2, .min = OST_UNITS(0, 0)),
-        OST_FIELD(account, debt, .precision = 30, .scale = 4),
-        OST_FIELD(account, first, .column = "first name"), OST_FIELD(account, second)));
+OST_MODEL(
+    account, .table = "accounts",
+    OST_FIELDS(OST_FIELD(account, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+               OST_FIELD(account, code, .not_null = true, .unique = true, .column = "account_code"),
+               OST_FIELD(account, owner),
+               OST_FIELD(account, status, .values = OST_NAMES("open", "shut")),
+               OST_FIELD(account, active), OST_FIELD(account, level),
+               OST_FIELD(account, points, .min = OST_INT(0), .max = OST_INT(100)),
+               OST_FIELD(account, visits), OST_FIELD(account, rate, .max = OST_REAL(10.5)),
+               OST_FIELD(account, ratio),
+               OST_FIELD(account, money, .precision = 8, .scale = 2, .min = OST_UNITS(0, 0)),
+               OST_FIELD(account, debt, .precision = 30, .scale = 4),
+               OST_FIELD(account, first, .column = "first name"), OST_FIELD(account, second)));
 
 typedef struct tiny {
     signed char id;
 } tiny;
 OST_RECORD(tiny, id);
-OST_MODEL(tiny, OST_FIELDS(OST_FIELD(tiny, id, .primary_key = true,
-                                     .generated = OST_AUTO_INCREMENT)));
+OST_MODEL(tiny,
+          OST_FIELDS(OST_FIELD(tiny, id, .primary_key = true, .generated = OST_AUTO_INCREMENT)));
 
 typedef struct world {
     bench b;
@@ -68,11 +68,13 @@ static int set_up(void **state)
     w->accounts = bench_table(&w->b, &account_model);
     w->names[0] = table_field(w->accounts, "first");
     w->names[1] = table_field(w->accounts, "second");
-    w->index = (ost_table_index){ .name = "account_names", .fields = w->names, .field_count = 2,
-                                  .unique = true };
+    w->index = (ost_table_index){
+        .name = "account_names", .fields = w->names, .field_count = 2, .unique = true
+    };
     w->owner_field[0] = table_field(w->accounts, "owner");
-    w->key = (ost_table_foreign_key){ .name = "account_owner", .fields = w->owner_field,
-                                      .field_count = 1, .target = w->owners };
+    w->key = (ost_table_foreign_key){
+        .name = "account_owner", .fields = w->owner_field, .field_count = 1, .target = w->owners
+    };
     w->accounts->indexes = &w->index;
     w->accounts->index_count = 1;
     w->accounts->foreign_keys = &w->key;
@@ -184,7 +186,9 @@ static void a_key_that_does_not_fit_its_member_is_an_error(void **state)
 static void what_is_broken_is_named(void **state)
 {
     world *w = *state;
-    account in[3] = { { .code = "a", .first = "x", .second = "y" }, { .code = "b" }, { .code = "a" } };
+    account in[3] = { { .code = "a", .first = "x", .second = "y" },
+                      { .code = "b" },
+                      { .code = "a" } };
     account bad;
     ost_error *e = &w->b.error;
     assert_int_equal(insert(w, in, 3), OST_CONFLICT);
@@ -254,7 +258,8 @@ static void classify_needs_no_server(void **state)
     } cases[] = {
         { SQLITE_CONSTRAINT_PRIMARYKEY, "UNIQUE constraint failed: accounts.id", OST_CONFLICT, 0 },
         { SQLITE_CONSTRAINT_ROWID, "UNIQUE constraint failed: accounts.id", OST_CONFLICT, 0 },
-        { SQLITE_CONSTRAINT_UNIQUE, "UNIQUE constraint failed: index 'by_expression'", OST_CONFLICT, 0 },
+        { SQLITE_CONSTRAINT_UNIQUE, "UNIQUE constraint failed: index 'by_expression'", OST_CONFLICT,
+          0 },
         { SQLITE_CONSTRAINT_TRIGGER, "not on sundays", OST_CHECK, 0 },
         { SQLITE_BUSY, "database is locked", OST_LOCK_TIMEOUT, 0 },
         { SQLITE_BUSY_SNAPSHOT, "database is locked", OST_SERIALIZATION, 1 },
@@ -485,9 +490,10 @@ static void fm42_misspelt_names_are_errors(void **state)
     assert_int_equal(update_raw(w, "CREATE TABLE t(a CHECK (a = \"misspelt\"))"), OST_SCHEMA);
     assert_int_equal(update_raw(w, "SELECT 'spelt' FROM accounts"), OST_OK);
     /* Foreign keys are on. */
-    assert_int_equal(update_raw(w, "INSERT INTO accounts(account_code, owner, status, active, level,"
-                                   " visits, rate, ratio, money, debt)"
-                                   " VALUES ('x', 5, 'open', 0, 0, 0, 0.0, 0.0, 0, '')"),
+    assert_int_equal(update_raw(w,
+                                "INSERT INTO accounts(account_code, owner, status, active, level,"
+                                " visits, rate, ratio, money, debt)"
+                                " VALUES ('x', 5, 'open', 0, 0, 0, 0.0, 0.0, 0, '')"),
                      OST_FOREIGN_KEY);
 }
 
@@ -505,11 +511,21 @@ static void describe_lists_columns_and_indexes(void **state)
 {
     world *w = *state;
     static const ost_field fields[] = {
-        { .name = "table", .type = OST_TYPE_TEXT, .offset = offsetof(ost_described, table), .size = 8 },
-        { .name = "name", .type = OST_TYPE_TEXT, .offset = offsetof(ost_described, name), .size = 8 },
-        { .name = "kind", .type = OST_TYPE_INT64, .offset = offsetof(ost_described, kind), .size = 8 },
+        { .name = "table",
+          .type = OST_TYPE_TEXT,
+          .offset = offsetof(ost_described, table),
+          .size = 8 },
+        { .name = "name",
+          .type = OST_TYPE_TEXT,
+          .offset = offsetof(ost_described, name),
+          .size = 8 },
+        { .name = "kind",
+          .type = OST_TYPE_INT64,
+          .offset = offsetof(ost_described, kind),
+          .size = 8 },
     };
-    static const ost_node types[] = { { .type = OST_TYPE_TEXT }, { .type = OST_TYPE_TEXT },
+    static const ost_node types[] = { { .type = OST_TYPE_TEXT },
+                                      { .type = OST_TYPE_TEXT },
                                       { .type = OST_TYPE_INT64 } };
     ost_described rows[50];
     size_t count;

@@ -73,11 +73,16 @@ static void remove_file(void)
     unlink(name);
 }
 
-static void forget_error(round *r)
+/* Also the memory of earlier calls that later ones would use again, so that each must ask for its
+ * own. */
+static void forget_earlier_calls(round *r)
 {
     r->error.status = OST_OK;
-    if (r->s)
-        r->s->error.status = OST_OK;
+    if (!r->s)
+        return;
+    r->s->error.status = OST_OK;
+    ost__arena_finish(&r->s->scratch);
+    ost__arena_finish(&r->s->journal.memory);
 }
 
 /* A session that is idle keeps no connection, whatever failed. */
@@ -104,7 +109,7 @@ static void check_failure(round *r, size_t i, ost_status status, size_t injected
     faulty_disarm(&r->memory);
     assert_no_lease(r, at->name);
     assert_holds(at->name, "after a failure", i > 0 ? expected[i - 1] : "no tables");
-    forget_error(r);
+    forget_earlier_calls(r);
     status = at->run(r);
     if (status != OST_OK)
         fail_msg("%s: does not work when it is made again: %s: %s", at->name,
@@ -122,7 +127,7 @@ static size_t run_round(size_t fail_at, bool onwards)
     remove_file();
     for (size_t i = 0; i < round_step_count; i++) {
         size_t before = r.memory.injected;
-        forget_error(&r);
+        forget_earlier_calls(&r);
         ost_status status = round_steps[i].run(&r);
         bool touched = r.memory.injected > before;
         if (status != OST_OK)

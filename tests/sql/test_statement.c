@@ -17,12 +17,12 @@ typedef struct book {
 } book;
 OST_RECORD(book, id);
 OST_MODEL(book, .table = "books",
-    OST_FIELDS(
-        OST_FIELD(book, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
-        OST_FIELD(book, title, .required = true, .unique = true, .max_length = 80),
-        OST_FIELD(book, year), OST_FIELD(book, kind, .values = OST_NAMES("paper", "au'dio")),
-        OST_FIELD(book, lent), OST_FIELD(book, owner, .column = "owner\"id"),
-        OST_FIELD(book, price, .precision = 10, .scale = 2), OST_FIELD(book, code)));
+          OST_FIELDS(OST_FIELD(book, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(book, title, .required = true, .unique = true, .max_length = 80),
+                     OST_FIELD(book, year),
+                     OST_FIELD(book, kind, .values = OST_NAMES("paper", "au'dio")),
+                     OST_FIELD(book, lent), OST_FIELD(book, owner, .column = "owner\"id"),
+                     OST_FIELD(book, price, .precision = 10, .scale = 2), OST_FIELD(book, code)));
 
 typedef struct pair {
     int32_t a;
@@ -133,14 +133,14 @@ static void orders_limits_and_wraps(void **state)
     order_by(m, member(m, "year"), true);
     order_by(m, member(m, "id"), false);
     limit_to(m, 10, 20);
-    assert_text(m, "SELECT \"id\" FROM \"books\" ORDER BY \"year\" DESC, \"id\" LIMIT ?1 OFFSET ?2");
+    assert_text(m,
+                "SELECT \"id\" FROM \"books\" ORDER BY \"year\" DESC, \"id\" LIMIT ?1 OFFSET ?2");
     m->shape.limit_parameter = OST_NO_PARAMETER;
     assert_string_equal(text_of(m), "SELECT \"id\" FROM \"books\" ORDER BY \"year\" DESC, \"id\" "
                                     "LIMIT -1 OFFSET ?2");
     discard(m);
     m->shape.wrap = OST_WRAP_EXISTS;
-    assert_string_equal(text_of(m),
-                        "SELECT EXISTS(SELECT 1 FROM \"books\" LIMIT -1 OFFSET ?2)");
+    assert_string_equal(text_of(m), "SELECT EXISTS(SELECT 1 FROM \"books\" LIMIT -1 OFFSET ?2)");
     discard(m);
     m->shape.wrap = OST_WRAP_COUNT;
     assert_string_equal(text_of(m),
@@ -150,8 +150,7 @@ static void orders_limits_and_wraps(void **state)
     assert_string_equal(text_of(m), "SELECT count(*) FROM \"books\"");
     discard(m);
     m->shape.distinct = true;
-    assert_string_equal(text_of(m),
-                        "SELECT count(*) FROM (SELECT DISTINCT \"id\" FROM \"books\")");
+    assert_string_equal(text_of(m), "SELECT count(*) FROM (SELECT DISTINCT \"id\" FROM \"books\")");
     discard(m);
 }
 
@@ -173,10 +172,11 @@ static void groups_and_aggregates(void **state)
     group_by(m, member(m, "kind"));
     m->shape.having = node2(m, OST_OP_GT, aggregate(m, OST_OP_COUNT, NULL, OST_TYPE_INT64, 0),
                             value(m, NULL, ost_value_int(3)));
-    assert_text(m, "SELECT \"kind\", count(*), count(\"owner\"\"id\"), count(DISTINCT \"title\"), "
-                   "ostler_sum(\"year\"), ostler_avg(\"year\"), ostler_decimal_sum(\"price\", 21002), "
-                   "ostler_decimal_avg(\"price\", 21002, 8), min(\"price\") FROM \"books\" "
-                   "GROUP BY \"kind\" HAVING count(*) > ?1");
+    assert_text(m,
+                "SELECT \"kind\", count(*), count(\"owner\"\"id\"), count(DISTINCT \"title\"), "
+                "ostler_sum(\"year\"), ostler_avg(\"year\"), ostler_decimal_sum(\"price\", 21002), "
+                "ostler_decimal_avg(\"price\", 21002, 8), min(\"price\") FROM \"books\" "
+                "GROUP BY \"kind\" HAVING count(*) > ?1");
     m->shape.wrap = OST_WRAP_COUNT;
     assert_string_equal(text_of(m), "SELECT count(*) FROM (SELECT 1 FROM \"books\" "
                                     "GROUP BY \"kind\" HAVING count(*) > ?1)");
@@ -223,8 +223,9 @@ static void tables(void **state)
     world *w = *state;
     ost_table *pairs = bench_table(&w->b, &pair_model);
     const ost_field *owner[] = { table_field(w->books, "owner") };
-    const ost_table_foreign_key key = { .name = "book_owner", .fields = owner, .field_count = 1,
-                                        .target = w->books };
+    const ost_table_foreign_key key = {
+        .name = "book_owner", .fields = owner, .field_count = 1, .target = w->books
+    };
     made *m = make(&w->b, OST_DO_DDL, w->books);
     w->books->foreign_keys = &key;
     w->books->foreign_key_count = 1;
@@ -240,9 +241,10 @@ static void tables(void **state)
                 "(\"id\")) STRICT");
     m = make(&w->b, OST_DO_DDL, pairs);
     m->shape.ddl = OST_DDL_CREATE_TABLE;
-    assert_text(m, "CREATE TABLE IF NOT EXISTS \"pair\" (\"a\" INTEGER NOT NULL, \"b\" TEXT NOT NULL, "
-                   "\"at\" TEXT NOT NULL, \"u\" BLOB, CONSTRAINT \"pair_primary_key\" PRIMARY KEY "
-                   "(\"a\", \"b\")) STRICT");
+    assert_text(m,
+                "CREATE TABLE IF NOT EXISTS \"pair\" (\"a\" INTEGER NOT NULL, \"b\" TEXT NOT NULL, "
+                "\"at\" TEXT NOT NULL, \"u\" BLOB, CONSTRAINT \"pair_primary_key\" PRIMARY KEY "
+                "(\"a\", \"b\")) STRICT");
 }
 
 static void indexes(void **state)
@@ -259,12 +261,17 @@ static void indexes(void **state)
     const ost_node *tests[3];
     made *m = make(&w->b, OST_DO_DDL, w->books);
     for (size_t i = 0; i < 3; i++) {
-        nodes[i] = (ost_node){ .op = OST_OP_VALUE, .parameter = OST_NO_PARAMETER,
-                               .field = constants[i], .constant = values[i] };
+        nodes[i] = (ost_node){ .op = OST_OP_VALUE,
+                               .parameter = OST_NO_PARAMETER,
+                               .field = constants[i],
+                               .constant = values[i] };
         tests[i] = node2(m, OST_OP_EQ, member(m, constants[i]->name), &nodes[i]);
     }
-    const ost_table_index index = { .name = "by title", .fields = fields, .descending = descending,
-                                    .field_count = 2, .unique = true,
+    const ost_table_index index = { .name = "by title",
+                                    .fields = fields,
+                                    .descending = descending,
+                                    .field_count = 2,
+                                    .unique = true,
                                     .where = node_of(m, OST_OP_AND, tests, 3) };
     w->books->indexes = &index;
     w->books->index_count = 1;
@@ -278,8 +285,8 @@ static void indexes(void **state)
 
 static void fm41_words_and_quotes_are_names(void **state)
 {
-    static const char *const words[] = { "select", "a\"b", "order", "table", "x'y", "a b", "?1",
-                                         "rowid", "é", "]", "--", "true", "null" };
+    static const char *const words[] = { "select", "a\"b", "order", "table", "x'y",  "a b", "?1",
+                                         "rowid",  "é",    "]",     "--",    "true", "null" };
     world *w = *state;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         ost_table *t = bench_table(&w->b, &book_model);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "models.h"
+
+OST_MODEL(book, .table = "books",
+          OST_FIELDS(OST_FIELD(book, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(book, title, .required = true, .trim = true, .max_length = 80),
+                     OST_FIELD(book, subtitle), OST_FIELD(book, code), OST_FIELD(book, year),
+                     OST_FIELD(book, stock, .min = OST_INT(0), .max = OST_INT(1000)),
+                     OST_FIELD(book, lent), OST_FIELD(book, weight),
+                     OST_FIELD(book, price, .precision = 9, .scale = 2), OST_FIELD(book, cover),
+                     OST_FIELD(book, isbn, .unique = true, .max_length = 20),
+                     OST_FIELD(book, secret, .hidden = true)));
+
+OST_MODEL(loan, .table = "loans",
+          OST_FIELDS(OST_FIELD(loan, book, .primary_key = true),
+                     OST_FIELD(loan, reader, .primary_key = true), OST_FIELD(loan, due),
+                     OST_FIELD(loan, note)));
+
+OST_MODEL(note, .table = "notes",
+          OST_FIELDS(OST_FIELD(note, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(note, text),
+                     OST_FIELD(note, stars, .default_value = OST_INT(3), .min = OST_INT(0)),
+                     OST_FIELD(note, created_at, .stamp = OST_ON_INSERT),
+                     OST_FIELD(note, changed_at, .stamp = OST_ON_UPDATE)));
+
+OST_MODEL(gauge, .table = "gauges", .adopted = true,
+          OST_FIELDS(OST_FIELD(gauge, id, .primary_key = true), OST_FIELD(gauge, level),
+                     OST_FIELD(gauge, maybe), OST_FIELD(gauge, unit)));
+
+OST_MODEL(year_count, OST_FIELDS(OST_FIELD(year_count, year), OST_FIELD(year_count, books),
+                                 OST_FIELD(year_count, first)));

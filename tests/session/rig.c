@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+#include "rig.h"
+
+#include "base/memory.h"
+
+#include <dirent.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+rig_mode rig_modes[] = {
+    [RIG_MEMORY] = { "sqlite in memory", false, false, { 0 } },
+    [RIG_FILE] = { "sqlite in a file", false, true, { 0 } },
+    [RIG_BLOCKING] = { "fake, blocking",
+                       true,
+                       false,
+                       { .struct_size = sizeof(ost_fake_options), .accepts = 1 } },
+    [RIG_BATCHES] = { "fake, batches", true, false, { .struct_size = sizeof(ost_fake_options) } },
+    [RIG_PIPELINE] = { "fake, pipeline",
+                       true,
+                       false,
+                       { .struct_size = sizeof(ost_fake_options),
+                         .execution = OST_FAKE_EAGER,
+                         .fails_units = true } },
+    [RIG_FAKE_FILE] = { "fake, file",
+                        true,
+                        true,
+                        { .struct_size = sizeof(ost_fake_options), .execution = OST_FAKE_EAGER } },
+};
+
+/* ---- the platform ---- */
+
+static void *resize(void *context, void *old, size_t old_size, size_t new_size)
+{
+    rig *r = context;
+    if (new_size > 0) {
+        long call = atomic_fetch_add(&r->calls, 1) + 1, fail_at = atomic_load(&r->fail_at);
+        if (fail_at > 0 && call >= fail_at)
+            return NULL;
+    }
+    void *p = r->inner.resize(r->inner.context, old, old_size, new_size);
+    if (p || new_size == 0)
+        atomic_fetch_add(&r->live, (long long)new_size - (long long)old_size);
+    return p;
+}
+
+static int64_t monotonic(void *context)
+{
+    rig *r = context;
+    long long step = atomic_load(&r->step);
+    if (step > 0)
+        rig_advance(r, step);
+    return r->inner.monotonic(r->inner.context) + atomic_load(&r->ahead);
+}
+
+static int64_t realtime(void *context)
+{
+    rig *r = context;
+    return r->inner.realtime(r->inner.context) + atomic_load(&r->ahead) / 1000;
+}
+
+static void random_bytes(void *context, void *out, size_t size)
+{
+    rig *r = context;
+    r->inner.random(r->inner.context, out, size);
+}
+
+void rig_advance(rig *r, int64_t ns)
+{
+    if (r->fake && !r->real_time)
+        ost_fake_advance(r->fake, ns);
+    else
+        atomic_fetch_add(&r->ahead, ns);
+}
+
+/* ---- events ---- */
+
+static void lock(rig *r)
+{
+    while (atomic_exchange(&r->locked, true))
+        continue;
+}
+
+static void unlock(rig *r)
+{
+    atomic_store(&r->locked, false);
+}
+
+static void hear(const ost_event *event, void *context)
+{
+    rig *r = context;
+    lock(r);
+    if (r->event_count < RIG_EVENTS) {
+        rig_event *e = &r->events[r->event_count++];
+        e->kind = event->kind;
+        e->status = event->status;
+        e->rows = event->rows;
+        e->slow = event->slow;
+        snprintf(e->model, sizeof e->model, "%s", event->model);
+        snprintf(e->text, sizeof e->text, "%s", event->text);
+    }
+    unlock(r);
+}
+
+void rig_forget(rig *r)
+{
+    lock(r);
+    r->event_count = 0;
+    unlock(r);
+}
+
+static const rig_event *statement_at(rig *r, size_t index)
+{
+    for (size_t i = 0; i < r->event_count; i++)
+        if (r->events[i].kind == OST_EVENT_STATEMENT && index-- == 0)
+            return &r->events[i];
+    return NULL;
+}
+
+size_t rig_sent(rig *r)
+{
+    return rig_events_of(r, OST_EVENT_STATEMENT);
+}
+
+const char *rig_text(rig *r, size_t index)
+{
+    const rig_event *e = statement_at(r, index);
+    return e ? e->text : "";
+}
+
+size_t rig_count(rig *r, const char *verb)
+{
+    size_t count = 0;
+    const rig_event *e;
+    for (size_t i = 0; (e = statement_at(r, i)); i++)
+        count += strncmp(e->text, verb, strlen(verb)) == 0;
+    return count;
+}
+
+size_t rig_events_of(rig *r, uint16_t kind)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < r->event_count; i++)
+        count += r->events[i].kind == kind;
+    return count;
+}
+
+/* ---- opening and closing ---- */
+
+static void make_folder(rig *r)
+{
+    const char *place = getenv("TMPDIR");
+    snprintf(r->folder, sizeof r->folder, "%s/ostler-session-XXXXXX",
+             place && strlen(place) < 80 ? place : P_tmpdir);
+    assert_non_null(mkdtemp(r->folder));
+    snprintf(r->path, sizeof r->path, "%s/books.db", r->folder);
+}
+
+static void remove_folder(rig *r)
+{
+    DIR *d = opendir(r->folder);
+    const struct dirent *entry;
+    while (d && (entry = readdir(d))) {
+        char path[sizeof r->folder + sizeof entry->d_name];
+        snprintf(path, sizeof path, "%s/%s", r->folder, entry->d_name);
+        unlink(path);
+    }
+    if (d)
+        closedir(d);
+    rmdir(r->folder);
+}
+
+void rig_begin(rig *r, const rig_mode *mode)
+{
+    memset(r, 0, sizeof *r);
+    r->mode = mode;
+    if (mode->file)
+        make_folder(r);
+    snprintf(r->url, sizeof r->url, "%ssqlite:%s", mode->fake ? "fake:" : "",
+             mode->file ? r->path : ":memory:");
+    ost__platform_complete(&r->inner, NULL);
+    if (mode->fake) {
+        r->fake = ost_fake_open(ost_driver_sqlite(), &mode->options);
+        assert_non_null(r->fake);
+    }
+}
+
+void rig_open(rig *r, const ost_options *extra)
+{
+    ost_options o = { .struct_size = sizeof o };
+    if (extra)
+        o = *extra;
+    if (r->fake && !r->real_time)
+        ost_fake_platform(r->fake, &r->inner);
+    r->platform = (ost_platform){ .struct_size = sizeof r->platform,
+                                  .context = r,
+                                  .resize = resize,
+                                  .monotonic = monotonic,
+                                  .realtime = realtime,
+                                  .random = random_bytes };
+    o.url = r->url;
+    o.drivers = OST_DRIVERS(r->fake ? ost_fake_driver(r->fake) : ost_driver_sqlite());
+    o.models = SESSION_MODELS;
+    o.platform = &r->platform;
+    if (!o.on_event) {
+        o.on_event = hear;
+        o.context = r;
+    }
+    ost_status status = ost_open(&o, &r->db, &r->error);
+    if (status == OST_OK)
+        status = ost_create_tables(r->db, &r->error);
+    if (status == OST_OK)
+        status = ost_session_open(r->db, NULL, &r->s, &r->error);
+    if (status != OST_OK)
+        fail_msg("%s: %s", ost_status_name(status), r->error.message);
+    rig_forget(r);
+}
+
+void rig_close(rig *r)
+{
+    ost_session_close(r->s);
+    ost_close(r->db);
+    r->s = NULL;
+    r->db = NULL;
+}
+
+void rig_end(rig *r)
+{
+    char violation[256] = "";
+    ost_fake_counts counts = { 0 };
+    if (r->fake) {
+        ost_fake_violation_at(r->fake, 0, violation);
+        ost_fake_counted(r->fake, &counts);
+        ost_fake_close(r->fake);
+    }
+    if (r->mode->file)
+        remove_folder(r);
+    assert_string_equal(violation, "");
+    assert_int_equal(counts.connects, counts.closes);
+    assert_int_equal(counts.compiles, counts.discards);
+    assert_int_equal(atomic_load(&r->live), 0);
+}
+
+static rig the_rig;
+
+int rig_setup(void **state)
+{
+    rig_begin(&the_rig, *state);
+    rig_open(&the_rig, NULL);
+    *state = &the_rig;
+    return 0;
+}
+
+int rig_teardown(void **state)
+{
+    rig *r = *state;
+    rig_close(r);
+    rig_end(r);
+    return 0;
+}
+
+ost_session *rig_session(rig *r, const ost_session_options *options)
+{
+    ost_session *s = NULL;
+    ost_status status = ost_session_open(r->db, options, &s, &r->error);
+    if (status != OST_OK)
+        fail_msg("%s: %s", ost_status_name(status), r->error.message);
+    return s;
+}
+
+void rig_rule(rig *r, const ost_fake_rule *rule)
+{
+    assert_non_null(r->fake);
+    assert_int_equal(ost_fake_add(r->fake, rule), OST_OK);
+}
+
+void rig_raw(rig *r, const char *sql)
+{
+    sqlite3 *db = NULL;
+    char *message = NULL;
+    assert_true(r->mode->file);
+    assert_int_equal(sqlite3_open(r->path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
+    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s", message);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* ---- checks ---- */
+
+void rig_ok(ost_status status, ost_session *s, const char *what, const char *file, int line)
+{
+    if (status == OST_OK)
+        return;
+    print_error("%s: %s: %s\n", what, ost_status_name(status), ost_session_error(s)->message);
+    _fail(file, line);
+}
+
+void rig_fails(ost_status given, ost_status wanted, const char *part, const ost_session *s,
+               const char *what, const char *file, int line)
+{
+    const ost_error *e = ost_session_error(s);
+    if (given == wanted && e->status == wanted && strstr(e->message, part))
+        return;
+    print_error("%s\n  gave %s\n  the error is %s: %s\n  expected %s with \"%s\"\n", what,
+                ost_status_name(given), ost_status_name((ost_status)e->status), e->message,
+                ost_status_name(wanted), part);
+    _fail(file, line);
+}
+
+void rig_has(const char *text, const char *part, const char *file, int line)
+{
+    if (text && strstr(text, part))
+        return;
+    print_error("\"%s\" is not in: %s\n", part, text ? text : "(NULL)");
+    _fail(file, line);
+}
+
+/* ---- contents ---- */
+
+int64_t rig_book(rig *r, const char *title, int year)
+{
+    book b = { .title = title, .year = OST_SOME(year), .stock = 1, .price = ost_decimal_of(0, 2) };
+    OK(ost_insert(r->s, book, &b));
+    assert_true(b.id > 0);
+    return b.id;
+}
+
+int64_t rig_books(rig *r)
+{
+    int64_t count = -1;
+    ost_session *s = rig_session(r, NULL);
+    ost_status status = ost_count_of(ost_from(s, book), &count);
+    if (status != OST_OK)
+        fail_msg("%s", ost_session_error(s)->message);
+    ost_session_close(s);
+    return count;
+}
+
+const char *rig_title(rig *r, int64_t id)
+{
+    static char title[128];
+    ost_session *s = rig_session(r, NULL);
+    const book *b = ost_get(s, book, id);
+    snprintf(title, sizeof title, "%s", b ? b->title : "");
+    ost_session_close(s);
+    return title;
+}
