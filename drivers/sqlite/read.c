@@ -227,8 +227,7 @@ static ost_status read_cell(const ost_row_step *step, sqlite3_value *v, ost_sink
     case OST_TYPE_DOUBLE: return read_real(step, v, at);
     case OST_TYPE_TEXT:
     case OST_TYPE_CHARS:
-        return sqlite3_value_type(v) == SQLITE_TEXT ? read_text(step, v, sink, at)
-                                                    : OST_RANGE;
+        return sqlite3_value_type(v) == SQLITE_TEXT ? read_text(step, v, sink, at) : OST_RANGE;
     case OST_TYPE_BLOB: return read_blob(v, sink, at);
     case OST_TYPE_TIME: return ost__load_time(v, form_of(step), at) ? OST_OK : OST_RANGE;
     case OST_TYPE_DATE: return read_date(v, at);

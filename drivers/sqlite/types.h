@@ -66,8 +66,8 @@ ost_status ost__store(uint16_t type, const void *at, uint32_t size, const ost_fi
                       ost__cell *out);
 ost_status ost__store_value(const ost_value *value, const ost_field *field, ost__cell *out);
 /*
- * The same for what is only compared: a number beyond every INTEGER becomes a REAL, which SQLite compares
- * exactly with what is stored.
+ * The same for what is only compared: a number beyond every INTEGER becomes a REAL, which SQLite
+ * compares exactly with what is stored.
  */
 ost_status ost__store_compared(uint16_t type, const void *at, uint32_t size, const ost_field *field,
                                ost__cell *out);

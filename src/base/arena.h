@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A bump allocator over chunks. Chunks can be found by an address inside them, and each carries a vector of "owners"
- * (the session's batches of records) in the order of their addresses. */
+/* A bump allocator over chunks. Chunks can be found by an address inside them, and each carries a
+ * vector of "owners" (the session's batches of records) in the order of their addresses. */
 #ifndef OSTLER_BASE_ARENA_H
 #define OSTLER_BASE_ARENA_H
 
@@ -16,11 +16,11 @@ typedef struct ost__chunk {
 
 typedef struct ost__arena {
     const ost__memory *memory;
-    ost__chunk *current;  /* newest; NULL: empty */
-    ost__chunk **sorted;  /* by address */
+    ost__chunk *current; /* newest; NULL: empty */
+    ost__chunk **sorted; /* by address */
     uint32_t chunk_count, sorted_capacity;
-    size_t first_size;    /* of the first chunk */
-    bool poison;          /* freed memory is overwritten */
+    size_t first_size; /* of the first chunk */
+    bool poison;       /* freed memory is overwritten */
 } ost__arena;
 
 typedef struct ost__arena_mark {

@@ -20,7 +20,8 @@ void ost__buffer_text(ost__buffer *b, const char *text);
 void ost__buffer_char(ost__buffer *b, char c);
 void ost__buffer_int(ost__buffer *b, int64_t n);
 void ost__buffer_uint(ost__buffer *b, uint64_t n);
-/* The shortest text that reads back the same; "0.0", "1.5", "1e+300". Never depends on a locale. NaN and infinities: "NaN", "Infinity". */
+/* The shortest text that reads back the same; "0.0", "1.5", "1e+300". Never depends on a locale.
+ * NaN and infinities: "NaN", "Infinity". */
 void ost__buffer_double(ost__buffer *b, double x);
 
 /* The same without a buffer; `out` of 32 bytes; returns the length. */

@@ -178,9 +178,10 @@ static bool clock_exists(clock_time c)
 }
 
 /*
- * Eight bytes at once: where `form` has '0' there must be a digit, elsewhere the very byte. Byte i of the result is the number that the
- * digits i and i + 1 make. *wrong keeps a high bit if anything does not fit: a digit's distance from '0' overflows when 0x76
- * is added to more than 9, another byte's when 0x7f is added to more than 0.
+ * Eight bytes at once: where `form` has '0' there must be a digit, elsewhere the very byte. Byte i
+ * of the result is the number that the digits i and i + 1 make. *wrong keeps a high bit if anything
+ * does not fit: a digit's distance from '0' overflows when 0x76 is added to more than 9, another
+ * byte's when 0x7f is added to more than 0.
  */
 static inline uint64_t get_word(const char *p, uint64_t form, uint64_t limits, uint64_t *wrong)
 {

@@ -10,9 +10,11 @@ enum { OST__TIME_STORED_SIZE = 26, OST__TIME_SECONDS_SIZE = 19, OST__DATE_STORED
 /* Years 1 to 9999. */
 bool ost__time_in_range(ost_time t);
 bool ost__date_in_range(ost_date d);
-/* "YYYY-MM-DD HH:MM:SS.ffffff", exactly OST__TIME_STORED_SIZE bytes, no NUL. Fast: no division by variable, no printf. */
+/* "YYYY-MM-DD HH:MM:SS.ffffff", exactly OST__TIME_STORED_SIZE bytes, no NUL. Fast: no division by
+ * variable, no printf. */
 void ost__time_to_stored(ost_time t, char *out);
-/* Reads "YYYY-MM-DD[ T]HH:MM[:SS[.f…up to 6]][Z]"; a fast path for exactly our own form. false: it is none. */
+/* Reads "YYYY-MM-DD[ T]HH:MM[:SS[.f…up to 6]][Z]"; a fast path for exactly our own form. false: it
+ * is none. */
 bool ost__time_from_stored(const char *text, size_t size, ost_time *out);
 /* "YYYY-MM-DD HH:MM:SS", 19 bytes; t must be whole seconds. */
 void ost__time_to_seconds(ost_time t, char *out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A keyed hash (SipHash-1-3), and a bounded cache by hash that forgets what was used longest ago. */
+/* A keyed hash (SipHash-1-3), and a bounded cache by hash that forgets the least recently used. */
 #ifndef OSTLER_BASE_HASH_H
 #define OSTLER_BASE_HASH_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Allocation. Every allocation of our code goes through one resize function; memory.c holds the only malloc. */
+/* Allocation. Every allocation of our code goes through one resize function; memory.c holds the
+ * only malloc. */
 #ifndef OSTLER_BASE_MEMORY_H
 #define OSTLER_BASE_MEMORY_H
 
@@ -10,10 +11,12 @@ typedef struct ost__memory {
     void *context;
 } ost__memory;
 
-/* Fills every slot of `out`: from `given` where it has one (it may be NULL or shorter), else the machine's own. */
+/* Fills every slot of `out`: from `given` where it has one (it may be NULL or shorter), else the
+ * machine's own. */
 void ost__platform_complete(ost_platform *out, const ost_platform *given);
 
-/* Not zeroed; NULL: no memory. Size 0 gives a distinct pointer of size 1's kind. Free with the same size. */
+/* Not zeroed; NULL: no memory. Size 0 gives a distinct pointer of size 1's kind. Free with the same
+ * size. */
 void *ost__alloc(const ost__memory *m, size_t size);
 void *ost__alloc_zeroed(const ost__memory *m, size_t size);
 void *ost__realloc(const ost__memory *m, void *old, size_t old_size, size_t new_size);

@@ -5,7 +5,8 @@
 
 #include "base/buffer.h"
 
-/* Valid UTF-8 (no surrogates, no overlong forms, up to U+10FFFF) without a NUL. A word at a time over ASCII. */
+/* Valid UTF-8 (no surrogates, no overlong forms, up to U+10FFFF) without a NUL. A word at a time
+ * over ASCII. */
 bool ost__utf8_valid(const char *text, size_t size);
 /* Code points of a valid text. */
 size_t ost__utf8_length(const char *text, size_t size);
@@ -18,8 +19,10 @@ void ost__utf8_lower(ost__buffer *out, const char *text, size_t size);
 bool ost__utf8_is_lower(const char *text, size_t size); /* lowering would change nothing */
 /* Removes Unicode white space at both ends: sets *text and *size to the part that remains. */
 void ost__utf8_trim(const char **text, size_t *size);
-/* Whether `text` contains, starts with or ends with a needle that was folded already. Allocates nothing. */
-bool ost__utf8_folded_contains(const char *text, size_t size, const char *folded, size_t folded_size);
+/* Whether `text` contains, starts with or ends with a needle that was folded already. Allocates
+ * nothing. */
+bool ost__utf8_folded_contains(const char *text, size_t size, const char *folded,
+                               size_t folded_size);
 bool ost__utf8_folded_starts(const char *text, size_t size, const char *folded, size_t folded_size);
 bool ost__utf8_folded_ends(const char *text, size_t size, const char *folded, size_t folded_size);
 

@@ -200,30 +200,34 @@ static void compile_keys(ost__check *c, ost__model *m)
     m->table.keys = keys;
 }
 
+ost_row_step ost__row_step(const ost_field *to, uint32_t column)
+{
+    uint16_t base = ost__base_type(to->type);
+    bool pointer = base == OST_TYPE_TEXT || base == OST_TYPE_BLOB;
+    ost_row_step step = {
+        .offset = (uint32_t)to->offset,
+        .size = to->size,
+        .value_offset = ost__optional_value_offset(to->type),
+        .type = base,
+        .column = (uint16_t)column,
+        .null_rule = OST_NULL_IS_RANGE,
+        .column_type = base,
+        .precision = to->precision,
+        .scale = to->scale,
+        .field = to,
+        .origin = to,
+    };
+    if (ost__type_is_optional(to->type))
+        step.null_rule = OST_NULL_IS_ABSENT;
+    else if (pointer && !to->not_null && !to->required)
+        step.null_rule = OST_NULL_IS_POINTER;
+    return step;
+}
+
 static void compile_steps(ost__model *m)
 {
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
-        const ost_field *f = &m->fields[i];
-        uint16_t base = ost__base_type(f->type);
-        ost_row_step *step = &m->steps[i];
-        *step = (ost_row_step){
-            .offset = (uint32_t)f->offset,
-            .size = f->size,
-            .value_offset = ost__optional_value_offset(f->type),
-            .type = base,
-            .column = (uint16_t)i,
-            .null_rule = OST_NULL_IS_RANGE,
-            .column_type = base,
-            .precision = f->precision,
-            .scale = f->scale,
-            .field = f,
-            .origin = f,
-        };
-        if (ost__type_is_optional(f->type))
-            step->null_rule = OST_NULL_IS_ABSENT;
-        else if (base == OST_TYPE_TEXT || base == OST_TYPE_BLOB)
-            step->null_rule = OST_NULL_IS_POINTER;
-    }
+    for (uint32_t i = 0; i < m->table.field_count; i++)
+        m->steps[i] = ost__row_step(&m->fields[i], i);
     m->load = (ost_row_program){
         .struct_size = sizeof(ost_row_program),
         .step_size = sizeof(ost_row_step),

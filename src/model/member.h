@@ -5,9 +5,11 @@
 
 #include "model/model.h"
 
-/* Where an optional keeps its value: offset of `value` in the ost_opt_* of this kind; 0 for kinds that are not optional. `type` with OST_TYPE_OPTIONAL. */
+/* Where an optional keeps its value: offset of `value` in the ost_opt_* of this kind; 0 for kinds
+ * that are not optional. `type` with OST_TYPE_OPTIONAL. */
 uint32_t ost__optional_value_offset(uint16_t type);
-/* sizeof the C type of a kind (with or without OST_TYPE_OPTIONAL); 0 for CHARS and kinds without one. */
+/* sizeof the C type of a kind (with or without OST_TYPE_OPTIONAL); 0 for CHARS and kinds without
+ * one. */
 uint32_t ost__type_size(uint16_t type);
 const char *ost__type_name(uint16_t type); /* "int64_t", "ost_opt_time" */
 
@@ -22,8 +24,8 @@ ost_value ost__member_value(const ost_field *f, const void *record);
 /* A bare C value of kind `type` at `p` as an ost_value; for list items. */
 ost_value ost__scalar_value(uint16_t type, uint32_t size, const void *p);
 /*
- * Equal by kind, never by padding: absent optionals are equal; texts and blobs by content; NaN equals NaN; -0.0 equals 0.0;
- * decimals by value.
+ * Equal by kind, never by padding: absent optionals are equal; texts and blobs by content; NaN
+ * equals NaN; -0.0 equals 0.0; decimals by value.
  */
 bool ost__member_equal(const ost_field *f, const void *a, const void *b);
 /* A total order that agrees with equality; for keys. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Compiled models: what a db makes of the program's descriptions, checked once at open; shapes of results on first use. */
+/* Compiled models: what a db makes of the program's descriptions, checked once at open; shapes of
+ * results on first use. */
 #ifndef OSTLER_MODEL_MODEL_H
 #define OSTLER_MODEL_MODEL_H
 
@@ -22,47 +23,58 @@ static inline void ost__field_set_add(ost__field_set *s, uint32_t i)
 }
 
 typedef struct ost__model {
-    ost_table table;       /* what drivers see; table.id is this model's index in the set */
+    ost_table table; /* what drivers see; table.id is this model's index in the set */
     const ost_model *source;
-    const void *identity;  /* source->fields: the identity together with the name */
-    size_t size;           /* of the struct */
-    ost_field *fields;     /* == table.fields: complete copies; `column` and so on filled in */
-    ost_row_step *steps;   /* one for each field, in field order; column i is field i */
-    ost_row_program load;  /* of all fields */
-    uint32_t *by_offset;   /* field indexes by ascending offset */
-    ost__field_set all;    /* every field */
+    const void *identity; /* source->fields: the identity together with the name */
+    size_t size;          /* of the struct */
+    ost_field *fields;    /* == table.fields: complete copies; `column` and so on filled in */
+    ost_row_step *steps;  /* one for each field, in field order; column i is field i */
+    ost_row_program load; /* of all fields */
+    uint32_t *by_offset;  /* field indexes by ascending offset */
+    ost__field_set all;   /* every field */
     ost__field_set keys;
-    ost__field_set ruled;  /* fields with a rule of validation or normalisation, or of a kind that must be checked before storing (text, char[], float, double, decimal, enumeration, time, date, required pointers) */
-    ost__field_set insert_sets; /* fields that an insert may change: generated on the client, stamps, defaults of absent optionals, trim, lowercase */
+    /* Fields with a rule of validation or normalisation, or of a kind that must be checked before
+     * storing (text, char[], float, double, decimal, enumeration, time, date, required pointers).
+     */
+    ost__field_set ruled;
+    /* Fields that an insert may change: generated on the client, stamps, defaults of absent
+     * optionals, trim, lowercase. */
+    ost__field_set insert_sets;
     ost__field_set update_sets; /* fields that every update sets: OST_ON_UPDATE stamps */
-    bool is_part;          /* no key: the shape of a result */
+    bool is_part;               /* no key: the shape of a result */
 } ost__model;
 
 typedef struct ost__model_set ost__model_set;
 
 /*
- * Copies and checks the models of a db. Every mistake of every model is a failure of the error (path "model.field",
- * rule, message); the status is then OST_SCHEMA (OST_UNSUPPORTED if all are about what is not built yet).
+ * Copies and checks the models of a db. Every mistake of every model is a failure of the error
+ * (path "model.field", rule, message); the status is then OST_SCHEMA (OST_UNSUPPORTED if all are
+ * about what is not built yet).
  */
 ost_status ost__model_set_open(const ost__memory *m, const ost_model *const *models,
                                ost__model_set **out, ost_error *e);
 void ost__model_set_close(ost__model_set *set);
 /*
- * The compiled model; a shape of results (a model that was not given to ost_open and has no key) is checked and added on its
- * first use. Thread-safe, and without a lock for models given to ost_open. NULL: e says why (OST_MISUSE: NULL model, a size that
- * differs, a record model that was not given to ost_open, with what to do).
+ * The compiled model; a shape of results (a model that was not given to ost_open and has no key) is
+ * checked and added on its first use. Thread-safe, and without a lock for models given to ost_open.
+ * NULL: e says why (OST_MISUSE: NULL model, a size that differs, a record model that was not given
+ * to ost_open, with what to do).
  */
-const ost__model *ost__model_find(ost__model_set *set, const ost_model *m, size_t record_size, ost_error *e);
+const ost__model *ost__model_find(ost__model_set *set, const ost_model *m, size_t record_size,
+                                  ost_error *e);
 /* By index (table.id); also from other threads. */
 const ost__model *ost__model_at(const ost__model_set *set, uint32_t id);
-uint32_t ost__model_count(const ost__model_set *set); /* those given to ost_open come first, in their order */
-/* The field that a member names; its offset, size and type are checked against the path. NULL: none. */
+/* Those given to ost_open() come first, in their order. */
+uint32_t ost__model_count(const ost__model_set *set);
+/* The field that a member names, or NULL; offset, size and type are checked against the path. */
 const ost_field *ost__model_field(const ost__model *m, const ost_member *member);
 const ost_field *ost__model_field_named(const ost__model *m, const char *name);
 static inline uint32_t ost__field_index(const ost__model *m, const ost_field *f)
 {
     return (uint32_t)(f - m->fields);
 }
+/* How column `column` fills the member, if the column is of the member's own kind and form. */
+ost_row_step ost__row_step(const ost_field *to, uint32_t column);
 /* Whether the field is an enumeration: an integer with `.values`. */
 static inline bool ost__field_is_enum(const ost_field *f)
 {

@@ -7,6 +7,7 @@
 #include "model/model.h"
 
 /* OST_RANGE if a text is not UTF-8 or an enumeration has no such name. */
-ost_status ost__record_to_json(const ost__model *m, const void *record, ost__json_writer *w, ost_error *e);
+ost_status ost__record_to_json(const ost__model *m, const void *record, ost__json_writer *w,
+                               ost_error *e);
 
 #endif

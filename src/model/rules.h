@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of fields: normalising, defaults, stamps, generated keys, validation. On a shadow of the record, never on the record itself. */
+/* The rules of fields: normalising, defaults, stamps, generated keys, validation. On a shadow of
+ * the record, never on the record itself. */
 #ifndef OSTLER_MODEL_RULES_H
 #define OSTLER_MODEL_RULES_H
 
@@ -8,30 +9,36 @@
 #include "model/model.h"
 
 typedef struct ost__rules {
-    ost__arena *scratch;      /* normalised texts are put here */
-    ost__identity *identity;  /* for generated keys */
-    ost_time now;             /* for stamps */
-    ost_error *error;         /* OST_INVALID with every failure, or OST_RANGE for one value that cannot be stored */
+    ost__arena *scratch;     /* normalised texts are put here */
+    ost__identity *identity; /* for generated keys */
+    ost_time now;            /* for stamps */
+    /* OST_INVALID with every failure, or OST_RANGE for one value that cannot be stored. */
+    ost_error *error;
 } ost__rules;
 
 /* ost_new(): writes the defaults into a zeroed record. */
 void ost__rules_defaults(const ost__model *m, void *record);
 /*
- * Before an insert: defaults for absent optionals, generated keys (UUID, ObjectId where zero), stamps (OST_ON_INSERT and
- * OST_ON_UPDATE, where the member is zero or absent: any other is kept), trim, lowercase, validation of every field.
+ * Before an insert: defaults for absent optionals, generated keys (UUID, ObjectId where zero),
+ * stamps (OST_ON_INSERT and OST_ON_UPDATE, where the member is zero or absent: any other is kept),
+ * trim, lowercase, validation of every field.
  */
 ost_status ost__rules_insert(const ost__model *m, void *shadow, const ost__rules *r);
 /*
- * Before an update of the fields in `which`: sets OST_ON_UPDATE stamps and adds them to `which` (only if `which` is not empty);
- * trim, lowercase and validation of those fields alone.
+ * Before an update of the fields in `which`: sets OST_ON_UPDATE stamps and adds them to `which`
+ * (only if `which` is not empty); trim, lowercase and validation of those fields alone.
  */
-ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *which, const ost__rules *r);
+ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *which,
+                             const ost__rules *r);
 /*
- * A value that an update query sets: normalised (into scratch), brought to the field's kind (integers into decimals at the field's
- * scale, INT64 or UINT64 into doubles, and so on: what the driver binds) and validated. OST_TYPE_NONE is null.
+ * A value that an update query sets: normalised (into scratch), brought to the field's kind
+ * (integers into decimals at the field's scale, INT64 or UINT64 into doubles, and so on: what the
+ * driver binds) and validated. OST_TYPE_NONE is null.
  */
-ost_status ost__rules_value(const ost__model *m, const ost_field *f, ost_value *v, const ost__rules *r);
-/* The message for a broken constraint of the database in the form of a failure: rule "unique", "required", "values", …; the field's own message if it has one. */
+ost_status ost__rules_value(const ost__model *m, const ost_field *f, ost_value *v,
+                            const ost__rules *r);
+/* The message for a broken constraint of the database in the form of a failure: rule "unique",
+ * "required", "values", …; the field's own message if it has one. */
 const char *ost__rules_message(const ost_field *f, const char *rule);
 
 #endif

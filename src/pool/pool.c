@@ -10,16 +10,16 @@
 typedef struct waiter {
     struct waiter *next;
     pthread_cond_t wake;
-    ost__lease *handed;  /* a connection, straight from who gave it back */
-    bool may_connect;    /* or the right to make one */
+    ost__lease *handed; /* a connection, straight from who gave it back */
+    bool may_connect;   /* or the right to make one */
 } waiter;
 
 struct ost__pool {
     ost__pool_setup setup;
     pthread_mutex_t mutex;
-    ost__lease *idle;         /* the one used last first */
+    ost__lease *idle; /* the one used last first */
     waiter *first, *last;
-    uint32_t open;            /* connections and connects under way */
+    uint32_t open; /* connections and connects under way */
     uint32_t idle_count, waiting;
 };
 
@@ -92,9 +92,8 @@ static ost_status open_lease(ost__pool *pool, ost_deadline deadline, ost__lease 
     if (!lease)
         return ost__error_set(error, OST_NO_MEMORY, "no memory for a connection");
     lease->capabilities.struct_size = sizeof(lease->capabilities);
-    ost_status status =
-        s->driver->connect(s->backend, s->endpoint, own < deadline ? own : deadline,
-                           &lease->connection, &lease->capabilities, error);
+    ost_status status = s->driver->connect(s->backend, s->endpoint, own < deadline ? own : deadline,
+                                           &lease->connection, &lease->capabilities, error);
     if (status != OST_OK) {
         ost__free(s->memory, lease, sizeof(*lease));
         return status;
@@ -166,9 +165,8 @@ static bool wait_in_line(ost__pool *pool, waiter *w, ost_deadline deadline)
 {
     struct timespec until = real_time_of(pool, deadline);
     while (!w->handed && !w->may_connect) {
-        int failed = deadline == INT64_MAX
-                         ? pthread_cond_wait(&w->wake, &pool->mutex)
-                         : pthread_cond_timedwait(&w->wake, &pool->mutex, &until);
+        int failed = deadline == INT64_MAX ? pthread_cond_wait(&w->wake, &pool->mutex)
+                                           : pthread_cond_timedwait(&w->wake, &pool->mutex, &until);
         if (failed && !w->handed && !w->may_connect) {
             remove_waiter(pool, w);
             return false;
@@ -211,7 +209,8 @@ static bool too_old(const ost__pool *pool, const ost__lease *lease, int64_t now)
            now - lease->used_at > (int64_t)o->idle_timeout_ms * NS_PER_MS;
 }
 
-/* With the lock: an idle connection that is fit to use; those that are not are put on *stale, and their places freed. */
+/* With the lock: an idle connection that is fit to use; those that are not are put on *stale, and
+ * keep their places. */
 static ost__lease *take_idle(ost__pool *pool, int64_t now, ost__lease **stale)
 {
     while (pool->idle) {
@@ -222,9 +221,26 @@ static ost__lease *take_idle(ost__pool *pool, int64_t now, ost__lease **stale)
             return lease;
         lease->next = *stale;
         *stale = lease;
-        free_place(pool);
     }
     return NULL;
+}
+
+/* Only what is closed frees its place, so that there are never more than `max`. `kept` places stay
+ * with the caller. */
+static void close_stale(ost__pool *pool, ost__lease *stale, uint32_t kept)
+{
+    uint32_t places = 0;
+    for (; stale; places++) {
+        ost__lease *next = stale->next;
+        close_lease(pool, stale);
+        stale = next;
+    }
+    if (places <= kept)
+        return;
+    pthread_mutex_lock(&pool->mutex);
+    for (; places > kept; places--)
+        free_place(pool);
+    pthread_mutex_unlock(&pool->mutex);
 }
 
 static ost_status connect_in_place(ost__pool *pool, ost_deadline deadline, ost__lease **out,
@@ -251,7 +267,9 @@ ost_status ost__pool_lease(ost__pool *pool, int64_t now, ost_deadline deadline, 
     pthread_mutex_lock(&pool->mutex);
     if (!pool->first)
         lease = take_idle(pool, now, &stale);
-    if (!lease && !pool->first && pool->open < pool->setup.options.max) {
+    if (!lease && stale) {
+        w.may_connect = true;
+    } else if (!lease && !pool->first && pool->open < pool->setup.options.max) {
         pool->open++;
         w.may_connect = true;
     } else if (!lease) {
@@ -259,11 +277,8 @@ ost_status ost__pool_lease(ost__pool *pool, int64_t now, ost_deadline deadline, 
         lease = w.handed;
     }
     pthread_mutex_unlock(&pool->mutex);
-    while (stale) {
-        ost__lease *next = stale->next;
-        close_lease(pool, stale);
-        stale = next;
-    }
+    if (stale)
+        close_stale(pool, stale, w.may_connect);
     if (status != OST_OK)
         return status;
     if (!lease)
@@ -276,6 +291,8 @@ ost_status ost__pool_lease(ost__pool *pool, int64_t now, ost_deadline deadline, 
 void ost__pool_return(ost__pool *pool, ost__lease *lease, int64_t now, bool usable)
 {
     lease->used_at = now;
+    if (!usable)
+        close_lease(pool, lease);
     pthread_mutex_lock(&pool->mutex);
     if (!usable) {
         free_place(pool);
@@ -291,14 +308,13 @@ void ost__pool_return(ost__pool *pool, ost__lease *lease, int64_t now, bool usab
         }
     }
     pthread_mutex_unlock(&pool->mutex);
-    if (!usable)
-        close_lease(pool, lease);
 }
 
 ost__pool_counts ost__pool_count(ost__pool *pool)
 {
     pthread_mutex_lock(&pool->mutex);
-    ost__pool_counts counts = { .open = pool->open, .idle = pool->idle_count,
+    ost__pool_counts counts = { .open = pool->open,
+                                .idle = pool->idle_count,
                                 .waiting = pool->waiting,
                                 .leased = pool->open - pool->idle_count };
     pthread_mutex_unlock(&pool->mutex);

@@ -83,8 +83,8 @@ bool ost__operands_compare(const ost__operand *a, const ost__operand *b)
     bool exact_y = y == OST__CLASS_INT || y == OST__CLASS_DECIMAL;
     bool text_x = x == OST__CLASS_TEXT || x == OST__CLASS_ENUM;
     bool text_y = y == OST__CLASS_TEXT || y == OST__CLASS_ENUM;
-    return x != OST__CLASS_NONE && (x == y || (number_x && number_y) || (exact_x && exact_y) ||
-                                    (text_x && text_y));
+    return x != OST__CLASS_NONE &&
+           (x == y || (number_x && number_y) || (exact_x && exact_y) || (text_x && text_y));
 }
 
 bool ost__operand_fits(const ost__operand *from, const ost_field *to)
@@ -115,10 +115,9 @@ static ost_status encode_member(const ost__encoder *enc, ost__section *out, cons
         if (!m)
             return (ost_status)(enc->error ? enc->error->status : OST_MISUSE);
         if (!enc->results || !m->is_part)
-            return ost__error_set(enc->error, OST_MISUSE,
-                                  "a condition on %s.%s was given to a query over %s",
-                                  m->table.model, e->member.path ? e->member.path : "?",
-                                  enc->root->table.model);
+            return ost__error_set(
+                enc->error, OST_MISUSE, "a condition on %s.%s was given to a query over %s",
+                m->table.model, e->member.path ? e->member.path : "?", enc->root->table.model);
         op = OST_OP_AS;
     }
     const ost_field *f = ost__model_field(m, &e->member);
@@ -142,7 +141,8 @@ static ost_status encode_member(const ost__encoder *enc, ost__section *out, cons
     return OST_OK;
 }
 
-/* The field of an operand, as a reference that the shape can be made from: 0xffff if it has none. */
+/* The field of an operand, as a reference that the shape can be made from: 0xffff if it has none.
+ */
 static uint32_t field_model(const ost__encoder *enc, const ost_field *f)
 {
     if (f && f >= enc->root->fields && f < enc->root->fields + enc->root->table.field_count)
@@ -275,9 +275,7 @@ static ost_status encode_against(const ost__encoder *enc, ost__section *out, uin
     ost__operand again;
     enum ost__folded folded = ost__fold(type, &op, &v);
     switch (folded) {
-    case OST__FOLD_VALUE:
-        out->bytes[start] = (uint8_t)op;
-        return encode_value(enc, out, type, &v);
+    case OST__FOLD_VALUE: out->bytes[start] = (uint8_t)op; return encode_value(enc, out, type, &v);
     case OST__FOLD_NEVER:
     case OST__FOLD_ALWAYS:
         /* x <> x is false, x = x is true, for every x that is there; both are unknown for NULL. */
@@ -289,8 +287,9 @@ static ost_status encode_against(const ost__encoder *enc, ost__section *out, uin
 
 static ost_status encode_comparison(const ost__encoder *enc, ost__section *out, const ost_expr *e)
 {
-    const ost_expr member = { .op = OST_OP_MEMBER, .struct_size = sizeof(member),
-                              .model = e->model, .member = e->member };
+    const ost_expr member = {
+        .op = OST_OP_MEMBER, .struct_size = sizeof(member), .model = e->model, .member = e->member
+    };
     const ost_expr *left = &member, *right = NULL;
     ost__operand a, b;
     uint16_t op = e->op;
@@ -371,6 +370,17 @@ static bool store_item(const ost__encoder *enc, uint16_t type, const ost_value *
     }
 }
 
+/* An item as a value; an absent one is NULL. */
+static ost_value item_value(uint16_t type, const uint8_t *item)
+{
+    uint16_t plain = type & (uint16_t)~OST_TYPE_OPTIONAL;
+    if (type == plain)
+        return ost__scalar_value(type, ost__type_size(type), item);
+    if (!*(const bool *)item)
+        return (ost_value){ 0 };
+    return ost__scalar_value(plain, ost__type_size(plain), item + ost__optional_value_offset(type));
+}
+
 static ost_status fold_list(const ost__encoder *enc, const ost_expr *e, const ost__operand *type,
                             ost_parameter *p)
 {
@@ -385,8 +395,7 @@ static ost_status fold_list(const ost__encoder *enc, const ost_expr *e, const os
     if (!items)
         return no_memory(enc);
     for (size_t i = 0; i < e->list_count; i++) {
-        const void *item = (const uint8_t *)e->list + i * e->list_stride;
-        ost_value v = ost__scalar_value(e->list_type, item_size, item);
+        ost_value v = item_value(e->list_type, (const uint8_t *)e->list + i * e->list_stride);
         uint16_t op = OST_OP_EQ;
         enum ost__folded folded = ost__fold(type, &op, &v);
         if (folded == OST__FOLD_NEVER)
@@ -445,8 +454,8 @@ static ost_status encode_in(const ost__encoder *enc, ost__section *out, const os
 
 /* ---- logic ---- */
 
-static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out,
-                                      const ost_expr *e, bool *narrows, int depth);
+static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                                      bool *narrows, int depth);
 
 static ost_status encode_logic(const ost__encoder *enc, ost__section *out, const ost_expr *e,
                                bool *narrows, int depth)
@@ -474,37 +483,49 @@ static ost_status encode_logic(const ost__encoder *enc, ost__section *out, const
     return OST_OK;
 }
 
-static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out,
-                                      const ost_expr *e, bool *narrows, int depth)
+static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                                      bool *narrows, int depth)
 {
     ost__operand type;
     ost_status status;
     *narrows = true;
     if (!e)
-        return misuse(enc, NULL, "a NULL condition; leave it out, or use ost_everything if all "
-                                 "records are meant");
+        return misuse(enc, NULL,
+                      "a NULL condition; leave it out, or use ost_everything if all "
+                      "records are meant");
     if (depth > OST__EXPR_DEPTH_MAX)
         return ost__error_set(enc->error, OST_TOO_LARGE, "conditions are nested more than %d deep",
                               OST__EXPR_DEPTH_MAX);
     switch (e->op) {
-    case OST_OP_EQ: case OST_OP_NE: case OST_OP_LT: case OST_OP_LE: case OST_OP_GT: case OST_OP_GE:
-        return encode_comparison(enc, out, e);
+    case OST_OP_EQ:
+    case OST_OP_NE:
+    case OST_OP_LT:
+    case OST_OP_LE:
+    case OST_OP_GT:
+    case OST_OP_GE: return encode_comparison(enc, out, e);
     case OST_OP_IN: return encode_in(enc, out, e);
-    case OST_OP_HAS_TEXT: case OST_OP_STARTS_WITH: case OST_OP_ENDS_WITH:
-        return encode_text(enc, out, e);
-    case OST_OP_IS_NULL: case OST_OP_NOT_NULL:
+    case OST_OP_HAS_TEXT:
+    case OST_OP_STARTS_WITH:
+    case OST_OP_ENDS_WITH: return encode_text(enc, out, e);
+    case OST_OP_IS_NULL:
+    case OST_OP_NOT_NULL:
         return put(enc, out, e->op) ? encode_member(enc, out, e, &type) : no_memory(enc);
-    case OST_OP_AND: case OST_OP_OR: case OST_OP_NOT:
-        return encode_logic(enc, out, e, narrows, depth);
+    case OST_OP_AND:
+    case OST_OP_OR:
+    case OST_OP_NOT: return encode_logic(enc, out, e, narrows, depth);
     case OST_OP_BROKEN: {
         const char *why = ost__expr_broken_reason(e, &status);
         return ost__error_set(enc->error, status, "%s", why);
     }
-    case OST_OP_HAS: case OST_OP_HAS_ITEM: case OST_OP_MATCHES:
-        return ost__error_set(enc->error, OST_UNSUPPORTED,
-                              "%s.%s: conditions on relations, lists and full text are not built yet",
-                              enc->root->table.model, e->member.path ? e->member.path : "?");
-    default: return misuse(enc, NULL, "a value, order or change stands where a condition is needed");
+    case OST_OP_HAS:
+    case OST_OP_HAS_ITEM:
+    case OST_OP_MATCHES:
+        return ost__error_set(
+            enc->error, OST_UNSUPPORTED,
+            "%s.%s: conditions on relations, lists and full text are not built yet",
+            enc->root->table.model, e->member.path ? e->member.path : "?");
+    default:
+        return misuse(enc, NULL, "a value, order or change stands where a condition is needed");
     }
 }
 

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the program's expressions to canonical bytes and parameters, in one walk that checks members against models, kinds against each
- * other, and folds constants. The bytes hold everything that a shape is made of (shape.h reads them), so that two
- * queries with equal bytes are the same query but for their values.
+ * From the program's expressions to canonical bytes and parameters, in one walk that checks members
+ * against models, kinds against each other, and folds constants. The bytes hold everything that a
+ * shape is made of (shape.h reads them), so that two queries with equal bytes are the same query
+ * but for their values.
  *
  * The form of an expression: its operator (1 byte), then
- *   MEMBER           model (2), field (2)
- *   VALUE            kind (1), model and field that decide its form (2 + 2, 0xffff: none), precision (1), scale (1)   [1 parameter]
- *   EQ … GE          two expressions
- *   IN               expression, kind (1)                                                                             [1 parameter]
- *   text operators   expression                                                                                       [1 parameter]
+ *   MEMBER              model (2), field (2)
+ *   VALUE *             kind (1), model and field that decide its form (2 + 2, 0xffff: none),
+ *                       precision (1), scale (1)
+ *   EQ … GE             two expressions
+ *   IN *                expression, kind (1)
+ *   text operators *    expression
  *   IS_NULL, NOT_NULL, NOT   expression
- *   AND, OR          count (2), expressions
- *   COUNT            0 or 1 (1), expression if 1;  SUM: 1 if into a decimal (1), expression;  other aggregates: expression
- *   AS               model (2), field (2): a member of the result
+ *   AND, OR             count (2), expressions
+ *   COUNT               0 or 1 (1), expression if 1
+ *   SUM                 1 if into a decimal (1), expression
+ *   other aggregates    expression
+ *   AS                  model (2), field (2): a member of the result
+ * Those with a star take one parameter.
  */
 #ifndef OSTLER_QUERY_ENCODE_H
 #define OSTLER_QUERY_ENCODE_H
@@ -23,23 +28,28 @@
 
 typedef struct ost__encoder {
     ost__model_set *models;
-    const ost__model *root;   /* the query's own model */
-    ost__arena *arena;        /* for bytes, parameters and copies of texts and lists */
+    const ost__model *root; /* the query's own model */
+    ost__arena *arena;      /* for bytes, parameters and copies of texts and lists */
     ost_error *error;
-    bool aggregates;          /* they may stand here */
-    bool results;             /* members of a result may stand here */
+    bool aggregates; /* they may stand here */
+    bool results;    /* members of a result may stand here */
 } ost__encoder;
 
-/* A condition. *narrows is set if it is anything but constantly true. On failure the error is set. */
-ost_status ost__encode_condition(const ost__encoder *enc, ost__section *out, const ost_expr *e, bool *narrows);
+/* A condition. *narrows is set unless it is constantly true. On failure the error is set. */
+ost_status ost__encode_condition(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                                 bool *narrows);
 /* An expression that has a value. */
-ost_status ost__encode_operand(const ost__encoder *enc, ost__section *out, const ost_expr *e, ost__operand *type);
+ost_status ost__encode_operand(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                               ost__operand *type);
 /* An expression and the member that it fills: field (2), expression. */
-ost_status ost__encode_column(const ost__encoder *enc, ost__section *out, const ost_expr *e, const ost__model **result);
+ost_status ost__encode_column(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                              const ost__model **result);
 /* A key of an order: 1 if descending (1), expression. */
 ost_status ost__encode_order(const ost__encoder *enc, ost__section *out, const ost_expr *e);
-/* Members that equal the values given, as a condition of `count` comparisons; for keys. OST_NOT_FOUND: they never can. */
-ost_status ost__encode_key(const ost__encoder *enc, ost__section *out, const ost_value *values, size_t count);
+/* Members that equal the values given, as a condition of `count` comparisons; for keys.
+ * OST_NOT_FOUND: they never can. */
+ost_status ost__encode_key(const ost__encoder *enc, ost__section *out, const ost_value *values,
+                           size_t count);
 
 /* Shared with shape.c: what an aggregate over `arg` yields; false: it cannot be taken. */
 bool ost__aggregate_type(uint16_t op, const ost__operand *arg, bool wide, ost__operand *out);

@@ -21,12 +21,8 @@ const char *ost__expr_broken_reason(const ost_expr *e, ost_status *status)
     case BROKEN_DEPTH:
         *status = OST_TOO_LARGE;
         return "an expression is nested more than 64 deep or has more than 60000 arguments";
-    case BROKEN_MEMORY:
-        *status = OST_NO_MEMORY;
-        return "no memory to keep an expression";
-    default:
-        *status = OST_MISUSE;
-        return "a NULL was given where an expression is needed";
+    case BROKEN_MEMORY: *status = OST_NO_MEMORY; return "no memory to keep an expression";
+    default: *status = OST_MISUSE; return "a NULL was given where an expression is needed";
     }
 }
 

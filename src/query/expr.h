@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Expressions as the program writes them: reading them with the program's stride, and copying them. */
+/* Expressions as the program writes them: read with the program's stride, and copied. */
 #ifndef OSTLER_QUERY_EXPR_H
 #define OSTLER_QUERY_EXPR_H
 
@@ -9,8 +9,9 @@
 enum { OST__EXPR_DEPTH_MAX = 64, OST__EXPR_ARGS_MAX = 60000 };
 
 /*
- * A deep copy in `arena`: text, lists and arguments too. Never NULL: without memory it is an expression with OST_OP_BROKEN, and so is the
- * copy of an expression that contains NULL or is nested too deeply.
+ * A deep copy in `arena`: text, lists and arguments too. Never NULL: without memory it is an
+ * expression with OST_OP_BROKEN, and so is the copy of an expression that contains NULL or is
+ * nested too deeply.
  */
 const ost_expr *ost__expr_copy(ost__arena *arena, const ost_expr *e);
 /* AND or OR over copies of `count` conditions. */

@@ -9,17 +9,28 @@
 #include "base/utf8.h"
 
 static const uint8_t class_of_type[] = {
-    [OST_TYPE_NONE] = OST__CLASS_NONE,     [OST_TYPE_BOOL] = OST__CLASS_BOOL,
-    [OST_TYPE_INT8] = OST__CLASS_INT,      [OST_TYPE_INT16] = OST__CLASS_INT,
-    [OST_TYPE_INT32] = OST__CLASS_INT,     [OST_TYPE_INT64] = OST__CLASS_INT,
-    [OST_TYPE_UINT8] = OST__CLASS_INT,     [OST_TYPE_UINT16] = OST__CLASS_INT,
-    [OST_TYPE_UINT32] = OST__CLASS_INT,    [OST_TYPE_UINT64] = OST__CLASS_INT,
-    [OST_TYPE_FLOAT] = OST__CLASS_REAL,    [OST_TYPE_DOUBLE] = OST__CLASS_REAL,
-    [OST_TYPE_TEXT] = OST__CLASS_TEXT,     [OST_TYPE_CHARS] = OST__CLASS_TEXT,
-    [OST_TYPE_BLOB] = OST__CLASS_BLOB,     [OST_TYPE_TIME] = OST__CLASS_TIME,
-    [OST_TYPE_DATE] = OST__CLASS_DATE,     [OST_TYPE_UUID] = OST__CLASS_UUID,
-    [OST_TYPE_OBJECT_ID] = OST__CLASS_OBJECT_ID, [OST_TYPE_DECIMAL] = OST__CLASS_DECIMAL,
-    [OST_TYPE_JSON] = OST__CLASS_NONE,     [OST_TYPE_POINT] = OST__CLASS_NONE,
+    [OST_TYPE_NONE] = OST__CLASS_NONE,
+    [OST_TYPE_BOOL] = OST__CLASS_BOOL,
+    [OST_TYPE_INT8] = OST__CLASS_INT,
+    [OST_TYPE_INT16] = OST__CLASS_INT,
+    [OST_TYPE_INT32] = OST__CLASS_INT,
+    [OST_TYPE_INT64] = OST__CLASS_INT,
+    [OST_TYPE_UINT8] = OST__CLASS_INT,
+    [OST_TYPE_UINT16] = OST__CLASS_INT,
+    [OST_TYPE_UINT32] = OST__CLASS_INT,
+    [OST_TYPE_UINT64] = OST__CLASS_INT,
+    [OST_TYPE_FLOAT] = OST__CLASS_REAL,
+    [OST_TYPE_DOUBLE] = OST__CLASS_REAL,
+    [OST_TYPE_TEXT] = OST__CLASS_TEXT,
+    [OST_TYPE_CHARS] = OST__CLASS_TEXT,
+    [OST_TYPE_BLOB] = OST__CLASS_BLOB,
+    [OST_TYPE_TIME] = OST__CLASS_TIME,
+    [OST_TYPE_DATE] = OST__CLASS_DATE,
+    [OST_TYPE_UUID] = OST__CLASS_UUID,
+    [OST_TYPE_OBJECT_ID] = OST__CLASS_OBJECT_ID,
+    [OST_TYPE_DECIMAL] = OST__CLASS_DECIMAL,
+    [OST_TYPE_JSON] = OST__CLASS_NONE,
+    [OST_TYPE_POINT] = OST__CLASS_NONE,
 };
 
 /* Integers of every width: what they hold, as a sign and a magnitude that fits 64 bits. */
@@ -47,8 +58,7 @@ uint16_t ost__canonical_type(uint16_t type, const ost_field *field)
 {
     type &= (uint16_t)~OST_TYPE_OPTIONAL;
     switch (ost__class_of(type, field)) {
-    case OST__CLASS_INT:
-        return type == OST_TYPE_UINT64 ? OST_TYPE_UINT64 : OST_TYPE_INT64;
+    case OST__CLASS_INT: return type == OST_TYPE_UINT64 ? OST_TYPE_UINT64 : OST_TYPE_INT64;
     case OST__CLASS_ENUM: return OST_TYPE_INT64;
     case OST__CLASS_REAL: return OST_TYPE_DOUBLE;
     case OST__CLASS_TEXT: return OST_TYPE_TEXT;
@@ -125,7 +135,8 @@ static enum ost__folded fold_real_to_integer(uint16_t type, uint16_t *op, ost_va
     if (floor_of != v->as.real && between(op, &result))
         return result;
     if (floor_of < 0) {
-        /* The lower neighbour of a fraction just below zero is -1, which an unsigned member is above. */
+        /* The lower neighbour of a fraction just below zero is -1, which an unsigned member is
+         * above. */
         return fold_natural(type, *op, true, (uint64_t)-floor_of, v);
     }
     return fold_natural(type, *op, false, (uint64_t)floor_of, v);
@@ -195,7 +206,8 @@ static enum ost__folded fold_real(uint16_t type, ost_value *v)
     }
     if (isnan(x))
         return OST__FOLD_BAD;
-    /* Beyond this bound the nearest float is an infinity; the conversion itself would be undefined. */
+    /* Beyond this bound the nearest float is an infinity; the conversion itself would be undefined.
+     */
     if (type == OST_TYPE_FLOAT)
         x = fabs(x) >= 0x1.ffffffp127 ? copysign(INFINITY, x) : (double)(float)x;
     *v = ost_value_double(x == 0 ? 0.0 : x);

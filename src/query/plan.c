@@ -131,8 +131,8 @@ static ost_status compile(ost__plans *plans, const ost_capabilities *caps, const
     if (status != OST_OK)
         goto cleanup;
     plan->compiled.shape.hash = hash;
-    status = plans->driver->compile(plans->backend, caps, &plan->compiled.shape,
-                                    &plan->driver_plan, error);
+    status = plans->driver->compile(plans->backend, caps, &plan->compiled.shape, &plan->driver_plan,
+                                    error);
     if (status != OST_OK)
         goto cleanup;
     *out = plan;
@@ -203,8 +203,8 @@ static _Atomic(ost__record_plan *) *list_of(const ost__plans *plans, const ost__
 }
 
 const ost__record_plan *ost__record_plan_find(const ost__plans *plans, const ost__model *m,
-                                              enum ost__record_kind kind,
-                                              const ost__field_set *set, uint64_t fingerprint)
+                                              enum ost__record_kind kind, const ost__field_set *set,
+                                              uint64_t fingerprint)
 {
     _Atomic(ost__record_plan *) *list = list_of(plans, m, kind);
     const ost__record_plan *r = list ? atomic_load_explicit(list, memory_order_acquire) : NULL;
@@ -213,7 +213,8 @@ const ost__record_plan *ost__record_plan_find(const ost__plans *plans, const ost
     return r;
 }
 
-/* Adds under the lock, so that the bound holds and no set is there twice; readers see whole entries alone. */
+/* Adds under the lock, so that the bound holds and no set is there twice; readers see whole entries
+ * alone. */
 static bool add_record_plan(ost__plans *plans, const ost__model *m, enum ost__record_kind kind,
                             const ost__field_set *set, ost__record_plan *r)
 {

@@ -201,9 +201,9 @@ static uint8_t *join(uint8_t *at, const ost__section *s)
 static void add_number(ost__statement *out, const int64_t *n)
 {
     if (n)
-        out->parameters[out->parameter_count++] = (ost_parameter){
-            .source = OST_FROM_VALUE, .type = OST_TYPE_INT64, .value = ost_value_int(*n)
-        };
+        out->parameters[out->parameter_count++] = (ost_parameter){ .source = OST_FROM_VALUE,
+                                                                   .type = OST_TYPE_INT64,
+                                                                   .value = ost_value_int(*n) };
 }
 
 bool ost__statement_join(const ost__parts *p, ost__arena *arena, ost__statement *out)
@@ -277,8 +277,10 @@ static ost_status check_write(const ost__query *q, ost_error *error)
         q->groups.items > 0 || q->having.items > 0 || q->columns.items > 0)
         return misplaced(q, "an update or delete takes conditions only", error);
     if (!q->narrows && !q->everything)
-        return misplaced(q, "an update or delete without a condition; call ost_everything if all "
-                            "records are meant", error);
+        return misplaced(q,
+                         "an update or delete without a condition; call ost_everything if all "
+                         "records are meant",
+                         error);
     return OST_OK;
 }
 
@@ -288,8 +290,14 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
     bool write = ask->kind != OST_DO_SELECT;
     ost__section value = { 0 };
     ost__parts parts = {
-        .kind = ask->kind, .wrap = ask->wrap, .model = q->model, .columns = &q->columns,
-        .changes = ask->changes, .where = &q->where, .groups = &q->groups, .having = &q->having,
+        .kind = ask->kind,
+        .wrap = ask->wrap,
+        .model = q->model,
+        .columns = &q->columns,
+        .changes = ask->changes,
+        .where = &q->where,
+        .groups = &q->groups,
+        .having = &q->having,
         .orders = &q->orders,
     };
     OST_TRY(too_wide(q, error));
@@ -298,8 +306,11 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
         OST_TRY(check_write(q, error));
     if (ask->value) {
         ost__operand type;
-        ost__encoder enc = { .models = q->models, .root = q->model, .arena = arena,
-                             .error = error, .aggregates = true };
+        ost__encoder enc = { .models = q->models,
+                             .root = q->model,
+                             .arena = arena,
+                             .error = error,
+                             .aggregates = true };
         uint8_t *at = ost__section_take(arena, &value, 2);
         if (!at)
             return ost__error_set(error, OST_NO_MEMORY, "no memory for a query");
@@ -320,8 +331,8 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
     if (q->distinct)
         parts.flags |= OST__SHAPE_DISTINCT;
     if (ask->limited || q->has_limit)
-        parts.limit = q->has_limit && !(ask->limited && ask->limit < q->limit) ? &q->limit
-                                                                              : &ask->limit;
+        parts.limit =
+            q->has_limit && !(ask->limited && ask->limit < q->limit) ? &q->limit : &ask->limit;
     if (q->has_offset || (ask->limited && ask->offset > 0))
         parts.offset = q->has_offset ? &q->offset : &ask->offset;
     if (!ost__statement_join(&parts, arena, out))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Queries: what the program appends is encoded at once, so nothing of its expressions is kept. The handle that the program holds is
- * the address of a slot plus the slot's generation in its low bits: a handle of an earlier generation is recognised after the slot
- * was cleared or used again.
+ * Queries: what the program appends is encoded at once, so nothing of its expressions is kept. The
+ * handle that the program holds is the address of a slot plus the slot's generation in its low
+ * bits: a handle of an earlier generation is recognised after the slot was cleared or used again.
  */
 #ifndef OSTLER_QUERY_QUERY_H
 #define OSTLER_QUERY_QUERY_H
@@ -14,18 +14,18 @@ enum { OST__QUERY_SLOT = 1024, OST__QUERY_BYTES = 128, OST__QUERY_PARAMETERS = 4
 
 typedef struct ost__query {
     ost_session *session;
-    const ost__model *model;     /* NULL: ost_from() failed */
-    const ost__model *result;    /* of the selection; NULL: records */
+    const ost__model *model;  /* NULL: ost_from() failed */
+    const ost__model *result; /* of the selection; NULL: records */
     ost__model_set *models;
     ost__arena *arena;
-    ost_error *scratch;          /* the session's, for a failure that is about to stick */
-    ost_error *error;            /* the first failure, in the arena; NULL: none, or no memory for it */
-    struct ost__query *next;     /* of the session's list */
-    uint16_t status;             /* of the first failure */
-    uint16_t generation;         /* 0 … OST__QUERY_SLOT - 1 */
+    ost_error *scratch;      /* the session's, for a failure that is about to stick */
+    ost_error *error;        /* the first failure, in the arena; NULL: none, or no memory */
+    struct ost__query *next; /* of the session's list */
+    uint16_t status;         /* of the first failure */
+    uint16_t generation;     /* 0 … OST__QUERY_SLOT - 1 */
     bool live, narrows, everything, distinct, has_limit, has_offset;
     int64_t limit, offset;
-    uint64_t sequence;           /* of creation, for marks */
+    uint64_t sequence; /* of creation, for marks */
     ost__section columns, where, groups, having, orders;
     uint8_t first_bytes[OST__QUERY_BYTES], first_order[32];
     ost_parameter first_parameters[OST__QUERY_PARAMETERS];
@@ -43,10 +43,10 @@ typedef struct ost__statement {
 /* What is asked of a query. */
 typedef struct ost__ask {
     uint16_t kind, wrap;
-    const ost__model *result;   /* of the rows; NULL with `value` or a write */
-    const ost_expr *value;      /* one value */
+    const ost__model *result; /* of the rows; NULL with `value` or a write */
+    const ost_expr *value;    /* one value */
     const ost__section *changes;
-    bool limited;               /* by `limit` and `offset` here, where the query has none of its own */
+    bool limited; /* by `limit` and `offset` here, where the query has none of its own */
     int64_t limit, offset;
 } ost__ask;
 
@@ -65,8 +65,8 @@ static inline bool ost__query_is(const ost__query *q, const ost_query *handle)
 }
 
 /* Makes a slot a query; the generation is kept. */
-void ost__query_begin(ost__query *q, ost_session *session, ost__arena *arena, ost__model_set *models,
-                      const ost__model *model, ost_error *scratch);
+void ost__query_begin(ost__query *q, ost_session *session, ost__arena *arena,
+                      ost__model_set *models, const ost__model *model, ost_error *scratch);
 /* Makes the failure in q->scratch stick. */
 void ost__query_fail(ost__query *q, ost_status status);
 /* The statement in `arena`. On failure *error is set. */

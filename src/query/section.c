@@ -11,8 +11,7 @@ uint8_t *ost__section_take(ost__arena *arena, ost__section *s, uint32_t size)
         uint32_t capacity = s->capacity > 0 ? s->capacity * 2 : SECTION_BYTES_FIRST;
         while (capacity - s->size < size)
             capacity *= 2;
-        uint8_t *bytes =
-            capacity > SECTION_BYTES_MAX ? NULL : ost__arena_alloc(arena, capacity, 1);
+        uint8_t *bytes = capacity > SECTION_BYTES_MAX ? NULL : ost__arena_alloc(arena, capacity, 1);
         if (!bytes)
             return NULL;
         if (s->size > 0)

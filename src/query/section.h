@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A part of a query in canonical form: bytes that hold its shape, and the parameters that they refer to in their order. */
+/* A part of a query in canonical form: bytes that hold its shape, and the parameters that they
+ * refer to in their order. */
 #ifndef OSTLER_QUERY_SECTION_H
 #define OSTLER_QUERY_SECTION_H
 
@@ -9,7 +10,7 @@
 typedef struct ost__section {
     uint8_t *bytes;
     uint32_t size, capacity;
-    uint32_t items;       /* conditions, keys, columns, changes */
+    uint32_t items; /* conditions, keys, columns, changes */
     uint32_t parameter_count, parameter_capacity;
     ost_parameter *parameters;
 } ost__section;

@@ -15,7 +15,7 @@ typedef struct reader {
     const uint8_t *at;
     ost__compiled *out;
     ost_error *error;
-    ost_status status;       /* of the first failure */
+    ost_status status; /* of the first failure */
     uint32_t parameters;
     uint16_t *column_fields; /* the result's field of each column */
 } reader;
@@ -53,8 +53,8 @@ static ost_status misuse(reader *r, const char *what)
 
 static void *room(reader *r, size_t count, size_t size)
 {
-    void *p = ost__arena_alloc_zeroed(r->arena, (count > 0 ? count : 1) * size,
-                                      _Alignof(max_align_t));
+    void *p =
+        ost__arena_alloc_zeroed(r->arena, (count > 0 ? count : 1) * size, _Alignof(max_align_t));
     if (!p)
         r->status = ost__error_set(r->error, OST_NO_MEMORY, "no memory for a query");
     return p;
@@ -77,8 +77,11 @@ static ost_node *new_node(reader *r, uint32_t op, const ost__operand *type)
 
 static ost__operand operand_of(const ost_node *n)
 {
-    return (ost__operand){ .type = n->type, .precision = n->precision, .scale = n->scale,
-                           .nullable = n->nullable, .field = n->field };
+    return (ost__operand){ .type = n->type,
+                           .precision = n->precision,
+                           .scale = n->scale,
+                           .nullable = n->nullable,
+                           .field = n->field };
 }
 
 static const ost__operand condition_type = { .type = OST_TYPE_BOOL, .nullable = true };
@@ -160,13 +163,18 @@ static const ost_node *read_expression(reader *r)
     case OST_OP_MEMBER: return read_member(r);
     case OST_OP_VALUE: return read_value(r);
     case OST_OP_AS: return read_result_member(r);
-    case OST_OP_AND: case OST_OP_OR: {
+    case OST_OP_AND:
+    case OST_OP_OR: {
         uint32_t count = take_u16(r);
         return with_args(r, new_node(r, op, &condition_type), count);
     }
-    case OST_OP_NOT: case OST_OP_IS_NULL: case OST_OP_NOT_NULL:
-        return with_args(r, new_node(r, op, &condition_type), 1);
-    case OST_OP_HAS_TEXT: case OST_OP_STARTS_WITH: case OST_OP_ENDS_WITH: case OST_OP_IN:
+    case OST_OP_NOT:
+    case OST_OP_IS_NULL:
+    case OST_OP_NOT_NULL: return with_args(r, new_node(r, op, &condition_type), 1);
+    case OST_OP_HAS_TEXT:
+    case OST_OP_STARTS_WITH:
+    case OST_OP_ENDS_WITH:
+    case OST_OP_IN:
         n = with_args(r, new_node(r, op, &condition_type), 1);
         if (n)
             n->parameter = r->parameters++;
@@ -269,8 +277,7 @@ static ost_status read_groups(reader *r)
 
 static bool same_member(const ost_node *a, const ost_node *b)
 {
-    return a == b ||
-           (a->op == OST_OP_MEMBER && b->op == OST_OP_MEMBER && a->field == b->field);
+    return a == b || (a->op == OST_OP_MEMBER && b->op == OST_OP_MEMBER && a->field == b->field);
 }
 
 static bool among(const ost_node *n, const ost_node *const *list, uint32_t count)
@@ -401,26 +408,14 @@ static ost_status check_grouping(reader *r)
 
 /* ---- the row program ---- */
 
-static void fill_step(ost_row_step *step, const ost_field *to, const ost_node *from, uint32_t column)
+static void fill_step(ost_row_step *step, const ost_field *to, const ost_node *from,
+                      uint32_t column)
 {
-    bool optional = to->type & OST_TYPE_OPTIONAL;
-    uint16_t type = to->type & (uint16_t)~OST_TYPE_OPTIONAL;
-    bool pointer = type == OST_TYPE_TEXT || type == OST_TYPE_BLOB;
-    *step = (ost_row_step){
-        .offset = (uint32_t)to->offset,
-        .size = to->size,
-        .value_offset = optional ? ost__optional_value_offset(to->type) : 0,
-        .type = type,
-        .column = (uint16_t)column,
-        .null_rule = optional  ? OST_NULL_IS_ABSENT
-                     : pointer ? OST_NULL_IS_POINTER
-                               : OST_NULL_IS_RANGE,
-        .column_type = from->type,
-        .precision = from->precision,
-        .scale = from->scale,
-        .field = to,
-        .origin = from->field,
-    };
+    *step = ost__row_step(to, column);
+    step->column_type = from->type;
+    step->precision = from->precision;
+    step->scale = from->scale;
+    step->origin = from->field;
 }
 
 static ost_status result_program(reader *r)
@@ -441,13 +436,15 @@ static ost_status result_program(reader *r)
         records &= s->columns[i]->op == OST_OP_MEMBER && s->columns[i]->field == to;
         ost__field_set_add(&r->out->loaded, r->column_fields[i]);
     }
-    *program = (ost_row_program){ .struct_size = sizeof(*program), .step_size = sizeof(*steps),
+    *program = (ost_row_program){ .struct_size = sizeof(*program),
+                                  .step_size = sizeof(*steps),
                                   .step_count = s->column_count,
-                                  .row_size = (uint32_t)result->size, .steps = steps };
+                                  .row_size = (uint32_t)result->size,
+                                  .steps = steps };
     r->out->rows = program;
     for (uint32_t i = 0; records && i < result->table.key_count; i++)
-        records = ost__field_set_has(&r->out->loaded,
-                                     ost__field_index(result, result->table.keys[i]));
+        records =
+            ost__field_set_has(&r->out->loaded, ost__field_index(result, result->table.keys[i]));
     r->out->tracks = records && !result->is_part && !s->distinct && !is_grouped(s);
     return OST_OK;
 }
@@ -474,8 +471,10 @@ static ost_status value_program(reader *r)
     } else {
         step->offset = offsetof(ost__value_cell, value) + offsetof(ost_value, as);
     }
-    *program = (ost_row_program){ .struct_size = sizeof(*program), .step_size = sizeof(*step),
-                                  .step_count = 1, .row_size = sizeof(ost__value_cell),
+    *program = (ost_row_program){ .struct_size = sizeof(*program),
+                                  .step_size = sizeof(*step),
+                                  .step_count = 1,
+                                  .row_size = sizeof(ost__value_cell),
                                   .steps = step };
     r->out->rows = program;
     return OST_OK;
@@ -492,8 +491,11 @@ static ost_status key_program(reader *r)
     if (!program || !step || !n)
         return OST_NO_MEMORY;
     fill_step(step, m->table.auto_key, n, 0);
-    *program = (ost_row_program){ .struct_size = sizeof(*program), .step_size = sizeof(*step),
-                                  .step_count = 1, .row_size = (uint32_t)m->size, .steps = step };
+    *program = (ost_row_program){ .struct_size = sizeof(*program),
+                                  .step_size = sizeof(*step),
+                                  .step_count = 1,
+                                  .row_size = (uint32_t)m->size,
+                                  .steps = step };
     r->out->rows = program;
     return OST_OK;
 }
@@ -510,8 +512,11 @@ static ost_status wrap_program(reader *r)
     if (!program || !step)
         return OST_NO_MEMORY;
     fill_step(step, f, &n, 0);
-    *program = (ost_row_program){ .struct_size = sizeof(*program), .step_size = sizeof(*step),
-                                  .step_count = 1, .row_size = sizeof(int64_t), .steps = step };
+    *program = (ost_row_program){ .struct_size = sizeof(*program),
+                                  .step_size = sizeof(*step),
+                                  .step_count = 1,
+                                  .row_size = sizeof(int64_t),
+                                  .steps = step };
     r->out->rows = program;
     return OST_OK;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Canonical bytes of a whole operation, and the shape that they mean. A shape is made from its bytes alone, so that equal bytes are
- * equal shapes by construction.
+ * Canonical bytes of a whole operation, and the shape that they mean. A shape is made from its
+ * bytes alone, so that equal bytes are equal shapes by construction.
  *
- * The form: kind (1), wrap (1), flags (1), ddl (1), model (2), result's model (2, 0xffff: none), then, each with a count (2) before it:
- * columns (field of the result (2), expression), changes (operator (1), field (2)), where, groups, having, orders (descending (1), expression). An
- * index's number stands where the columns' count would, for DDL. Parameters are in this order; limit and offset come last.
+ * The form: kind (1), wrap (1), flags (1), ddl (1), model (2), result's model (2, 0xffff: none),
+ * then, each with a count (2) before it: columns (field of the result (2), expression), changes
+ * (operator (1), field (2)), where, groups, having, orders (descending (1), expression). An index's
+ * number stands where the columns' count would, for DDL. Parameters are in this order; limit and
+ * offset come last.
  */
 #ifndef OSTLER_QUERY_SHAPE_H
 #define OSTLER_QUERY_SHAPE_H
@@ -31,16 +33,17 @@ typedef struct ost__value_cell {
 /* What the bytes were made into. */
 typedef struct ost__compiled {
     ost_shape shape;
-    const ost_row_program *rows;  /* NULL: no rows */
-    const ost__model *model;      /* NULL: none */
-    const ost__model *result;     /* of the rows; NULL: none, or a value */
-    uint16_t value_type;          /* of OST__SHAPE_VALUE: kind of ost_value */
-    ost__field_set loaded;        /* of records: the fields that are loaded; meaningful if `tracks` */
-    bool tracks;                  /* rows are records of the model with their key */
+    const ost_row_program *rows; /* NULL: no rows */
+    const ost__model *model;     /* NULL: none */
+    const ost__model *result;    /* of the rows; NULL: none, or a value */
+    uint16_t value_type;         /* of OST__SHAPE_VALUE: kind of ost_value */
+    ost__field_set loaded; /* of records: the fields that are loaded; meaningful if `tracks` */
+    bool tracks;           /* rows are records of the model with their key */
 } ost__compiled;
 
 /* Fills the header; the sections follow. */
-void ost__shape_header(uint8_t *at, uint16_t kind, uint16_t wrap, uint32_t flags, const ost__model *m, const ost__model *result);
+void ost__shape_header(uint8_t *at, uint16_t kind, uint16_t wrap, uint32_t flags,
+                       const ost__model *m, const ost__model *result);
 /* Reads bytes[0..size), which must live as long as `out`, into nodes in `arena`. */
 ost_status ost__shape_read(const ost__model_set *models, ost__arena *arena, const uint8_t *bytes,
                            size_t size, ost__compiled *out, ost_error *error);

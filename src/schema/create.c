@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Creating what is missing: describes the database, compares, and sends DDL for the difference alone. */
+/* Creating what is missing: describes the database, compares, and sends DDL for the difference
+ * alone. */
 #include "session/session.h"
 
 #include <string.h>
@@ -9,27 +10,48 @@
 enum { DESCRIBED_COLUMN = 1, DESCRIBED_INDEX = 2, DDL_BYTES = OST__SHAPE_HEADER + 2 };
 
 static const ost_field described_fields[] = {
-    { .name = "table", .offset = offsetof(ost_described, table), .size = sizeof(char *),
+    { .name = "table",
+      .offset = offsetof(ost_described, table),
+      .size = sizeof(char *),
       .type = OST_TYPE_TEXT },
-    { .name = "name", .offset = offsetof(ost_described, name), .size = sizeof(char *),
+    { .name = "name",
+      .offset = offsetof(ost_described, name),
+      .size = sizeof(char *),
       .type = OST_TYPE_TEXT },
-    { .name = "kind", .offset = offsetof(ost_described, kind), .size = sizeof(int64_t),
+    { .name = "kind",
+      .offset = offsetof(ost_described, kind),
+      .size = sizeof(int64_t),
       .type = OST_TYPE_INT64 },
 };
 static const ost_row_step described_steps[] = {
-    { .offset = offsetof(ost_described, table), .size = sizeof(char *), .type = OST_TYPE_TEXT,
-      .column = 0, .null_rule = OST_NULL_IS_POINTER, .column_type = OST_TYPE_TEXT,
+    { .offset = offsetof(ost_described, table),
+      .size = sizeof(char *),
+      .type = OST_TYPE_TEXT,
+      .column = 0,
+      .null_rule = OST_NULL_IS_POINTER,
+      .column_type = OST_TYPE_TEXT,
       .field = &described_fields[0] },
-    { .offset = offsetof(ost_described, name), .size = sizeof(char *), .type = OST_TYPE_TEXT,
-      .column = 1, .null_rule = OST_NULL_IS_POINTER, .column_type = OST_TYPE_TEXT,
+    { .offset = offsetof(ost_described, name),
+      .size = sizeof(char *),
+      .type = OST_TYPE_TEXT,
+      .column = 1,
+      .null_rule = OST_NULL_IS_POINTER,
+      .column_type = OST_TYPE_TEXT,
       .field = &described_fields[1] },
-    { .offset = offsetof(ost_described, kind), .size = sizeof(int64_t), .type = OST_TYPE_INT64,
-      .column = 2, .null_rule = OST_NULL_IS_RANGE, .column_type = OST_TYPE_INT64,
+    { .offset = offsetof(ost_described, kind),
+      .size = sizeof(int64_t),
+      .type = OST_TYPE_INT64,
+      .column = 2,
+      .null_rule = OST_NULL_IS_RANGE,
+      .column_type = OST_TYPE_INT64,
       .field = &described_fields[2] },
 };
 static const ost_row_program described_program = {
-    .struct_size = sizeof(ost_row_program), .step_size = sizeof(ost_row_step), .step_count = 3,
-    .row_size = sizeof(ost_described), .steps = described_steps,
+    .struct_size = sizeof(ost_row_program),
+    .step_size = sizeof(ost_row_step),
+    .step_count = 3,
+    .row_size = sizeof(ost_described),
+    .steps = described_steps,
 };
 
 typedef struct description {
@@ -51,7 +73,8 @@ static ost_status describe(ost_session *s, description *d)
     ost__sink sink;
     ost__run r = { .session = s };
     OST_TRY(ost__session_lease(s));
-    r.op = (ost_operation){ .struct_size = sizeof(r.op), .kind = OST_DO_DESCRIBE,
+    r.op = (ost_operation){ .struct_size = sizeof(r.op),
+                            .kind = OST_DO_DESCRIBE,
                             .rows = &described_program };
     if (!ost__sink_begin(&sink, &s->records, &s->db->memory, &described_program, 64, 0))
         return ost__no_memory(s);
@@ -153,7 +176,8 @@ static ost_status create_tables(ost_session *s)
     if (status != OST_OK || !anything_missing(s, &d))
         return status;
     OST_TRY(ost__unit_begin(s, NULL));
-    /* Another program may have been quicker: what is missing is asked again, inside the transaction. */
+    /* Another program may have been quicker: what is missing is asked again, inside the
+     * transaction. */
     status = describe(s, &d);
     if (status == OST_OK)
         status = create_missing(s, &d);

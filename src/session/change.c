@@ -28,8 +28,12 @@ static ost_status put_change(ost_session *s, const ost__model *m, ost__section *
     ost_parameter *p = ost__section_parameter(&s->scratch, changes);
     if (!p)
         return ost__no_memory(s);
-    *p = (ost_parameter){ .source = OST_FROM_VALUE, .type = v->type, .precision = f->precision,
-                          .scale = f->scale, .field = f, .value = *v };
+    *p = (ost_parameter){ .source = OST_FROM_VALUE,
+                          .type = v->type,
+                          .precision = f->precision,
+                          .scale = f->scale,
+                          .field = f,
+                          .value = *v };
     return OST_OK;
 }
 
@@ -39,7 +43,8 @@ static bool is_number(const ost_field *f)
     return kind == OST__CLASS_INT || kind == OST__CLASS_REAL || kind == OST__CLASS_DECIMAL;
 }
 
-/* An increment: of the member's kind, so that the driver adds like to like; the sum is checked where it is made. */
+/* An increment: of the member's kind, so that the driver adds like to like; the sum is checked
+ * where it is made. */
 static ost_status fold_increment(ost_session *s, const ost__model *m, const ost_field *f,
                                  ost_value *v)
 {
@@ -55,8 +60,10 @@ static ost_status fold_increment(ost_session *s, const ost__model *m, const ost_
     type.precision = type.type == OST_TYPE_DECIMAL ? 38 : 0;
     if (ost__fold(&type, &op, v) == OST__FOLD_VALUE && op == OST_OP_EQ)
         return OST_OK;
-    ost__fail(s, OST_RANGE, "%s.%s cannot be incremented by this: it is out of range, or has more "
-                            "digits than the member", m->table.model, f->name);
+    ost__fail(s, OST_RANGE,
+              "%s.%s cannot be incremented by this: it is out of range, or has more "
+              "digits than the member",
+              m->table.model, f->name);
     ost__error_about(&s->error, m->table.model, f->name);
     return OST_RANGE;
 }
@@ -113,8 +120,8 @@ static ost_status put_stamps(ost_session *s, const ost__model *m, const ost__rul
     return OST_OK;
 }
 
-static ost_status encode_changes(ost_session *s, const ost__model *m,
-                                 const ost_expr *const *list, ost__section *changes)
+static ost_status encode_changes(ost_session *s, const ost__model *m, const ost_expr *const *list,
+                                 ost__section *changes)
 {
     const ost__rules rules = ost__rules_of(s);
     ost__field_set seen = { { 0 } };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cursors. The handle that the program holds is the address of a slot plus its generation in the low bits, as for queries. Each cursor has
- * an arena of its own, which every batch of rows uses anew.
+ * Cursors. The handle that the program holds is the address of a slot plus its generation in the
+ * low bits, as for queries. Each cursor has an arena of its own, which every batch of rows uses
+ * anew.
  */
 #include "session/cursor.h"
 
@@ -13,20 +14,20 @@ enum { CURSOR_SLOT = 1024 };
 
 typedef struct cursor {
     ost_session *session;
-    struct cursor *next;          /* of all the session's cursors */
-    void *memory;                 /* of the slot, unaligned */
+    struct cursor *next; /* of all the session's cursors */
+    void *memory;        /* of the slot, unaligned */
     uint16_t generation;
-    uint16_t status;              /* of the first failure */
+    uint16_t status; /* of the first failure */
     bool used, open, streaming, done;
     uint64_t sequence;
     uint32_t stream;
     size_t batch;
-    ost__statement statement;     /* in `keep` */
+    ost__statement statement; /* in `keep` */
     const ost__model *result;
     ost__run run;
     ost__arena keep, rows;
     uint8_t *row, *end;
-    ost_error *error;             /* of the first failure, in `keep` */
+    ost_error *error; /* of the first failure, in `keep` */
 } cursor;
 OST_STATIC_ASSERT(sizeof(cursor) <= CURSOR_SLOT, "a cursor fits its slot");
 
@@ -85,7 +86,8 @@ static cursor *new_cursor(ost_session *s)
     return c;
 }
 
-/* What ost_stream() gives for a query without a session, or without memory: a cursor that was never open. */
+/* What ost_stream() gives for a query without a session, or without memory: a cursor that was never
+ * open. */
 static _Alignas(CURSOR_SLOT) union {
     cursor cursor;
     char slot[CURSOR_SLOT];
@@ -126,7 +128,8 @@ ost_cursor *ost_stream(ost_query *handle, size_t batch)
         if (q->error)
             memcpy(&s->scratch_error, q->error, sizeof(s->scratch_error));
     } else {
-        /* Parameters point into the query's memory, which lives as long as its handle does; a clear is refused meanwhile. */
+        /* Parameters point into the query's memory, which lives as long as its handle does; a clear
+         * is refused meanwhile. */
         status = assemble(s, c, q);
     }
     if (status != OST_OK)
@@ -163,7 +166,8 @@ static ost_status read_batch(ost_session *s, cursor *c, bool first)
         status = s->db->driver.collect(s->lease->connection, OST_STREAM(c->stream), &sink.base,
                                        &c->run.outcome, s->deadline, &s->scratch_error);
         if (status == OST_OK && c->run.outcome.progress == OST_NOT_RUN)
-            status = ost__fail(s, OST_CONNECTION, "the stream of a cursor was ended before its end");
+            status =
+                ost__fail(s, OST_CONNECTION, "the stream of a cursor was ended before its end");
         else if (status != OST_OK)
             ost__run_failed(&c->run, &sink.base, &s->scratch_error);
     }
@@ -258,8 +262,9 @@ ost_status ost_cursor_close(ost_cursor *handle)
         return OST_MISUSE;
     ost_session *s = c->session;
     if (!is_open(c, handle))
-        return ost__leave(s, ost__fail(s, OST_MISUSE, "a cursor is closed twice, or after the "
-                                                      "session was cleared"));
+        return ost__leave(s, ost__fail(s, OST_MISUSE,
+                                       "a cursor is closed twice, or after the "
+                                       "session was cleared"));
     ost_status status = (ost_status)c->status;
     stop(s, c);
     if (status != OST_OK && c->error)

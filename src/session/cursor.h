@@ -5,7 +5,8 @@
 
 #include "session/session.h"
 
-/* Handles of cursors made since `from_sequence` become handles of an earlier generation. They must be closed. */
+/* Handles of cursors made since `from_sequence` become handles of an earlier generation. They must
+ * be closed. */
 void ost__cursors_retire(ost_session *s, uint64_t from_sequence);
 bool ost__cursors_open_since(const ost_session *s, uint64_t from_sequence);
 /* Before the session goes: streams are stopped, all memory is freed. */

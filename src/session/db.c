@@ -9,7 +9,10 @@
 #include "base/url.h"
 
 enum {
-    CONNECT_TIMEOUT_MS = 10000, STATEMENT_TIMEOUT_MS = 30000, DRIVERS_MAX = 64, REDACTED_SIZE = 200
+    CONNECT_TIMEOUT_MS = 10000,
+    STATEMENT_TIMEOUT_MS = 30000,
+    DRIVERS_MAX = 64,
+    REDACTED_SIZE = 200
 };
 
 void ost__db_event(const ost_db *db, const ost_event *event)
@@ -56,8 +59,9 @@ static int host_wait(void *context, ost_connection *c, int fd, int events, ost_d
 
 static void host_event(void *context, uint16_t kind, const char *text)
 {
-    ost_event event = { .struct_size = sizeof(event), .kind = kind, .model = "", .text = text,
-                        .rows = -1 };
+    ost_event event = {
+        .struct_size = sizeof(event), .kind = kind, .model = "", .text = text, .rows = -1
+    };
     ost__db_event(context, &event);
 }
 
@@ -117,8 +121,11 @@ static ost_status choose_driver(const ost_options *options, ost_driver *out, ost
 static ost_status open_parts(ost_db *db, const ost_options *o, ost_error *error)
 {
     ost__hash_key key;
-    ost__pool_setup setup = { .memory = &db->memory, .platform = &db->platform,
-                              .driver = &db->driver, .event = host_event, .event_context = db };
+    ost__pool_setup setup = { .memory = &db->memory,
+                              .platform = &db->platform,
+                              .driver = &db->driver,
+                              .event = host_event,
+                              .event_context = db };
     OST_TRY(choose_driver(o, &db->driver, error));
     OST_TRY(ost__model_set_open(&db->memory, o->models, &db->models, error));
     db->url_size = strlen(o->url) + 1;
@@ -132,8 +139,8 @@ static ost_status open_parts(ost_db *db, const ost_options *o, ost_error *error)
     db->plans = ost__plans_open(&db->memory, &db->driver, db->backend, db->models, key);
     setup.backend = db->backend;
     setup.endpoint = db->url;
-    setup.connect_timeout_ms = o->connect_timeout_ms > 0 ? o->connect_timeout_ms
-                                                         : CONNECT_TIMEOUT_MS;
+    setup.connect_timeout_ms =
+        o->connect_timeout_ms > 0 ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS;
     ost__pool_options_complete(&setup.options, o->pool);
     db->pool = db->plans ? ost__pool_open(&setup) : NULL;
     if (!db->pool)
@@ -168,9 +175,14 @@ ost_status ost_open(const ost_options *options, ost_db **out, ost_error *error)
         return ost__error_set(error, OST_NO_MEMORY, "no memory to open a database");
     db->memory = memory;
     db->platform = platform;
-    db->host = (ost_host){ .struct_size = sizeof(ost_host), .abi = OST_DRIVER_ABI, .context = db,
-                           .resize = host_resize, .now = host_now, .random = host_random,
-                           .wait = host_wait, .event = host_event };
+    db->host = (ost_host){ .struct_size = sizeof(ost_host),
+                           .abi = OST_DRIVER_ABI,
+                           .context = db,
+                           .resize = host_resize,
+                           .now = host_now,
+                           .random = host_random,
+                           .wait = host_wait,
+                           .event = host_event };
     db->on_event = o.on_event;
     db->event_context = o.context;
     db->slow_query_ms = o.slow_query_ms;

@@ -9,15 +9,15 @@
 
 struct ost_db {
     ost__memory memory;
-    ost_platform platform;       /* completed */
+    ost_platform platform; /* completed */
     ost_host host;
-    ost_driver driver;           /* completed with stubs */
+    ost_driver driver; /* completed with stubs */
     ost_backend *backend;
     ost__model_set *models;
     ost__plans *plans;
     ost__pool *pool;
     ost__identity *identity;
-    char *url;                   /* a copy */
+    char *url; /* a copy */
     size_t url_size;
     uint32_t statement_timeout_ms, slow_query_ms;
     void (*on_event)(const ost_event *event, void *context);

@@ -85,8 +85,8 @@ static ost_status no_watch(ost_connection *c, const ost_operation *what, const o
     return ost__error_set(error, OST_UNSUPPORTED, "this backend has no change streams");
 }
 
-static ost_status no_next_event(ost_connection *c, ost_sink *sink, uint16_t *kind,
-                                ost_position *at, ost_deadline deadline, ost_error *error)
+static ost_status no_next_event(ost_connection *c, ost_sink *sink, uint16_t *kind, ost_position *at,
+                                ost_deadline deadline, ost_error *error)
 {
     (void)c, (void)sink, (void)kind, (void)at, (void)deadline;
     return ost__error_set(error, OST_UNSUPPORTED, "this backend has no change streams");
@@ -138,9 +138,9 @@ static const ost_driver stubs = {
     .plan_text = no_plan_text,
 };
 
-#define STUB(slot) \
-    do { \
-        if (!out->slot) \
+#define STUB(slot)                  \
+    do {                            \
+        if (!out->slot)             \
             out->slot = stubs.slot; \
     } while (0)
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a rollback takes back. An entry holds images of a record and of its snapshot from before the library wrote to them; undoing
- * goes from the newest entry to the oldest, so that the oldest image wins.
+ * What a rollback takes back. An entry holds images of a record and of its snapshot from before the
+ * library wrote to them; undoing goes from the newest entry to the oldest, so that the oldest image
+ * wins.
  */
 #include "session/session.h"
 
@@ -38,6 +39,7 @@ ost_status ost__journal_add(ost_session *s, ost__batch *b, uint8_t *record, uint
     u->snapshot = snapshot;
     u->fresh = !snapshot;
     u->written = *written;
+    u->renewed = snapshot && ost__is_renewed(b, snapshot);
     memcpy(u->saved_record, record, u->size);
     if (snapshot)
         memcpy(u->saved_snapshot, snapshot, u->size);
@@ -84,16 +86,20 @@ static void undo(const ost__undo *u)
     for (uint32_t i = 0; !u->whole && i < m->table.field_count; i++)
         if (ost__field_set_has(&u->written, i))
             ost__member_copy(&m->fields[i], u->record, u->saved_record);
-    if (u->fresh)
+    if (u->fresh) {
         u->batch->snapshot = NULL;
-    else
-        memcpy(u->snapshot, u->saved_snapshot, u->size);
+        return;
+    }
+    memcpy(u->snapshot, u->saved_snapshot, u->size);
+    if (!u->whole)
+        ost__renew(u->batch, u->snapshot, u->renewed);
 }
 
 static void mark_undone(ost__batch *b, void *context)
 {
     (void)context;
-    b->undone |= b->after_write;
+    if (b->after_write)
+        ost__distrust(b);
 }
 
 void ost__journal_undo(ost_session *s, const ost__unit *unit)
@@ -111,14 +117,14 @@ void ost__journal_undo(ost_session *s, const ost__unit *unit)
 static void mark_distrusted(ost__batch *b, void *context)
 {
     (void)context;
-    b->undone = true;
+    ost__distrust(b);
 }
 
 void ost__journal_distrust(ost_session *s, const ost__unit *unit)
 {
     for (ost__undo *u = s->journal.newest; u != unit->journal; u = u->older)
         if (!u->dead)
-            u->batch->undone = true;
+            ost__distrust(u->batch);
     ost__each_batch(s, unit->sequence, mark_distrusted, NULL);
 }
 

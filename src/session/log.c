@@ -4,9 +4,12 @@
 #include <stdio.h>
 
 static const char *const kind_names[] = {
-    [OST_EVENT_STATEMENT] = "statement", [OST_EVENT_CONNECT] = "connect",
-    [OST_EVENT_DISCONNECT] = "disconnect", [OST_EVENT_RETRY] = "retry",
-    [OST_EVENT_LEAK] = "leak", [OST_EVENT_DRIVER] = "driver",
+    [OST_EVENT_STATEMENT] = "statement",
+    [OST_EVENT_CONNECT] = "connect",
+    [OST_EVENT_DISCONNECT] = "disconnect",
+    [OST_EVENT_RETRY] = "retry",
+    [OST_EVENT_LEAK] = "leak",
+    [OST_EVENT_DRIVER] = "driver",
 };
 
 void ost_log_event(const ost_event *event, void *file)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Many records as one unit: prepared as shadows, inserted in runs, and written back only once all are stored. */
+/* Many records as one unit: prepared as shadows, inserted in runs, and written back only once all
+ * are stored. */
 #include "session/write.h"
 
 #include <string.h>
@@ -34,7 +35,8 @@ static ost_status prepare(ost_session *s, const ost__model *m, uint8_t *shadows,
 /* What earlier runs stored must not be kept without the rest. */
 static void doom_earlier_runs(ost_session *s)
 {
-    const ost_operation op = { .struct_size = sizeof(op), .kind = OST_DO_INSERT,
+    const ost_operation op = { .struct_size = sizeof(op),
+                               .kind = OST_DO_INSERT,
                                .flags = OST_FLAG_WRITES };
     const ost_outcome o = { .struct_size = sizeof(o), .status = s->error.status };
     s->error.nothing_sent = 0;
@@ -49,8 +51,8 @@ static ost_status insert_runs(ost_session *s, const ost__model *m, uint8_t *shad
         size_t end = start + 1, failed = SIZE_MAX;
         while (end < count && ost__key_is_given(m, shadows + end * m->size) == given)
             end++;
-        ost_status status = ost__insert_run(s, m, given, shadows + start * m->size, end - start,
-                                            &failed);
+        ost_status status =
+            ost__insert_run(s, m, given, shadows + start * m->size, end - start, &failed);
         if (status != OST_OK && failed != SIZE_MAX) {
             char message[sizeof(s->error.message)];
             ost__print(message, sizeof(message), "record %zu: %s", start + failed,
@@ -84,8 +86,8 @@ static ost_status store(ost_session *s, const ost__model *m, uint8_t *shadows, u
     return OST_OK;
 }
 
-static ost_status insert_many(ost_session *s, const ost_model *m, size_t record_size,
-                              void *records, size_t count)
+static ost_status insert_many(ost_session *s, const ost_model *m, size_t record_size, void *records,
+                              size_t count)
 {
     size_t size;
     const ost__model *model = ost__session_record_model(s, m, record_size, count > 0 ? records : s);

@@ -94,12 +94,16 @@ ost_status ost__assemble_key(ost_session *s, const ost__model *m, uint16_t kind,
                              const ost_value *key, size_t count, const ost__section *changes,
                              ost__statement *out)
 {
-    const ost__encoder enc = { .models = s->db->models, .root = m, .arena = &s->scratch,
-                               .error = &s->error };
+    const ost__encoder enc = {
+        .models = s->db->models, .root = m, .arena = &s->scratch, .error = &s->error
+    };
     ost__section where = { 0 };
     OST_TRY(ost__encode_key(&enc, &where, key, count));
     const ost__parts parts = {
-        .kind = kind, .model = m, .where = &where, .changes = changes,
+        .kind = kind,
+        .model = m,
+        .where = &where,
+        .changes = changes,
         .flags = kind == OST_DO_SELECT ? OST__SHAPE_RECORDS : 0,
     };
     return ost__statement_join(&parts, &s->scratch, out) ? OST_OK : ost__no_memory(s);
@@ -124,7 +128,8 @@ static ost_status begin_get(ost__run *r, ost_session *s, const ost__model *m, co
     return OST_OK;
 }
 
-/* Puts the key's values into a copy of a ready plan's parameters. OST_UNSUPPORTED: the plan is for values of other kinds. */
+/* Puts the key's values into a copy of a ready plan's parameters. OST_UNSUPPORTED: the plan is for
+ * values of other kinds. */
 static ost_status fill_key(ost_session *s, const ost__model *m, const ost__record_plan *ready,
                            const ost_value *key, ost_parameter *parameters)
 {
@@ -167,11 +172,12 @@ static ost_status get(ost_session *s, const ost_model *m, size_t record_size, co
     if (!model)
         return (ost_status)s->error.status;
     if (key_count != model->table.key_count)
-        return ost__fail(s, OST_MISUSE, "the key of %s has %u members, %zu were given; use ost_find",
+        return ost__fail(s, OST_MISUSE,
+                         "the key of %s has %u members, %zu were given; use ost_find",
                          model->table.model, model->table.key_count, key_count);
     if (key_count > KEY_FEW)
-        parameters = ost__arena_alloc(&s->scratch, key_count * sizeof(*parameters),
-                                      _Alignof(ost_parameter));
+        parameters =
+            ost__arena_alloc(&s->scratch, key_count * sizeof(*parameters), _Alignof(ost_parameter));
     if (!parameters)
         return ost__no_memory(s);
     ost_status status = begin_key(&r, s, model, key, key_count, parameters);
@@ -320,7 +326,8 @@ static ost_status value_of(ost_session *s, const ost__query *q, const ost_expr *
     void *rows;
     size_t count;
     if (!e || !out)
-        return ost__fail(s, OST_MISUSE, "ost_value_of needs an aggregate and a place for its value");
+        return ost__fail(s, OST_MISUSE,
+                         "ost_value_of needs an aggregate and a place for its value");
     ost_status status = ost__query_assemble(q, &ask, &s->scratch, &st, &s->error);
     if (status != OST_OK) {
         s->error.nothing_sent = 1;
@@ -356,8 +363,9 @@ ost_status ost_value_of(ost_query *handle, const ost_expr *e, ost_value *out)
 
 static void fill_page(ost_page *out, size_t page_size, size_t page, size_t limit, size_t total)
 {
-    ost_page p = { .page = page, .limit = limit, .total = total,
-                   .pages = total / limit + (total % limit > 0) };
+    ost_page p = {
+        .page = page, .limit = limit, .total = total, .pages = total / limit + (total % limit > 0)
+    };
     p.has_next = page < p.pages;
     p.has_previous = page > 1 && total > 0;
     if (out)

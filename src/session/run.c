@@ -46,9 +46,10 @@ static int64_t clock_if_heard(const ost_session *s)
 static const char *text_of(const ost_session *s, const ost_operation *op)
 {
     static const char *const names[] = {
-        [OST_DO_BEGIN] = "BEGIN", [OST_DO_COMMIT] = "COMMIT", [OST_DO_ROLLBACK] = "ROLLBACK",
-        [OST_DO_SAVEPOINT] = "SAVEPOINT", [OST_DO_RELEASE] = "RELEASE",
-        [OST_DO_ROLLBACK_TO] = "ROLLBACK TO", [OST_DO_DESCRIBE] = "(describe)",
+        [OST_DO_BEGIN] = "BEGIN",         [OST_DO_COMMIT] = "COMMIT",
+        [OST_DO_ROLLBACK] = "ROLLBACK",   [OST_DO_SAVEPOINT] = "SAVEPOINT",
+        [OST_DO_RELEASE] = "RELEASE",     [OST_DO_ROLLBACK_TO] = "ROLLBACK TO",
+        [OST_DO_DESCRIBE] = "(describe)",
     };
     if (op->plan)
         return s->db->driver.plan_text(op->plan);
@@ -152,7 +153,8 @@ static void after_failure(ost_session *s, const ost_operation *op, ost_outcome *
         ost__session_unlease(s, false);
 }
 
-/* After a failure the rest of the batch was not run; a pipelining driver may have their answers still to read. */
+/* After a failure the rest of the batch was not run; a pipelining driver may have their answers
+ * still to read. */
 static void drain(ost_session *s, size_t from, size_t accepted, bool lost)
 {
     ost_error unwanted;
@@ -175,10 +177,13 @@ static ost_status run_batch(ost_session *s, const ost_operation *ops, size_t n, 
         size_t accepted = 0;
         int64_t started = clock_if_heard(s);
         s->lease->batches++;
-        ost_status status = d->submit(s->lease->connection, ops + done, n - done, &accepted,
-                                      s->deadline, error);
-        ost_outcome o = { .struct_size = sizeof(o), .status = (uint16_t)status,
-                          .connection_lost = status != OST_OK, .matched = -1, .changed = -1,
+        ost_status status =
+            d->submit(s->lease->connection, ops + done, n - done, &accepted, s->deadline, error);
+        ost_outcome o = { .struct_size = sizeof(o),
+                          .status = (uint16_t)status,
+                          .connection_lost = status != OST_OK,
+                          .matched = -1,
+                          .changed = -1,
                           .failed_record = SIZE_MAX };
         for (size_t i = 0; status == OST_OK && i < accepted; i++) {
             const ost_operation *op = &ops[done + i];
@@ -244,8 +249,8 @@ ost_status ost__run_begin_record(ost__run *r, ost_session *s, const ost__model *
     *r = (ost__run){ .session = s };
     OST_TRY(ost__unit_check(s));
     OST_TRY(ost__session_lease(s));
-    const ost__record_plan *ready = ost__record_plan_find(s->db->plans, m, kind, set,
-                                                          s->lease->capabilities.fingerprint);
+    const ost__record_plan *ready =
+        ost__record_plan_find(s->db->plans, m, kind, set, s->lease->capabilities.fingerprint);
     if (!ready)
         return OST_OK;
     r->plan = ready->plan;

@@ -21,8 +21,8 @@ bool ost__enter(ost_session *s)
     if (!ost__enter_briefly(s))
         return false;
     s->now = s->db->platform.monotonic(s->db->platform.context);
-    s->deadline = s->timeout_ms == OST_NO_TIMEOUT ? INT64_MAX
-                                                  : s->now + (int64_t)s->timeout_ms * 1000000;
+    s->deadline =
+        s->timeout_ms == OST_NO_TIMEOUT ? INT64_MAX : s->now + (int64_t)s->timeout_ms * 1000000;
     if (s->unit_count > 0 && s->units[0].deadline < s->deadline)
         s->deadline = s->units[0].deadline;
     return true;
@@ -85,8 +85,9 @@ ost_status ost_session_open(ost_db *db, const ost_session_options *options, ost_
     if (out)
         *out = NULL;
     if (!db || !out)
-        return ost__error_set(error, OST_MISUSE,
-                              "ost_session_open needs an open database and a place for the session");
+        return ost__error_set(
+            error, OST_MISUSE,
+            "ost_session_open needs an open database and a place for the session");
     if (options && options->struct_size == 0)
         return ost__error_set(error, OST_MISUSE,
                               "the options' struct_size is 0; write them with OST_SESSION(…)");
@@ -171,7 +172,8 @@ void ost_session_close(ost_session *s)
 
 /* ---- marks ---- */
 
-/* Marks that were not released yet, newest first; each lies in front of the memory that it marks. */
+/* Marks that were not released yet, newest first; each lies in front of the memory that it marks.
+ */
 struct ost__live_mark {
     struct ost__live_mark *older;
     uint64_t sequence;
@@ -198,7 +200,8 @@ ost_mark ost_session_mark(ost_session *s)
     if (live) {
         *live = (ost__live_mark){ .older = s->marks, .sequence = ++s->sequence };
         s->marks = live;
-        const mark m = { .session = s, .sequence = live->sequence,
+        const mark m = { .session = s,
+                         .sequence = live->sequence,
                          .memory = ost__arena_mark_now(&s->records) };
         memcpy(&out, &m, sizeof(m));
     } else {
@@ -222,8 +225,8 @@ ost_status ost_session_release(ost_session *s, ost_mark given)
                                        "the mark is none of this session's, or was released or "
                                        "cleared before"));
     if (ost__cursors_open_since(s, m.sequence))
-        return ost__leave(s, ost__fail(s, OST_MISUSE,
-                                       "a cursor opened since the mark is still open"));
+        return ost__leave(s,
+                          ost__fail(s, OST_MISUSE, "a cursor opened since the mark is still open"));
     retire_queries(s, m.sequence);
     ost__cursors_retire(s, m.sequence);
     s->marks = live->older;
@@ -272,7 +275,8 @@ ost__query *ost__session_new_query(ost_session *s, const ost__model *m)
     return q;
 }
 
-/* What ost_from() gives when there is no session or another thread inside, or no memory: a query that was never live. */
+/* What ost_from() gives when there is no session or another thread inside, or no memory: a query
+ * that was never live. */
 static _Alignas(OST__QUERY_SLOT) union {
     ost__query query;
     char slot[OST__QUERY_SLOT];
@@ -300,7 +304,9 @@ ost_query *ost_session_from(ost_session *s, const ost_model *m, size_t record_si
 /* ---- errors and small things ---- */
 
 static const ost_error no_session = {
-    .status = OST_MISUSE, .nothing_sent = 1, .message = "there is no session",
+    .status = OST_MISUSE,
+    .nothing_sent = 1,
+    .message = "there is no session",
 };
 
 const ost_error *ost_session_error(const ost_session *s)

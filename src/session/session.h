@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The session's inside. One noun a file: tracking (track.c), the journal (journal.c), units (unit.c), running operations (run.c). */
+/* The session's inside. One noun a file: tracking (track.c), the journal (journal.c), units
+ * (unit.c), running operations (run.c). */
 #ifndef OSTLER_SESSION_SESSION_H
 #define OSTLER_SESSION_SESSION_H
 
@@ -10,8 +11,8 @@
 #include "session/db.h"
 
 enum {
-    OST__UNITS_MAX = 16,           /* a transaction and the savepoints inside it */
-    OST__RECORDS_FIRST = 512,      /* first chunk: row, snapshot and texts of one record */
+    OST__UNITS_MAX = 16,      /* a transaction and the savepoints inside it */
+    OST__RECORDS_FIRST = 512, /* first chunk: row, snapshot and texts of one record */
     OST__SCRATCH_FIRST = 4096,
     OST__CURSOR_BATCH = 256
 };
@@ -20,13 +21,14 @@ enum {
 typedef struct ost__batch {
     const ost__model *model;
     uint8_t *rows;
-    uint8_t *snapshot;       /* as stored; NULL: not stored yet */
-    uint32_t *order;         /* row i is snapshot order[i]; NULL: snapshot i */
+    uint8_t *snapshot; /* as stored; NULL: not stored yet */
+    uint32_t *order;   /* row i is snapshot order[i]; NULL: snapshot i */
     size_t count;
-    uint64_t sequence;       /* of creation */
+    uint64_t sequence; /* of creation */
     ost__field_set loaded;
-    bool after_write;        /* loaded inside a unit that had written */
-    bool undone;             /* what is stored is not known any more: to be reloaded */
+    uint8_t *renewed; /* of each snapshot: read or written whole since; NULL: of none */
+    bool after_write; /* loaded inside a unit that had written */
+    bool undone;      /* what is stored is not known any more: to be reloaded */
 } ost__batch;
 
 typedef struct ost__undo {
@@ -35,8 +37,9 @@ typedef struct ost__undo {
     uint8_t *record, *snapshot;             /* where they are; snapshot NULL with `fresh` */
     uint8_t *saved_record, *saved_snapshot; /* what they were */
     size_t size;                            /* of each image */
-    ost__field_set written;                 /* members of the record that the library wrote; all of them: `whole` */
-    bool whole, fresh, dead;                /* fresh: there was no snapshot; dead: the record was released */
+    ost__field_set written; /* members of the record that the library wrote; `whole`: all of them */
+    bool whole, fresh, dead; /* fresh: there was no snapshot; dead: the record was released */
+    bool renewed;            /* what the batch said of the snapshot */
 } ost__undo;
 
 typedef struct ost__journal {
@@ -45,12 +48,12 @@ typedef struct ost__journal {
 } ost__journal;
 
 typedef struct ost__unit {
-    bool sent;               /* BEGIN or SAVEPOINT was run */
+    bool sent; /* BEGIN or SAVEPOINT was run */
     bool wrote, read_only;
     uint16_t isolation;
     ost_deadline deadline;
-    uint64_t sequence;       /* batches from here on were created inside */
-    ost__undo *journal;      /* newest when it began */
+    uint64_t sequence;  /* batches from here on were created inside */
+    ost__undo *journal; /* newest when it began */
     ost__arena_mark journal_mark;
     char name[16];
 } ost__unit;
@@ -63,18 +66,18 @@ typedef struct ost__slab {
 
 struct ost_session {
     ost_db *db;
-    atomic_bool entered;       /* a call runs */
+    atomic_bool entered; /* a call runs */
     bool read_only;
     uint32_t timeout_ms;
-    int64_t now;               /* monotonic, of the call that runs */
-    ost_deadline deadline;     /* of the call that runs */
-    ost__arena records;        /* what is handed out */
-    ost__arena kept;           /* texts of records older than a mark, saved since */
-    ost__arena scratch;        /* of one call */
+    int64_t now;           /* monotonic, of the call that runs */
+    ost_deadline deadline; /* of the call that runs */
+    ost__arena records;    /* what is handed out */
+    ost__arena kept;       /* texts of records older than a mark, saved since */
+    ost__arena scratch;    /* of one call */
     ost__lease *lease;
     uint32_t unit_count;
-    int32_t doomed;            /* the unit that a failure dooms; -1: none */
-    bool undo;                 /* ost_undo() was called */
+    int32_t doomed; /* the unit that a failure dooms; -1: none */
+    bool undo;      /* ost_undo() was called */
     ost__unit units[OST__UNITS_MAX];
     ost__journal journal;
     ost__query *live_queries, *free_queries, *free_queries_last;
@@ -83,9 +86,9 @@ struct ost_session {
     uint32_t open_cursors, next_stream;
     ost__live_mark *marks;
     uint64_t sequence;
-    ost_error error;           /* of the last failed call */
-    ost_error scratch_error;   /* a failure that may not surface */
-    ost_error doom;            /* the failure that doomed */
+    ost_error error;         /* of the last failed call */
+    ost_error scratch_error; /* a failure that may not surface */
+    ost_error doom;          /* the failure that doomed */
 };
 
 /* Sequence of the newest mark; 0: none. */
@@ -93,34 +96,50 @@ uint64_t ost__newest_mark(const ost_session *s);
 
 /* ---- session.c ---- */
 
-/* Every public call stands between these. false: another thread is inside; nothing may be touched. */
+/* Every public call stands between these. false: another thread is inside, touch nothing. */
 bool ost__enter(ost_session *s);
-bool ost__enter_briefly(ost_session *s); /* for calls that ask nothing of the database: no deadline is taken */
+/* The same for calls that ask nothing of the database: no deadline is taken. */
+bool ost__enter_briefly(ost_session *s);
 ost_status ost__leave(ost_session *s, ost_status status);
 ost_status ost__fail(ost_session *s, ost_status status, const char *format, ...) OST__PRINTF(3, 4);
 ost_status ost__no_memory(ost_session *s);
 /* The compiled model, or NULL with the error set. */
 const ost__model *ost__session_model(ost_session *s, const ost_model *m, size_t record_size);
 /* A record's model: also not a part. */
-const ost__model *ost__session_record_model(ost_session *s, const ost_model *m, size_t record_size, const void *record);
+const ost__model *ost__session_record_model(ost_session *s, const ost_model *m, size_t record_size,
+                                            const void *record);
 ost__query *ost__session_new_query(ost_session *s, const ost__model *m);
 
 /* ---- track.c ---- */
 
 /* Registers rows in s->records; takes the snapshot if they are stored. NULL: no memory. */
-ost__batch *ost__track(ost_session *s, const ost__model *m, void *rows, size_t count, bool stored, const ost__field_set *loaded);
+ost__batch *ost__track(ost_session *s, const ost__model *m, void *rows, size_t count, bool stored,
+                       const ost__field_set *loaded);
 /* The batch of a record and its index; NULL: it is none of the session's. */
 ost__batch *ost__tracked(const ost_session *s, const void *record, size_t *index);
-/* The snapshot of row `index`, found by its key if the program sorted the rows. NULL: the error is set. */
+/* The snapshot of row `index`, found by its key if the program sorted the rows. NULL: the error is
+ * set. */
 uint8_t *ost__snapshot(ost_session *s, ost__batch *b, size_t index);
-/* Copies the texts and blobs of the fields in `which` that `record` holds into memory that lives as long as the batch. */
-ost_status ost__own_texts(ost_session *s, const ost__batch *b, void *record, const ost__field_set *which);
-void ost__each_batch(ost_session *s, uint64_t from_sequence, void (*each)(ost__batch *b, void *context), void *context);
+/* Whether all of the row's members are known, although its batch was loaded in part or undone. */
+bool ost__is_renewed(const ost__batch *b, const uint8_t *snapshot);
+/* Room for ost__renew(), which may be called once the row was read or written whole. */
+ost_status ost__may_renew(ost_session *s, ost__batch *b);
+void ost__renew(ost__batch *b, const uint8_t *snapshot, bool renewed);
+/* What is stored of the batch's rows is not known any more: they must be reloaded. */
+void ost__distrust(ost__batch *b);
+/* Copies the texts and blobs of the fields in `which` that `record` holds into memory that lives as
+ * long as the batch. */
+ost_status ost__own_texts(ost_session *s, const ost__batch *b, void *record,
+                          const ost__field_set *which);
+void ost__each_batch(ost_session *s, uint64_t from_sequence,
+                     void (*each)(ost__batch *b, void *context), void *context);
 
 /* ---- journal.c ---- */
 
-/* Remembers record and snapshot before the library writes `written` (NULL: nothing of the record). Outside a unit: nothing. */
-ost_status ost__journal_add(ost_session *s, ost__batch *b, uint8_t *record, uint8_t *snapshot, const ost__field_set *written);
+/* Remembers record and snapshot before the library writes `written` (NULL: nothing of the record).
+ * Outside a unit: nothing. */
+ost_status ost__journal_add(ost_session *s, ost__batch *b, uint8_t *record, uint8_t *snapshot,
+                            const ost__field_set *written);
 /* Remembers every tracked record as it is, for a body that may run again. */
 ost_status ost__journal_all(ost_session *s);
 void ost__journal_undo(ost_session *s, const ost__unit *unit);
@@ -146,7 +165,7 @@ void ost__unit_failed(ost_session *s, const ost_operation *op, const ost_outcome
 typedef struct ost__run {
     ost_session *session;
     ost__plan *plan;
-    bool pinned;             /* the plan stays without a reference of ours */
+    bool pinned; /* the plan stays without a reference of ours */
     ost_operation op;
     ost_outcome outcome;
 } ost__run;
@@ -154,14 +173,17 @@ typedef struct ost__run {
 /* Leases a connection and compiles; ost__run_end() must follow, also after a failure. */
 ost_status ost__run_begin(ost__run *r, ost_session *s, const ost__statement *st);
 /* The same for a ready plan, if there is one: *found says whether. */
-ost_status ost__run_begin_record(ost__run *r, ost_session *s, const ost__model *m, enum ost__record_kind kind, const ost__field_set *set, const ost__record_plan **found);
+ost_status ost__run_begin_record(ost__run *r, ost_session *s, const ost__model *m,
+                                 enum ost__record_kind kind, const ost__field_set *set,
+                                 const ost__record_plan **found);
 /* Runs it, after the BEGIN and SAVEPOINTs that are owed. */
 ost_status ost__run_go(ost__run *r, ost_sink *sink);
 /* A later portion of a stream failed: the error becomes the session's. */
 void ost__run_failed(ost__run *r, ost_sink *sink, ost_error *error);
 void ost__run_end(ost__run *r);
 /* One operation without a shape: COMMIT, savepoints. */
-ost_status ost__run_control(ost_session *s, uint16_t kind, const ost__unit *unit, ost_outcome *outcome);
+ost_status ost__run_control(ost_session *s, uint16_t kind, const ost__unit *unit,
+                            ost_outcome *outcome);
 /* The session's connection; leased if it has none. */
 ost_status ost__session_lease(ost_session *s);
 /* Gives the connection back unless a unit or cursor needs it; `usable` false closes it. */
@@ -174,9 +196,9 @@ typedef struct ost__sink {
     ost_sink base; /* first */
     ost__arena *arena;
     const ost__memory *memory;
-    uint8_t *block;            /* being filled */
+    uint8_t *block; /* being filled */
     size_t block_size;
-    uint8_t *first;            /* the block in the arena */
+    uint8_t *first; /* the block in the arena */
     size_t first_size, first_used;
     ost__rows_block *older, *current; /* further blocks, newest first */
     uint8_t *span;
@@ -186,16 +208,21 @@ typedef struct ost__sink {
     bool failed;
 } ost__sink;
 
-bool ost__sink_begin(ost__sink *k, ost__arena *arena, const ost__memory *memory, const ost_row_program *program, size_t hint, size_t max_rows);
+bool ost__sink_begin(ost__sink *k, ost__arena *arena, const ost__memory *memory,
+                     const ost_row_program *program, size_t hint, size_t max_rows);
 /* The rows, one behind the other, in the arena; NULL: no memory. Frees everything else. */
 void *ost__sink_finish(ost__sink *k, size_t *count);
 void ost__sink_abandon(ost__sink *k);
 
 /* ---- read.c ---- */
 
-/* Runs a select; rows are contiguous. *rows is never NULL on OST_OK. Tracks records unless the session is read-only. */
-ost_status ost__select(ost_session *s, const ost__statement *st, bool track, void **rows, size_t *count);
-ost_status ost__assemble_key(ost_session *s, const ost__model *m, uint16_t kind, const ost_value *key, size_t count, const ost__section *changes, ost__statement *out);
+/* Runs a select; rows are contiguous. *rows is never NULL on OST_OK. Tracks records unless the
+ * session is read-only. */
+ost_status ost__select(ost_session *s, const ost__statement *st, bool track, void **rows,
+                       size_t *count);
+ost_status ost__assemble_key(ost_session *s, const ost__model *m, uint16_t kind,
+                             const ost_value *key, size_t count, const ost__section *changes,
+                             ost__statement *out);
 /* The query of a handle, or NULL with the session's error set. Enters the session. */
 ost__query *ost__enter_query(ost_query *handle, ost_session **s);
 ost_status ost__query_status(ost_session *s, const ost__query *q);

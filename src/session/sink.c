@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first rows go to a block in the arena, as large as the last run of the same query needed; further ones to growing
- * blocks outside it. At the end they lie one behind the other: one block is left where it is, several are copied once.
+ * The first rows go to a block in the arena, as large as the last run of the same query needed;
+ * further ones to growing blocks outside it. At the end they lie one behind the other: one block is
+ * left where it is, several are copied once.
  */
 #include "session/write.h"
 
@@ -18,8 +19,7 @@ struct ost__rows_block {
 static void close_span(ost__sink *k)
 {
     if (k->span)
-        ost__arena_trim(k->arena, k->span, k->span_size,
-                        (size_t)(k->base.bytes.next - k->span));
+        ost__arena_trim(k->arena, k->span, k->span_size, (size_t)(k->base.bytes.next - k->span));
     k->span = NULL;
     k->base.bytes = (ost_span){ NULL, NULL };
 }
@@ -100,10 +100,16 @@ bool ost__sink_begin(ost__sink *k, ost__arena *arena, const ost__memory *memory,
 {
     size_t size;
     *k = (ost__sink){
-        .base = { .struct_size = sizeof(ost_sink), .row_size = program->row_size,
-                  .max_rows = max_rows, .refill_row = refill_row, .refill_bytes = refill_bytes,
-                  .expect = expect, .column_failed = column_failed },
-        .arena = arena, .memory = memory, .program = program,
+        .base = { .struct_size = sizeof(ost_sink),
+                  .row_size = program->row_size,
+                  .max_rows = max_rows,
+                  .refill_row = refill_row,
+                  .refill_bytes = refill_bytes,
+                  .expect = expect,
+                  .column_failed = column_failed },
+        .arena = arena,
+        .memory = memory,
+        .program = program,
     };
     if (hint == 0)
         hint = 1;
@@ -181,9 +187,12 @@ void ost__sink_over(ost__sink *k, void *records, size_t stride, size_t count,
                     const ost_row_program *program)
 {
     *k = (ost__sink){
-        .base = { .struct_size = sizeof(ost_sink), .row_size = (uint32_t)stride,
+        .base = { .struct_size = sizeof(ost_sink),
+                  .row_size = (uint32_t)stride,
                   .rows = { records, (uint8_t *)records + count * stride },
-                  .refill_row = no_more_rows, .refill_bytes = no_bytes, .expect = expect,
+                  .refill_row = no_more_rows,
+                  .refill_bytes = no_bytes,
+                  .expect = expect,
                   .column_failed = column_failed },
         .program = program,
     };

@@ -13,8 +13,9 @@ ost__batch *ost__track(ost_session *s, const ost__model *m, void *rows, size_t c
     ost__batch *b = ost__arena_alloc(&s->records, sizeof(*b), _Alignof(ost__batch));
     if (!b || !chunk)
         return NULL;
-    *b = (ost__batch){ .model = m, .rows = rows, .count = count, .loaded = *loaded,
-                       .sequence = ++s->sequence };
+    *b = (ost__batch){
+        .model = m, .rows = rows, .count = count, .loaded = *loaded, .sequence = ++s->sequence
+    };
     if (stored) {
         size_t size = count * m->size;
         b->snapshot = ost__arena_alloc(&s->records, size, _Alignof(max_align_t));
@@ -22,7 +23,7 @@ ost__batch *ost__track(ost_session *s, const ost__model *m, void *rows, size_t c
             return NULL;
         memcpy(b->snapshot, rows, size);
     }
-    for (uint32_t i = 0; i < s->unit_count; i++)
+    for (uint32_t i = 0; stored && i < s->unit_count; i++)
         b->after_write |= s->units[i].wrote;
     return ost__chunk_add_owner(&s->records, chunk, b) ? b : NULL;
 }
@@ -82,10 +83,9 @@ static void sort_by_key(const ost__model *m, const uint8_t *rows, uint32_t *list
             size_t end = middle + width < count ? middle + width : count;
             size_t left = start, right = middle;
             for (size_t at = start; at < end; at++) {
-                bool from_left =
-                    left < middle &&
-                    (right >= end || compare_keys(m, rows + list[left] * m->size,
-                                                  rows + list[right] * m->size) <= 0);
+                bool from_left = left < middle &&
+                                 (right >= end || compare_keys(m, rows + list[left] * m->size,
+                                                               rows + list[right] * m->size) <= 0);
                 spare[at] = from_left ? list[left++] : list[right++];
             }
         }
@@ -103,7 +103,8 @@ static ost_status not_a_permutation(ost_session *s, const ost__batch *b)
     return OST_MISUSE;
 }
 
-/* Matches every row with its snapshot; fails unless the rows' keys are a permutation of those loaded. */
+/* Matches every row with its snapshot; fails unless the rows' keys are a permutation of those
+ * loaded. */
 static ost_status match_rows(ost_session *s, ost__batch *b)
 {
     size_t size = b->count * sizeof(uint32_t);
@@ -139,6 +140,46 @@ uint8_t *ost__snapshot(ost_session *s, ost__batch *b, size_t index)
     if (match_rows(s, b) != OST_OK)
         return NULL;
     return b->snapshot + b->order[index] * b->model->size;
+}
+
+/* ---- rows that know more than their batch ---- */
+
+static size_t index_of(const ost__batch *b, const uint8_t *snapshot)
+{
+    return (size_t)(snapshot - b->snapshot) / b->model->size;
+}
+
+bool ost__is_renewed(const ost__batch *b, const uint8_t *snapshot)
+{
+    return b->renewed && b->renewed[index_of(b, snapshot)];
+}
+
+static bool knows_all(const ost__batch *b)
+{
+    const ost__field_set *all = &b->model->all;
+    return !b->undone && memcmp(b->loaded.words, all->words, sizeof(all->words)) == 0;
+}
+
+ost_status ost__may_renew(ost_session *s, ost__batch *b)
+{
+    ost__arena *lasting = b->sequence < ost__newest_mark(s) ? &s->kept : &s->records;
+    if (b->renewed || knows_all(b))
+        return OST_OK;
+    b->renewed = ost__arena_alloc_zeroed(lasting, b->count, 1);
+    return b->renewed ? OST_OK : ost__no_memory(s);
+}
+
+void ost__renew(ost__batch *b, const uint8_t *snapshot, bool renewed)
+{
+    if (b->renewed)
+        b->renewed[index_of(b, snapshot)] = renewed;
+}
+
+void ost__distrust(ost__batch *b)
+{
+    b->undone = true;
+    if (b->renewed)
+        memset(b->renewed, 0, b->count);
 }
 
 /* ---- texts ---- */

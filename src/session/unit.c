@@ -41,8 +41,7 @@ void ost__unit_failed(ost_session *s, const ost_operation *op, const ost_outcome
         return;
     bool writes = op->flags & OST_FLAG_WRITES;
     bool begins = op->kind == OST_DO_BEGIN || op->kind == OST_DO_SAVEPOINT;
-    if (writes || begins ||
-        s->db->driver.unit_state(s->lease->connection) == OST_UNIT_FAILED)
+    if (writes || begins || s->db->driver.unit_state(s->lease->connection) == OST_UNIT_FAILED)
         doom(s, innermost);
 }
 
@@ -61,8 +60,7 @@ static ost_status read_options(ost_session *s, const ost_transaction_options *gi
     memcpy(out, given, given->struct_size < sizeof(*out) ? given->struct_size : sizeof(*out));
     out->struct_size = sizeof(*out);
     if (out->isolation > OST_SERIALIZABLE)
-        return ost__fail(s, OST_MISUSE, "there is no isolation level %u",
-                         (unsigned)out->isolation);
+        return ost__fail(s, OST_MISUSE, "there is no isolation level %u", (unsigned)out->isolation);
     return OST_OK;
 }
 
@@ -72,8 +70,10 @@ static ost_status check_abilities(ost_session *s, const ost_transaction_options 
     const ost_capabilities *caps = &s->lease->capabilities;
     ost_status status = OST_OK;
     if (s->unit_count > 0 && !(caps->abilities >> OST_CAN_SAVEPOINT & 1))
-        status = ost__fail(s, OST_UNSUPPORTED, "%s has no savepoints: a transaction inside another "
-                                               "cannot be undone alone", caps->server_name);
+        status = ost__fail(s, OST_UNSUPPORTED,
+                           "%s has no savepoints: a transaction inside another "
+                           "cannot be undone alone",
+                           caps->server_name);
     else if (!(caps->isolations >> o->isolation & 1))
         status = ost__fail(s, OST_UNSUPPORTED, "%s does not have this isolation level",
                            caps->server_name);
@@ -111,7 +111,8 @@ ost_status ost__unit_begin(ost_session *s, const ost_transaction_options *option
     return OST_OK;
 }
 
-/* What becomes of tracked records at the end of a unit: as they are, as they were, or to be reloaded. */
+/* What becomes of tracked records at the end of a unit: as they are, as they were, or to be
+ * reloaded. */
 enum unit_end { OST__KEEP, OST__UNDO, OST__DISTRUST };
 
 /* Ends the innermost unit without asking the database. */
@@ -137,8 +138,8 @@ static void end_unit(ost_session *s, enum unit_end how)
 void ost__unit_rollback(ost_session *s)
 {
     ost__unit *u = &s->units[s->unit_count - 1];
-    bool outermost = s->unit_count == 1, outer_doomed = s->doomed >= 0 &&
-                                                        s->doomed < (int32_t)s->unit_count - 1;
+    bool outermost = s->unit_count == 1,
+         outer_doomed = s->doomed >= 0 && s->doomed < (int32_t)s->unit_count - 1;
     if (u->sent && s->lease && !outer_doomed) {
         ost_outcome o;
         bool open = s->db->driver.unit_state(s->lease->connection) != OST_UNIT_NONE;
@@ -182,8 +183,8 @@ static enum ost_verdict judge_commit(ost_session *s, const ost_outcome *o,
     bool lost = o->connection_lost || !s->lease;
     if (!s->units[0].wrote || s->error.nothing_sent)
         return OST_VERDICT_ABORTED;
-    if (!lost && (o->transaction_ended ||
-                  s->db->driver.unit_state(s->lease->connection) != OST_UNIT_NONE))
+    if (!lost &&
+        (o->transaction_ended || s->db->driver.unit_state(s->lease->connection) != OST_UNIT_NONE))
         return OST_VERDICT_ABORTED;
     if (!lost && o->status != OST_TIMEOUT && o->status != OST_CANCELLED &&
         o->status != OST_CONNECTION)
@@ -248,8 +249,8 @@ ost_status ost_begin(ost_session *s, const ost_transaction_options *options)
     if (!ost__enter(s))
         return OST_MISUSE;
     if (options && options->struct_size > 0 && options->max_attempts > 1)
-        return ost__leave(s, ost__fail(s, OST_MISUSE,
-                                       "ost_begin runs no body again; use ost_transaction"));
+        return ost__leave(
+            s, ost__fail(s, OST_MISUSE, "ost_begin runs no body again; use ost_transaction"));
     return ost__leave(s, ost__unit_begin(s, options));
 }
 
@@ -283,8 +284,11 @@ ost_status ost_undo(ost_session *s)
 static void back_off(ost_session *s, uint32_t attempt)
 {
     const ost_platform *p = &s->db->platform;
-    const ost_event event = { .struct_size = sizeof(event), .kind = OST_EVENT_RETRY,
-                              .status = s->error.status, .model = "", .rows = -1,
+    const ost_event event = { .struct_size = sizeof(event),
+                              .kind = OST_EVENT_RETRY,
+                              .status = s->error.status,
+                              .model = "",
+                              .rows = -1,
                               .text = "a transaction is run again" };
     uint64_t random, limit = BACKOFF_FIRST_US;
     for (uint32_t i = 1; i < attempt && limit < BACKOFF_MAX_US; i++)
@@ -302,8 +306,8 @@ static ost_status end_attempt(ost_session *s, uint32_t depth, ost_status status)
     bool undo = s->undo && status == OST_CANCELLED;
     s->undo = false;
     if (s->unit_count < depth)
-        return ost__leave(s, ost__fail(s, OST_MISUSE,
-                                       "the body ended the transaction that it runs in"));
+        return ost__leave(
+            s, ost__fail(s, OST_MISUSE, "the body ended the transaction that it runs in"));
     bool left_open = s->unit_count > depth;
     while (s->unit_count > depth)
         ost__unit_rollback(s);

@@ -11,8 +11,10 @@
 ost__rules ost__rules_of(ost_session *s)
 {
     const ost_platform *p = &s->db->platform;
-    return (ost__rules){ .scratch = &s->scratch, .identity = s->db->identity,
-                         .now = { p->realtime(p->context) }, .error = &s->error };
+    return (ost__rules){ .scratch = &s->scratch,
+                         .identity = s->db->identity,
+                         .now = { p->realtime(p->context) },
+                         .error = &s->error };
 }
 
 ost_status ost__refused(ost_session *s, const ost__model *m, ost_status status)
@@ -56,8 +58,12 @@ static bool put_field(ost_session *s, const ost__model *m, ost__section *changes
     ost__put_u16(at + 1, index);
     changes->items++;
     const ost_field *f = &m->fields[index];
-    *p = (ost_parameter){ .source = OST_FROM_RECORD, .type = f->type, .precision = f->precision,
-                          .scale = f->scale, .offset = (uint32_t)f->offset, .size = f->size,
+    *p = (ost_parameter){ .source = OST_FROM_RECORD,
+                          .type = f->type,
+                          .precision = f->precision,
+                          .scale = f->scale,
+                          .offset = (uint32_t)f->offset,
+                          .size = f->size,
                           .field = f };
     return true;
 }
@@ -91,9 +97,13 @@ static ost_status put_key(ost_session *s, const ost__model *m, ost__section *whe
         at[12] = (uint8_t)f->precision;
         at[13] = (uint8_t)f->scale;
         where->items++;
-        *p = (ost_parameter){ .source = OST_FROM_RECORD, .type = f->type,
-                              .precision = f->precision, .scale = f->scale,
-                              .offset = (uint32_t)f->offset, .size = f->size, .field = f };
+        *p = (ost_parameter){ .source = OST_FROM_RECORD,
+                              .type = f->type,
+                              .precision = f->precision,
+                              .scale = f->scale,
+                              .offset = (uint32_t)f->offset,
+                              .size = f->size,
+                              .field = f };
     }
     return OST_OK;
 }
@@ -185,8 +195,7 @@ static ost_status begin_insert(ost__run *r, ost_session *s, const ost__model *m,
         which.words[i >> 6] &= ~((uint64_t)1 << (i & 63));
         parts.flags = OST__SHAPE_KEY;
     }
-    if (!ost__put_fields(s, m, &which, &changes) ||
-        !ost__statement_join(&parts, &s->scratch, &st))
+    if (!ost__put_fields(s, m, &which, &changes) || !ost__statement_join(&parts, &s->scratch, &st))
         return ost__no_memory(s);
     OST_TRY(ost__run_begin(r, s, &st));
     ost__record_plan_keep(s->db->plans, m, key_given ? OST__RECORD_INSERT : OST__RECORD_INSERT_KEY,
@@ -235,7 +244,8 @@ void ost__insert_write_back(const ost__model *m, void *record, const void *shado
     }
 }
 
-/* What an inserted record of the session will need; all that can fail is done before anything is sent. */
+/* What an inserted record of the session will need; all that can fail is done before anything is
+ * sent. */
 typedef struct insertion {
     ost__batch *batch; /* NULL: a struct of the program's own */
     uint8_t *snapshot;
@@ -256,6 +266,8 @@ static ost_status prepare_insertion(ost_session *s, insertion *in, size_t index,
     if (!in->snapshot)
         return ost__no_memory(s);
     OST_TRY(ost__own_texts(s, b, shadow, &m->all));
+    if (b->snapshot)
+        OST_TRY(ost__may_renew(s, b));
     in->undo = s->journal.newest;
     return ost__journal_add(s, b, record, b->snapshot ? in->snapshot : NULL, &m->all);
 }
@@ -293,9 +305,12 @@ static ost_status insert(ost_session *s, const ost_model *m, size_t record_size,
     }
     memcpy(record, shadow, model->size);
     memcpy(in.snapshot, shadow, model->size);
-    if (!in.batch->snapshot)
+    if (in.batch->snapshot) {
+        ost__renew(in.batch, in.snapshot, true);
+    } else {
         in.batch->snapshot = in.snapshot;
-    in.batch->loaded = model->all;
+        in.batch->undone = false;
+    }
     return OST_OK;
 }
 
@@ -316,7 +331,8 @@ static ost_status find_tracked(ost_session *s, const ost__model *m, void *record
     if (!*b || (*b)->model != m || !(*b)->snapshot) {
         ost__fail(s, OST_MISUSE,
                   "this %s was not loaded by the session; use ost_insert for a new record, or "
-                  "ost_replace to write a whole one", m->table.model);
+                  "ost_replace to write a whole one",
+                  m->table.model);
         ost__error_about(&s->error, m->table.model, NULL);
         return OST_MISUSE;
     }
@@ -324,13 +340,13 @@ static ost_status find_tracked(ost_session *s, const ost__model *m, void *record
     return *snapshot ? OST_OK : (ost_status)s->error.status;
 }
 
-static bool find_changed(const ost__batch *b, const void *record, const void *snapshot,
+static bool find_changed(const ost__batch *b, const void *record, const uint8_t *snapshot,
                          ost__field_set *changed)
 {
-    bool any = false;
+    bool any = false, renewed = ost__is_renewed(b, snapshot);
     memset(changed, 0, sizeof(*changed));
     for (uint32_t i = 0; i < b->model->table.field_count; i++) {
-        if (ost__field_set_has(&b->loaded, i) &&
+        if ((renewed || ost__field_set_has(&b->loaded, i)) &&
             !ost__member_equal(&b->model->fields[i], record, snapshot)) {
             ost__field_set_add(changed, i);
             any = true;
@@ -339,7 +355,8 @@ static bool find_changed(const ost__batch *b, const void *record, const void *sn
     return any;
 }
 
-/* An update of a tracked record: what can fail is done first, then the database is asked, then record and snapshot follow. */
+/* An update of a tracked record: what can fail is done first, then the database is asked, then
+ * record and snapshot follow. */
 static ost_status update_tracked(ost_session *s, ost__batch *b, void *record, uint8_t *snapshot,
                                  void *shadow, const ost__field_set *changed, int64_t *matched)
 {
@@ -372,9 +389,11 @@ static ost_status save(ost_session *s, const ost_model *m, size_t record_size, v
         return (ost_status)s->error.status;
     OST_TRY(ost__unit_check(s));
     OST_TRY(find_tracked(s, model, record, &b, &snapshot));
-    if (b->undone) {
-        ost__fail(s, OST_STALE, "this %s was loaded or written in a transaction that was rolled "
-                                "back or whose outcome is not known; reload it", model->table.model);
+    if (b->undone && !ost__is_renewed(b, snapshot)) {
+        ost__fail(s, OST_STALE,
+                  "this %s was loaded or written in a transaction that was rolled "
+                  "back or whose outcome is not known; reload it",
+                  model->table.model);
         return ost__refused(s, model, OST_STALE);
     }
     if (!find_changed(b, record, snapshot, &changed))
@@ -434,9 +453,10 @@ static ost_status replace(ost_session *s, const ost_model *m, size_t record_size
         uint8_t *snapshot = ost__snapshot(s, b, index);
         if (!snapshot)
             return (ost_status)s->error.status;
+        OST_TRY(ost__may_renew(s, b));
         OST_TRY(update_tracked(s, b, record, snapshot, shadow, &which, &matched));
-        if (matched > 0 && b->count == 1)
-            b->loaded = model->all;
+        if (matched > 0)
+            ost__renew(b, snapshot, true);
         return matched > 0 ? OST_OK : gone(s, model);
     }
     OST_TRY(run_by_key(s, model, OST_DO_UPDATE, &which, shadow, &matched));
@@ -466,8 +486,8 @@ static ost_status reload(ost_session *s, const ost_model *m, size_t record_size,
     if (!model)
         return (ost_status)s->error.status;
     OST_TRY(find_tracked(s, model, record, &b, &snapshot));
-    ost_value *key = ost__arena_alloc(&s->scratch, model->table.key_count * sizeof(*key),
-                                      _Alignof(ost_value));
+    ost_value *key =
+        ost__arena_alloc(&s->scratch, model->table.key_count * sizeof(*key), _Alignof(ost_value));
     if (!key)
         return ost__no_memory(s);
     for (uint32_t i = 0; i < model->table.key_count; i++)
@@ -478,11 +498,11 @@ static ost_status reload(ost_session *s, const ost_model *m, size_t record_size,
         return gone(s, model);
     fresh = row;
     OST_TRY(ost__own_texts(s, b, fresh, &model->all));
+    OST_TRY(ost__may_renew(s, b));
     OST_TRY(ost__journal_add(s, b, record, snapshot, &model->all));
     memcpy(record, fresh, model->size);
     memcpy(snapshot, fresh, model->size);
-    b->loaded = b->count == 1 ? model->all : b->loaded;
-    b->undone = b->count == 1 ? false : b->undone;
+    ost__renew(b, snapshot, true);
     return OST_OK;
 }
 

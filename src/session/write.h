@@ -10,13 +10,17 @@ ost__rules ost__rules_of(ost_session *s);
 ost_status ost__refused(ost_session *s, const ost__model *m, ost_status status);
 ost_status ost__constraint_failed(ost_session *s, const ost__model *m, ost_status status);
 /* One SET from the records for each field. */
-bool ost__put_fields(ost_session *s, const ost__model *m, const ost__field_set *which, ost__section *changes);
+bool ost__put_fields(ost_session *s, const ost__model *m, const ost__field_set *which,
+                     ost__section *changes);
 bool ost__key_is_given(const ost__model *m, const void *record);
-/* Inserts `count` prepared shadows that agree in whether their key is given; keys are written back to the shadows. */
-ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given, void *shadows, size_t count, size_t *failed_record);
+/* Inserts `count` prepared shadows that agree in whether their key is given; keys are written back
+ * to the shadows. */
+ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given, void *shadows,
+                           size_t count, size_t *failed_record);
 /* What a struct of the program's own gets back from its shadow. */
 void ost__insert_write_back(const ost__model *m, void *record, const void *shadow);
 /* A sink over records that are there: row r is record r. */
-void ost__sink_over(ost__sink *k, void *records, size_t stride, size_t count, const ost_row_program *program);
+void ost__sink_over(ost__sink *k, void *records, size_t stride, size_t count,
+                    const ost_row_program *program);
 
 #endif

@@ -143,6 +143,34 @@ static void read_only_is_read_only(void **state)
     bench_close(&b);
 }
 
+static void text_in_utf16_is_read_as_well(void **state)
+{
+    bench b;
+    sqlite3 *db;
+    thing out[3];
+    size_t count;
+    made *m;
+    (void)state;
+    assert_int_equal(sqlite3_open(bench_path("wide.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "PRAGMA encoding = 'UTF-16le';"
+                                  "CREATE TABLE thing(id INTEGER PRIMARY KEY, name TEXT);"
+                                  "INSERT INTO thing VALUES (1, 'naïve €'), (2, ''), (3, NULL)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    bench_open(&b, ost_driver_sqlite(), bench_url("wide.db", ""));
+    m = make(&b, OST_DO_SELECT, bench_table(&b, &thing_model));
+    all_columns(m, sizeof out[0]);
+    order_by(m, member(m, "id"), false);
+    assert_int_equal(run_rows(m, out, 3, &count), OST_OK);
+    assert_string_equal(out[0].name, "naïve €");
+    assert_string_equal(out[1].name, "");
+    assert_null(out[2].name);
+    discard(m);
+    bench_close(&b);
+}
+
 static void memory_is_shared_by_a_dbs_connections_alone(void **state)
 {
     bench a, b;
@@ -229,6 +257,7 @@ int main(void)
         cmocka_unit_test(files_that_cannot_be_opened_are_named),
         cmocka_unit_test(names_are_never_taken_for_uris),
         cmocka_unit_test(read_only_is_read_only),
+        cmocka_unit_test(text_in_utf16_is_read_as_well),
         cmocka_unit_test(memory_is_shared_by_a_dbs_connections_alone),
         cmocka_unit_test(the_same_randomness_is_not_the_same_memory),
         cmocka_unit_test(connecting_ends_at_the_deadline),

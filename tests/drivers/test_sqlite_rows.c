@@ -56,13 +56,6 @@ OST_MODEL(thing, .table = "things",
                      OST_FIELD(thing, odd), OST_FIELD(thing, ouu), OST_FIELD(thing, oda),
                      OST_FIELD(thing, oi8), OST_FIELD(thing, ooi), OST_FIELD(thing, of)));
 
-static ost_decimal dec(const char *text)
-{
-    ost_decimal d;
-    assert_true(ost_decimal_parse(text, &d));
-    return d;
-}
-
 static thing sample(void)
 {
     thing t = { .flag = true,
@@ -294,62 +287,64 @@ static void values_without_a_form_are_refused(void **state)
     assert_int_equal(sql_int(&w->b, "SELECT count(*) FROM things"), 0);
 }
 
+/* Cells that no member of ours could have written. */
+static const struct {
+    const char *column, *cell;
+} wrong[] = {
+    { "flag", "2" },
+    { "flag", "'t'" },
+    { "i8", "128" },
+    { "i8", "-129" },
+    { "i16", "32768" },
+    { "i16", "-32769" },
+    { "i32", "2147483648" },
+    { "i32", "-2147483649" },
+    { "u8", "256" },
+    { "u8", "-1" },
+    { "u16", "65536" },
+    { "u16", "-1" },
+    { "u32", "4294967296" },
+    { "u32", "-1" },
+    { "u64", "-1" },
+    { "i32", "'abc'" },
+    { "i32", "1.5" },
+    { "i32", "x'00'" },
+    { "f", "1e39" },
+    { "f", "'x'" },
+    { "d", "9007199254740993" },
+    { "d", "x'00'" },
+    { "text", "5" },
+    { "text", "CAST(x'ff' AS TEXT)" },
+    { "text", "CAST(x'610062' AS TEXT)" },
+    { "text", "CAST(x'eda080' AS TEXT)" },
+    { "chars", "'12345678'" },
+    { "chars", "NULL" },
+    { "blob", "'text'" },
+    { "time", "'yesterday'" },
+    { "time", "'2023-02-29 00:00:00'" },
+    { "time", "17" },
+    { "date", "'2023-02-29'" },
+    { "date", "20230228" },
+    { "uuid", "x'00'" },
+    { "uuid", "zeroblob(17)" },
+    { "uuid", "'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'" },
+    { "oid", "zeroblob(16)" },
+    { "price", "1.5" },
+    { "price", "'1.50'" },
+    { "price", "10000000000" },
+    { "big", "5" },
+    { "big", "'1.5'" },
+    { "big", "'p12'" },
+    { "mood", "'sad'" },
+    { "mood", "1" },
+    { "mood", "''" },
+    { "i64", "NULL" },
+    { "oi", "2147483648" },
+    { "od", "'x'" },
+};
+
 static void fm39_what_others_wrote_is_checked(void **state)
 {
-    static const struct {
-        const char *column, *cell;
-    } wrong[] = {
-        { "flag", "2" },
-        { "flag", "'t'" },
-        { "i8", "128" },
-        { "i8", "-129" },
-        { "i16", "32768" },
-        { "i16", "-32769" },
-        { "i32", "2147483648" },
-        { "i32", "-2147483649" },
-        { "u8", "256" },
-        { "u8", "-1" },
-        { "u16", "65536" },
-        { "u16", "-1" },
-        { "u32", "4294967296" },
-        { "u32", "-1" },
-        { "u64", "-1" },
-        { "i32", "'abc'" },
-        { "i32", "1.5" },
-        { "i32", "x'00'" },
-        { "f", "1e39" },
-        { "f", "'x'" },
-        { "d", "9007199254740993" },
-        { "d", "x'00'" },
-        { "text", "5" },
-        { "text", "CAST(x'ff' AS TEXT)" },
-        { "text", "CAST(x'610062' AS TEXT)" },
-        { "text", "CAST(x'eda080' AS TEXT)" },
-        { "chars", "'12345678'" },
-        { "chars", "NULL" },
-        { "blob", "'text'" },
-        { "time", "'yesterday'" },
-        { "time", "'2023-02-29 00:00:00'" },
-        { "time", "17" },
-        { "date", "'2023-02-29'" },
-        { "date", "20230228" },
-        { "uuid", "x'00'" },
-        { "uuid", "zeroblob(17)" },
-        { "uuid", "'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'" },
-        { "oid", "zeroblob(16)" },
-        { "price", "1.5" },
-        { "price", "'1.50'" },
-        { "price", "10000000000" },
-        { "big", "5" },
-        { "big", "'1.5'" },
-        { "big", "'p12'" },
-        { "mood", "'sad'" },
-        { "mood", "1" },
-        { "mood", "''" },
-        { "i64", "NULL" },
-        { "oi", "2147483648" },
-        { "od", "'x'" },
-    };
     world *w = *state;
     thing t = sample(), out[3];
     size_t count;
@@ -438,6 +433,87 @@ static void fm38_decimals_are_exact(void **state)
     discard(m);
 }
 
+static void fm35_text_with_a_nul_is_refused_at_every_position(void **state)
+{
+    world *w = *state;
+    thing t = sample(), out;
+    size_t count;
+    char text[200];
+    assert_int_equal(insert(w, &t, 1, true), OST_OK);
+    for (int at_byte = 0; at_byte < 20; at_byte++) {
+        static const char *const columns[] = { "text", "time", "date", "mood", "big" };
+        for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+            sql(&w->b, "PRAGMA ignore_check_constraints = ON; SAVEPOINT s");
+            snprintf(
+                text, sizeof text,
+                "UPDATE things SET %s = CAST(substr(CAST(%s || '12345678901234567890' AS BLOB),"
+                " 1, %d) || x'00' || x'61' AS TEXT)",
+                columns[i], columns[i], at_byte);
+            sql(&w->b, text);
+            assert_int_equal(load(w, &out, 1, &count), OST_RANGE);
+            assert_int_equal(count, 0);
+            sql(&w->b, "ROLLBACK TO s; RELEASE s");
+        }
+    }
+    /* Blobs are bytes: they hold any. */
+    assert_int_equal(load(w, &out, 1, &count), OST_OK);
+    assert_int_equal(out.blob.size, 3);
+    assert_int_equal(((const char *)out.blob.data)[1], '\0');
+}
+
+/* A decimal of random digits that fits precision 38 and scale 10, or precision 10 and scale 2. */
+static ost_decimal random_decimal(uint64_t *seed, int digits, int scale)
+{
+    char text[48];
+    int size = 0;
+    if ((*seed = *seed * 6364136223846793005u + 1442695040888963407u) >> 63)
+        text[size++] = '-';
+    digits = 1 + (int)((*seed >> 33) % (uint64_t)digits);
+    if (digits <= scale)
+        text[size++] = '0';
+    for (int i = digits; i > 0; i--) {
+        *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+        if (i == scale || (i < scale && i == digits))
+            text[size++] = '.';
+        for (int zeros = i == digits && i < scale ? scale - i : 0; zeros > 0; zeros--)
+            text[size++] = '0';
+        text[size++] = (char)('0' + (*seed >> 33) % 10);
+    }
+    text[size] = '\0';
+    return dec(text);
+}
+
+static void fm38_random_decimals_are_bit_exact(void **state)
+{
+    enum { COUNT = 2000 };
+    world *w = *state;
+    thing *in = calloc(COUNT, sizeof *in), *out = calloc(COUNT, sizeof *out);
+    uint64_t seed = 1;
+    size_t count;
+    made *m = make(&w->b, OST_DO_SELECT, w->things);
+    assert_non_null(in);
+    assert_non_null(out);
+    for (size_t i = 0; i < COUNT; i++) {
+        in[i] = sample();
+        in[i].price = random_decimal(&seed, 10, 2);
+        in[i].big = random_decimal(&seed, 38, 10);
+    }
+    assert_int_equal(insert(w, in, COUNT, true), OST_OK);
+    all_columns(m, sizeof out[0]);
+    order_by(m, member(m, "big"), false);
+    assert_int_equal(run_rows(m, out, COUNT, &count), OST_OK);
+    assert_int_equal(count, COUNT);
+    for (size_t i = 0; i < COUNT; i++) {
+        const thing *was = &in[out[i].id - 1];
+        assert_int_equal(ost_decimal_compare(out[i].big, was->big), 0);
+        assert_int_equal(ost_decimal_compare(out[i].price, was->price), 0);
+        assert_true(i == 0 || ost_decimal_compare(out[i - 1].big, out[i].big) <= 0);
+    }
+    discard(m);
+    free(in);
+    free(out);
+}
+
 static void fm40_every_year_comes_back(void **state)
 {
     static const char *const texts[] = {
@@ -510,6 +586,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(fm39_what_others_wrote_is_checked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(fm36_bounds_of_narrow_members, set_up, tear_down),
         cmocka_unit_test_setup_teardown(fm38_decimals_are_exact, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(fm35_text_with_a_nul_is_refused_at_every_position, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(fm38_random_decimals_are_bit_exact, set_up, tear_down),
         cmocka_unit_test_setup_teardown(fm40_every_year_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_come_in_spans_of_any_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sink_that_wants_no_more_stops_the_statement, set_up,

@@ -93,13 +93,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-static ost_decimal dec(const char *text)
-{
-    ost_decimal d;
-    assert_true(ost_decimal_parse(text, &d));
-    return d;
-}
-
 static ost_status insert(world *w, account *in, size_t count)
 {
     made *m = make(&w->b, OST_DO_INSERT, w->accounts);

@@ -22,7 +22,7 @@ static void *rig_resize(void *context, void *old, size_t old_size, size_t new_si
         free(old);
         return NULL;
     }
-    if (atomic_load(&r->refused_memory) > 0 && atomic_fetch_sub(&r->refused_memory, 1) > 0)
+    if (atomic_load(&r->fail_memory_in) > 0 && atomic_fetch_sub(&r->fail_memory_in, 1) == 1)
         return NULL;
     void *p = realloc(old, new_size);
     atomic_fetch_add(&r->live, p && !old);

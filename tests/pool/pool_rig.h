@@ -34,7 +34,7 @@ typedef struct rig {
     atomic_bool own_clock; /* the clock stands still at `time` */
     atomic_llong time;
     atomic_int live;           /* allocations */
-    atomic_int refused_memory; /* so many of the next allocations fail */
+    atomic_int fail_memory_in; /* 1: the next allocation fails; 2: the one after it; 0: none */
     atomic_int open, most_open;
     atomic_uint connects, closes, refused;
     atomic_uint events[8]; /* by kind */

@@ -268,7 +268,7 @@ static void *impatient(void *context)
 
 static void fm07_a_wait_that_ends_at_the_hand_over_leaks_nothing(void **state)
 {
-    enum { IMPATIENT = 4, ENOUGH = 20000 };
+    enum { IMPATIENT = 4, ENOUGH = 8000 };
     rig r;
     worker workers[IMPATIENT];
     atomic_bool stop;

@@ -125,6 +125,9 @@ void sql(bench *b, const char *text);
 int64_t sql_int(bench *b, const char *text);
 /* The first column of all rows, joined with '|'. */
 const char *sql_text(bench *b, const char *text);
+/* Reads a decimal, an instant. */
+ost_decimal dec(const char *text);
+ost_time at(const char *text);
 /* Creates the table and its indexes. */
 void create(bench *b, const ost_table *t);
 
