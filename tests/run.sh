@@ -92,7 +92,8 @@ stage() {
 make_build() {
     preset=$1
     shift
-    cmake --preset "$preset" -B "$build/$preset" "$@" && cmake --build "$build/$preset" -j 2 -- -k 0 --quiet
+    cmake --preset "$preset" -B "$build/$preset" "$@" &&
+        cmake --build "$build/$preset" -j 2 -- -k 0 --quiet
 }
 
 # run_ctest <preset> [option]...: sanitizers of clang 14 need addresses that are not too random.

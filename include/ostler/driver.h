@@ -108,7 +108,8 @@ enum ost_unit_state { OST_UNIT_NONE, OST_UNIT_OPEN, OST_UNIT_FAILED, OST_UNIT_LO
 enum ost_verdict { OST_VERDICT_UNKNOWN, OST_VERDICT_COMMITTED, OST_VERDICT_ABORTED };
 /** What a lease may have touched, for `reset`. */
 enum ost_touched {
-    OST_TOUCHED_UNIT = 1, OST_TOUCHED_SETTINGS = 2, OST_TOUCHED_TEMPORARY = 4, OST_TOUCHED_LOCKS = 8, OST_TOUCHED_RAW = 16
+    OST_TOUCHED_UNIT = 1, OST_TOUCHED_SETTINGS = 2, OST_TOUCHED_TEMPORARY = 4,
+    OST_TOUCHED_LOCKS = 8, OST_TOUCHED_RAW = 16
 };
 
 /** A driver. */
@@ -121,18 +122,21 @@ struct ost_driver {
     /** @name For a db, on any thread */
     /**@{*/
     /** No input or output on a network. */
-    ost_status (*open)(const ost_host *host, const ost_options *options, ost_backend **out, ost_error *error);
+    ost_status (*open)(const ost_host *host, const ost_options *options, ost_backend **out,
+                       ost_error *error);
     /** All connections are closed. */
     void (*shut)(ost_backend *b, ost_deadline deadline);
     /** Pure: text, or a template. */
-    ost_status (*compile)(ost_backend *b, const ost_capabilities *caps, const ost_shape *shape, ost_plan **out, ost_error *error);
+    ost_status (*compile)(ost_backend *b, const ost_capabilities *caps, const ost_shape *shape,
+                          ost_plan **out, ost_error *error);
     /** Frees a plan. */
     void (*discard)(ost_backend *b, ost_plan *plan);
     /**@}*/
     /** @name Life of a connection */
     /**@{*/
     /** May block until the deadline. */
-    ost_status (*connect)(ost_backend *b, const char *endpoint, ost_deadline deadline, ost_connection **out, ost_capabilities *caps, ost_error *error);
+    ost_status (*connect)(ost_backend *b, const char *endpoint, ost_deadline deadline,
+                          ost_connection **out, ost_capabilities *caps, ost_error *error);
     /** Rolls an open unit back and closes. */
     void (*close)(ost_connection *c, ost_deadline deadline);
     /** After fork, in the child: close descriptors, send nothing, free nothing that another process shares. */
@@ -141,14 +145,17 @@ struct ost_driver {
     /** @name Work */
     /**@{*/
     /** Queues ops[0..*accepted), at least one. Never waits for replies. The operations stay valid until the last collect. */
-    ost_status (*submit)(ost_connection *c, const ost_operation *ops, size_t n, size_t *accepted, ost_deadline deadline, ost_error *error);
+    ost_status (*submit)(ost_connection *c, const ost_operation *ops, size_t n, size_t *accepted,
+                         ost_deadline deadline, ost_error *error);
     /**
-     * Delivers rows and outcome of the i-th operation; called for 0, 1, … in order. After an error the rest report
-     * OST_NOT_RUN. A stream that reported OST_MORE goes on with OST_STREAM(its number) and a fresh sink, also after other
-     * batches. On ::OST_TIMEOUT or ::OST_CANCELLED replies may be owed: the core calls settle.
+     * Delivers rows and outcome of the i-th operation; called for 0, 1, … in order. After an error
+     * the rest report OST_NOT_RUN. A stream that reported OST_MORE goes on with OST_STREAM(its
+     * number) and a fresh sink, also after other batches. On ::OST_TIMEOUT or ::OST_CANCELLED
+     * replies may be owed: the core calls settle.
      * @return The outcome's status.
      */
-    ost_status (*collect)(ost_connection *c, size_t i, ost_sink *sink, ost_outcome *outcome, ost_deadline deadline, ost_error *error);
+    ost_status (*collect)(ost_connection *c, size_t i, ost_sink *sink, ost_outcome *outcome,
+                          ost_deadline deadline, ost_error *error);
     /** Ends stream number `stream` early; the connection is clean and the unit still open afterwards, or it must be closed. */
     ost_status (*stop_stream)(ost_connection *c, uint32_t stream, ost_deadline deadline);
     /** After a time-out or cancel: drains, and ends every stream; OST_OK: usable (ask unit_state). */
@@ -172,21 +179,26 @@ struct ost_driver {
     /** Known before COMMIT is submitted, else ::OST_UNSUPPORTED. No round trip. */
     ost_status (*commit_token)(ost_connection *c, ost_commit_token *out);
     /** Asks a fresh connection. */
-    enum ost_verdict (*resolve)(ost_connection *fresh, const ost_commit_token *token, ost_deadline deadline);
+    enum ost_verdict (*resolve)(ost_connection *fresh, const ost_commit_token *token,
+                                ost_deadline deadline);
     /** Where the log is now. */
     ost_status (*position)(ost_connection *c, ost_position *out, ost_deadline deadline);
     /** Whether a replica has come so far. */
-    ost_status (*reached)(ost_connection *c, const ost_position *p, bool *yes, ost_deadline deadline);
+    ost_status (*reached)(ost_connection *c, const ost_position *p, bool *yes,
+                          ost_deadline deadline);
     /**@}*/
     /** @name Changes */
     /**@{*/
     /** Opens a change stream. */
-    ost_status (*watch)(ost_connection *c, const ost_operation *what, const ost_position *from, ost_error *error);
+    ost_status (*watch)(ost_connection *c, const ost_operation *what, const ost_position *from,
+                        ost_error *error);
     /** The next change. */
-    ost_status (*next_event)(ost_connection *c, ost_sink *sink, uint16_t *kind, ost_position *at, ost_deadline deadline, ost_error *error);
+    ost_status (*next_event)(ost_connection *c, ost_sink *sink, uint16_t *kind, ost_position *at,
+                             ost_deadline deadline, ost_error *error);
     /**@}*/
     /** Pure: what an error of the database means. `op` may be NULL. */
-    void (*classify)(const ost_operation *op, int32_t native_code, const char sql_state[6], const char *text, ost_error *error);
+    void (*classify)(const ost_operation *op, int32_t native_code, const char sql_state[6],
+                     const char *text, ost_error *error);
     /** The client library's own handle. */
     void *(*native)(ost_connection *c);
     /** The statement of a plan, with placeholders; lives as long as the plan. */

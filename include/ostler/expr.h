@@ -107,8 +107,8 @@ OST_API const ost_expr *ost_both_list(ost_session *s, const ost_expr *const *lis
 /** Kinds of C values as bits. */
 enum {
     OST_K_BOOL = 1, OST_K_INT = 2, OST_K_REAL = 4, OST_K_TEXT = 8, OST_K_UUID = 16, OST_K_TIME = 32,
-    OST_K_DATE = 64, OST_K_DECIMAL = 128, OST_K_OBJECT_ID = 256, OST_K_BLOB = 512, OST_K_JSON = 1024,
-    OST_K_POINT = 2048
+    OST_K_DATE = 64, OST_K_DECIMAL = 128, OST_K_OBJECT_ID = 256, OST_K_BLOB = 512,
+    OST_K_JSON = 1024, OST_K_POINT = 2048
 };
 /** The associations of C types with the bits above. B, R and D are what bool, real and decimal give. */
 #define OST_KINDS(B, R, D) \
@@ -131,7 +131,8 @@ enum {
     _Generic((member), \
         OST_KINDS(OST_K_BOOL | OST_K_INT, OST_K_REAL | OST_K_INT, OST_K_DECIMAL | OST_K_INT))
 /** 0, or a compile error with `text`. */
-#define OST_ASSERT(condition, text) (0 * sizeof(struct { _Static_assert(condition, text); int unused_; }))
+#define OST_ASSERT(condition, text) \
+    (0 * sizeof(struct { _Static_assert(condition, text); int unused_; }))
 /** An expression that lives until the end of the block. */
 #define OST_EXPR(...) (&(const ost_expr){ .struct_size = sizeof(ost_expr), __VA_ARGS__ })
 /** 0, or a compile error if the value is of the wrong kind for the member. */
@@ -144,11 +145,13 @@ enum {
                "ostler: this value does not fit an item of " #T "." #m)
 /** A member and a value. */
 #define OST_COMPARE(o, T, m, x) \
-    OST_EXPR(.op = (o) + OST_FITS(T, m, x), .model = &T##_model, .member = OST_AT(T, m), .value = ost_val(x))
+    OST_EXPR(.op = (o) + OST_FITS(T, m, x), .model = &T##_model, .member = OST_AT(T, m), \
+             .value = ost_val(x))
 /** An operator over a member alone. */
 #define OST_UNARY(o, T, m) OST_EXPR(.op = (o), .model = &T##_model, .member = OST_AT(T, m))
 /** An operator over other expressions. */
-#define OST_ARGS(o, ...) OST_EXPR(.op = (o), .args = (const ost_expr *const[]){ __VA_ARGS__, &ost_expr_end })
+#define OST_ARGS(o, ...) \
+    OST_EXPR(.op = (o), .args = (const ost_expr *const[]){ __VA_ARGS__, &ost_expr_end })
 
 /** A member, as an expression. */
 #define ost_col(T, m) OST_UNARY(OST_OP_MEMBER, T, m)
@@ -241,7 +244,8 @@ enum {
 #define ost_push_part(T, m, E, ...) \
     OST_EXPR(.op = OST_OP_PUSH, .model = &T##_model, .member = OST_AT(T, m), \
              .list = _Generic(OST_MEMBER(T##_record_, m).items, \
-                 const E *: _Generic((__VA_ARGS__), E *: (__VA_ARGS__), const E *: (__VA_ARGS__))), \
+                 const E *: _Generic((__VA_ARGS__), E *: (__VA_ARGS__), \
+                                     const E *: (__VA_ARGS__))), \
              .list_count = 1)
 /** An order: from the smallest, NULLs first. */
 #define ost_asc(T, m) OST_UNARY(OST_OP_ASC, T, m)

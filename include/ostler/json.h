@@ -30,7 +30,8 @@ extern "C" {
 #endif
 
 /** JSON of one record, in the session's memory; NULL: failed. */
-OST_API const char *ost_session_to_json(ost_session *s, const ost_model *m, size_t record_size, const void *record);
+OST_API const char *ost_session_to_json(ost_session *s, const ost_model *m, size_t record_size,
+                                        const void *record);
 /** JSON of an array of records, in the session's memory; NULL: failed. */
 OST_API const char *ost_session_list_to_json(ost_session *s, const ost_model *m, size_t record_size,
                                              const void *records, size_t count);

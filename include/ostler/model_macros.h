@@ -96,7 +96,8 @@
 /** Many to one: `foreign_key` is a member of T. The foreign key is created with the tables. */
 #define OST_BELONGS_TO(T, m, Target, foreign_key) \
     { .name = #m, .offset = offsetof(T, m), \
-      .kind = _Generic(OST_MEMBER(T, m), Target *: OST_BELONGS_TO_, const Target *: OST_BELONGS_TO_), \
+      .kind = _Generic(OST_MEMBER(T, m), Target *: OST_BELONGS_TO_, \
+                       const Target *: OST_BELONGS_TO_), \
       .target = &Target##_model, .keys = OST_KEYS(T, foreign_key) }
 /** Many to many: `own` and `other` are members of Through. */
 #define OST_MANY_TO_MANY(T, m, Target, Through, own, other) \
@@ -113,7 +114,8 @@
 /** A column of an index, descending. */
 #define OST_DESC(T, m) { .member = OST_AT(T, m), .descending = true }
 /** The columns of an index. */
-#define OST_COLUMNS(...) .columns = (const ost_index_column[]){ __VA_ARGS__, { .descending = false } }
+#define OST_COLUMNS(...) \
+    .columns = (const ost_index_column[]){ __VA_ARGS__, { .descending = false } }
 /** An index. */
 #define OST_INDEX(...) { OST_COLUMNS(__VA_ARGS__) }
 /** A unique index. */
@@ -137,7 +139,8 @@
 /** A constant decimal: OST_UNITS(1050, 2) is 10.50. */
 #define OST_UNITS(units, digits) \
     (&(const ost_value){ .type = OST_TYPE_DECIMAL, \
-        .as = { .decimal = { .high = (units) < 0 ? -1 : 0, .low = (uint64_t)(int64_t)(units), .scale = (digits) } } })
+        .as = { .decimal = { .high = (units) < 0 ? -1 : 0, .low = (uint64_t)(int64_t)(units), \
+                             .scale = (digits) } } })
 
 /** In a header: a record and its key. Further members of a composite key may follow. */
 #define OST_RECORD(...) OST_RECORD_(__VA_ARGS__, )

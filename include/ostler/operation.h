@@ -124,7 +124,9 @@ enum ost_ddl {
     OST_DDL_CREATE_INDEX  /**< Index `ddl_index` of the table. */
 };
 /** Locks that a select takes. */
-enum ost_lock_mode { OST_LOCK_NONE, OST_LOCK_UPDATE, OST_LOCK_UPDATE_SKIP, OST_LOCK_UPDATE_NOWAIT, OST_LOCK_SHARE };
+enum ost_lock_mode {
+    OST_LOCK_NONE, OST_LOCK_UPDATE, OST_LOCK_UPDATE_SKIP, OST_LOCK_UPDATE_NOWAIT, OST_LOCK_SHARE
+};
 
 /** What is constant in an operation. */
 typedef struct ost_shape {

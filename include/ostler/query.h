@@ -160,7 +160,8 @@ OST_API ost_status ost_cursor_close(ost_cursor *c);
 #define ost_include(q, T, relation_) \
     ost_query_include((q), &T##_model, &(const ost_member)OST_AT(T, relation_))
 /** Selects into a result's struct: ost_select(q, ost_as(shape, member, expression), …). */
-#define ost_select(q, ...) ost_query_select((q), (const ost_expr *const[]){ __VA_ARGS__, &ost_expr_end })
+#define ost_select(q, ...) \
+    ost_query_select((q), (const ost_expr *const[]){ __VA_ARGS__, &ost_expr_end })
 /** All rows as an array of `T`. */
 #define ost_all(q, T, count) ((T##_record_ *)ost_query_all((q), OST_OF(T), (count)))
 /** The first row as a `T`. */

@@ -86,7 +86,8 @@ OST_API const ost_error *ost_session_error(const ost_session *s);
  * @param path The member that it is about, or NULL.
  * @param format As for printf; one line.
  */
-OST_API ost_status ost_fail(ost_session *s, ost_status status, const char *path, const char *format, ...)
+OST_API ost_status ost_fail(ost_session *s, ost_status status, const char *path,
+                            const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 4, 5)))
 #endif
@@ -115,18 +116,23 @@ OST_API void *ost_session_get(ost_session *s, const ost_model *m, size_t record_
 OST_API void *ost_session_find(ost_session *s, const ost_model *m, size_t record_size,
                                const ost_expr *const *conditions);
 /** Behind ost_insert(). */
-OST_API ost_status ost_session_insert(ost_session *s, const ost_model *m, size_t record_size, void *record);
+OST_API ost_status ost_session_insert(ost_session *s, const ost_model *m, size_t record_size,
+                                      void *record);
 /** Behind ost_insert_many(). */
 OST_API ost_status ost_session_insert_many(ost_session *s, const ost_model *m, size_t record_size,
                                            void *records, size_t count);
 /** Behind ost_save(). */
-OST_API ost_status ost_session_save(ost_session *s, const ost_model *m, size_t record_size, void *record);
+OST_API ost_status ost_session_save(ost_session *s, const ost_model *m, size_t record_size,
+                                    void *record);
 /** Behind ost_replace(). */
-OST_API ost_status ost_session_replace(ost_session *s, const ost_model *m, size_t record_size, void *record);
+OST_API ost_status ost_session_replace(ost_session *s, const ost_model *m, size_t record_size,
+                                       void *record);
 /** Behind ost_reload(). */
-OST_API ost_status ost_session_reload(ost_session *s, const ost_model *m, size_t record_size, void *record);
+OST_API ost_status ost_session_reload(ost_session *s, const ost_model *m, size_t record_size,
+                                      void *record);
 /** Behind ost_delete(). */
-OST_API ost_status ost_session_delete(ost_session *s, const ost_model *m, size_t record_size, void *record);
+OST_API ost_status ost_session_delete(ost_session *s, const ost_model *m, size_t record_size,
+                                      void *record);
 /**@}*/
 
 #ifndef __cplusplus

@@ -43,7 +43,9 @@ extern "C" {
 #endif
 
 /** Isolation levels. A level that the backend does not have is ::OST_UNSUPPORTED, never weakened. */
-enum ost_isolation { OST_DEFAULT_ISOLATION, OST_READ_COMMITTED, OST_REPEATABLE_READ, OST_SERIALIZABLE };
+enum ost_isolation {
+    OST_DEFAULT_ISOLATION, OST_READ_COMMITTED, OST_REPEATABLE_READ, OST_SERIALIZABLE
+};
 /** How a transaction behaves. Zero is the default everywhere. */
 typedef struct ost_transaction_options {
     size_t struct_size;    /**< Filled by OST_TRANSACTION(). */
@@ -54,7 +56,8 @@ typedef struct ost_transaction_options {
 } ost_transaction_options;
 /** Options of a transaction, with their size. */
 #define OST_TRANSACTION(...) \
-    (&(const ost_transaction_options){ .struct_size = sizeof(ost_transaction_options), __VA_ARGS__ })
+    (&(const ost_transaction_options){ .struct_size = sizeof(ost_transaction_options), \
+                                       __VA_ARGS__ })
 /** What a body is told about its run. */
 typedef struct ost_attempt {
     uint32_t number; /**< 1 in the first run. */

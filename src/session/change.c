@@ -183,16 +183,21 @@ static ost_status update_one(ost_session *s, const ost__query *q, const ost_expr
     int64_t matched = 0;
     OST_TRY(ost__unit_begin(s, NULL));
     ost_status status = update(s, q, list, &matched);
-    if (status == OST_OK && matched == 0)
-        status = ost__fail(s, OST_NOT_FOUND, "no %s meets the condition", q->model->table.model);
-    if (status == OST_OK && matched > 1)
-        status = ost__fail(s, OST_RANGE, "more than one %s meets the condition; none was changed",
-                           q->model->table.model);
-    if (status == OST_OK)
+    if (status == OST_OK && matched == 1)
         return ost__unit_commit(s);
-    ost__unit_rollback(s);
-    s->error.nothing_sent = 0;
+    bool refused = s->doomed >= 0;
+    if (status == OST_OK) {
+        status = matched == 0 ? OST_NOT_FOUND : OST_RANGE;
+        ost__fail(s, status,
+                  matched == 0 ? "no %s meets the condition"
+                               : "more than one %s meets the condition; none was changed",
+                  q->model->table.model);
+        s->error.nothing_sent = 0;
+    }
     ost__error_about(&s->error, q->model->table.model, NULL);
+    ost__unit_rollback(s);
+    if (refused)
+        ost__unit_doom(s);
     return status;
 }
 

@@ -237,16 +237,22 @@ static void retire(cursor *c)
     c->generation = (uint16_t)((c->generation + 1) % CURSOR_SLOT);
 }
 
+static void end_stream(ost_session *s, cursor *c)
+{
+    bool streaming = c->streaming && s->lease;
+    c->streaming = false;
+    if (streaming &&
+        s->db->driver.stop_stream(s->lease->connection, c->stream, s->deadline) != OST_OK)
+        ost__session_unlease(s, false);
+}
+
 static void stop(ost_session *s, cursor *c)
 {
     if (!c->open)
         return;
     c->open = false;
     s->open_cursors--;
-    if (c->streaming && s->lease &&
-        s->db->driver.stop_stream(s->lease->connection, c->stream, s->deadline) != OST_OK)
-        ost__session_unlease(s, false);
-    c->streaming = false;
+    end_stream(s, c);
     if (c->run.plan)
         ost__run_end(&c->run);
     memset(&c->run, 0, sizeof(c->run));
@@ -290,6 +296,21 @@ bool ost__cursors_open_since(const ost_session *s, uint64_t from_sequence)
         if (c->open && c->sequence >= from_sequence)
             return true;
     return false;
+}
+
+void ost__cursors_undone(ost_session *s, uint64_t from_sequence)
+{
+    for (cursor *c = (cursor *)s->cursors; c; c = c->next) {
+        if (!c->open || c->sequence < from_sequence)
+            continue;
+        end_stream(s, c);
+        if (c->done && c->row == c->end)
+            continue;
+        ost__error_set(&s->scratch_error, OST_CANCELLED,
+                       "the transaction in which the cursor was opened was rolled back");
+        fail(c, &s->scratch_error, OST_CANCELLED);
+        c->row = c->end;
+    }
 }
 
 void ost__cursors_lost(ost_session *s)

@@ -11,7 +11,9 @@ void ost__cursors_retire(ost_session *s, uint64_t from_sequence);
 bool ost__cursors_open_since(const ost_session *s, uint64_t from_sequence);
 /* Before the session goes: streams are stopped, all memory is freed. */
 void ost__cursors_finish(ost_session *s);
-/* The connection is gone: no stream can go on. */
+/* The unit in which they were opened is undone: what was not read yet is not there any more. */
+void ost__cursors_undone(ost_session *s, uint64_t from_sequence);
+/* The connection is gone, or was drained: no stream can go on. */
 void ost__cursors_lost(ost_session *s);
 
 #endif

@@ -87,9 +87,12 @@ static ost_status read_options(const ost_options *given, ost_options *out, ost_e
         return ost__error_set(error, OST_MISUSE,
                               "the options have no models; add .models = OST_MODELS(&…_model)");
     if (out->pool && out->pool->struct_size == 0)
-        return ost__error_set(error, OST_MISUSE, "the pool options' struct_size is 0");
+        return ost__error_set(
+            error, OST_MISUSE,
+            "the pool options' struct_size is 0; set it to sizeof(ost_pool_options)");
     if (out->platform && out->platform->struct_size == 0)
-        return ost__error_set(error, OST_MISUSE, "the platform's struct_size is 0");
+        return ost__error_set(error, OST_MISUSE,
+                              "the platform's struct_size is 0; set it to sizeof(ost_platform)");
     if (out->replica_urls && out->replica_urls[0])
         return ost__error_set(error, OST_UNSUPPORTED, "replicas are not built yet");
     if (out->cache)

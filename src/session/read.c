@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "model/member.h"
 #include "model/record_json.h"
+#include "query/expr.h"
 
 enum { KEY_FEW = 4 };
 
@@ -280,13 +281,11 @@ void *ost_session_find(ost_session *s, const ost_model *m, size_t record_size,
                        const ost_expr *const *conditions)
 {
     ost_query *q = ost_session_from(s, m, record_size);
-    if (!conditions || (conditions[0] && conditions[0]->op == OST_OP_END))
+    size_t count = ost__expr_arg_count(conditions);
+    if (count == 0 || count == SIZE_MAX)
         ost_where(q, NULL);
-    for (size_t i = 0; conditions; i++) {
+    for (size_t i = 0; i < count && count != SIZE_MAX; i++)
         ost_where(q, conditions[i]);
-        if (!conditions[i] || (conditions[i + 1] && conditions[i + 1]->op == OST_OP_END))
-            break;
-    }
     return ost_query_one(q, m, record_size);
 }
 

@@ -29,8 +29,10 @@ void ost__session_unlease(ost_session *s, bool usable)
     ost__lease *lease = s->lease;
     if (!lease || (usable && in_use(s)))
         return;
-    if (!usable)
+    if (!usable) {
         ost__cursors_lost(s);
+        ost__unit_lost(s);
+    }
     s->lease = NULL;
     ost__pool_return(s->db->pool, lease, s->now, usable);
 }
@@ -144,9 +146,11 @@ static ost_status note_failure(ost_session *s, const ost_operation *op, const os
 static void after_failure(ost_session *s, const ost_operation *op, ost_outcome *o)
 {
     bool usable = !o->connection_lost;
-    if (usable && (o->status == OST_TIMEOUT || o->status == OST_CANCELLED))
+    if (usable && (o->status == OST_TIMEOUT || o->status == OST_CANCELLED)) {
+        ost__cursors_lost(s);
         usable = s->db->driver.settle(s->lease->connection,
                                       ost__deadline_in(&s->db->platform, 1000)) == OST_OK;
+    }
     o->connection_lost = !usable;
     ost__unit_failed(s, op, o);
     if (!usable)
@@ -165,70 +169,86 @@ static void drain(ost_session *s, size_t from, size_t accepted, bool lost)
     }
 }
 
+static ost_status collect_one(ost_session *s, const ost_operation *op, size_t i, ost_sink *sink,
+                              ost_outcome *o, int64_t started)
+{
+    *o = (ost_outcome){ .struct_size = sizeof(*o), .failed_record = SIZE_MAX, .changed = -1 };
+    ost_status status =
+        s->db->driver.collect(s->lease->connection, i, sink, o, s->deadline, &s->scratch_error);
+    o->status = (uint16_t)status;
+    report(s, op, o, started);
+    if (status == OST_OK && (op->kind == OST_DO_BEGIN || op->kind == OST_DO_SAVEPOINT))
+        mark_sent(s, 1);
+    return status;
+}
+
 /* Submits and collects ops[0..n); sink and outcome belong to the last. */
 static ost_status run_batch(ost_session *s, const ost_operation *ops, size_t n, ost_sink *sink,
-                            ost_outcome *last)
+                            ost_outcome *o)
 {
-    const ost_driver *d = &s->db->driver;
     size_t done = 0;
-    ost_error *error = &s->scratch_error;
-    error->status = OST_OK;
+    s->scratch_error.status = OST_OK;
     while (done < n) {
         size_t accepted = 0;
         int64_t started = clock_if_heard(s);
         s->lease->batches++;
-        ost_status status =
-            d->submit(s->lease->connection, ops + done, n - done, &accepted, s->deadline, error);
-        ost_outcome o = { .struct_size = sizeof(o),
-                          .status = (uint16_t)status,
-                          .connection_lost = status != OST_OK,
-                          .matched = -1,
-                          .changed = -1,
-                          .failed_record = SIZE_MAX };
+        ost_status status = s->db->driver.submit(s->lease->connection, ops + done, n - done,
+                                                 &accepted, s->deadline, &s->scratch_error);
+        if (status != OST_OK)
+            *o = (ost_outcome){ .struct_size = sizeof(*o),
+                                .status = (uint16_t)status,
+                                .connection_lost = 1,
+                                .matched = -1,
+                                .changed = -1,
+                                .failed_record = SIZE_MAX };
         for (size_t i = 0; status == OST_OK && i < accepted; i++) {
-            const ost_operation *op = &ops[done + i];
-            o = (ost_outcome){ .struct_size = sizeof(o), .failed_record = SIZE_MAX, .changed = -1 };
-            status = d->collect(s->lease->connection, i, done + i == n - 1 ? sink : NULL, &o,
-                                s->deadline, error);
-            o.status = (uint16_t)status;
-            report(s, op, &o, started);
-            if (status == OST_OK && (op->kind == OST_DO_BEGIN || op->kind == OST_DO_SAVEPOINT))
-                mark_sent(s, 1);
+            bool last = ++done == n;
+            status = collect_one(s, &ops[done - 1], i, last ? sink : NULL, o, started);
             if (status != OST_OK) {
-                drain(s, i + 1, accepted, o.connection_lost);
-                done += i;
+                done--;
+                drain(s, i + 1, accepted, o->connection_lost);
             }
         }
         if (status != OST_OK) {
-            note_failure(s, &ops[done], done == n - 1 ? sink : NULL, &o, error);
-            after_failure(s, &ops[done], &o);
+            note_failure(s, &ops[done], done == n - 1 ? sink : NULL, o, &s->scratch_error);
+            after_failure(s, &ops[done], o);
+            return status;
         }
-        *last = o;
-        OST_TRY(status);
-        done += accepted;
     }
     return OST_OK;
 }
 
 /* ---- statements ---- */
 
+/* The operation and its outcome are written before they are read: only what ends a run must be set.
+ */
+static void start_run(ost__run *r, ost_session *s)
+{
+    r->session = s;
+    r->plan = NULL;
+    r->pinned = false;
+    r->op.flags = 0;
+}
+
 static void fill_operation(ost__run *r, const ost_parameter *parameters, uint32_t count)
 {
     const ost__compiled *c = &r->plan->compiled;
-    r->op.struct_size = sizeof(r->op);
-    r->op.kind = c->shape.kind;
-    r->op.flags = c->shape.kind == OST_DO_SELECT ? 0 : OST_FLAG_WRITES;
-    r->op.shape = &c->shape;
-    r->op.plan = r->plan->driver_plan;
-    r->op.parameters = parameters;
-    r->op.parameter_count = count;
-    r->op.parameter_size = sizeof(ost_parameter);
-    r->op.rows = c->rows;
+    r->op = (ost_operation){
+        .struct_size = sizeof(r->op),
+        .kind = c->shape.kind,
+        .flags = c->shape.kind == OST_DO_SELECT ? 0 : OST_FLAG_WRITES,
+        .shape = &c->shape,
+        .plan = r->plan->driver_plan,
+        .parameters = parameters,
+        .parameter_count = count,
+        .parameter_size = sizeof(ost_parameter),
+        .rows = c->rows,
+    };
 }
 
 ost_status ost__run_begin(ost__run *r, ost_session *s, const ost__statement *st)
 {
-    *r = (ost__run){ .session = s };
+    start_run(r, s);
     OST_TRY(ost__unit_check(s));
     OST_TRY(ost__session_lease(s));
     ost_status status = ost__plans_get(s->db->plans, &s->lease->capabilities, st->bytes, st->size,
@@ -246,7 +266,7 @@ ost_status ost__run_begin_record(ost__run *r, ost_session *s, const ost__model *
                                  const ost__record_plan **found)
 {
     *found = NULL;
-    *r = (ost__run){ .session = s };
+    start_run(r, s);
     OST_TRY(ost__unit_check(s));
     OST_TRY(ost__session_lease(s));
     const ost__record_plan *ready =

@@ -16,6 +16,12 @@ bool ost__enter_briefly(ost_session *s)
     return s && !atomic_exchange_explicit(&s->entered, true, memory_order_acquire);
 }
 
+ost_status ost__leave_briefly(ost_session *s, ost_status status)
+{
+    atomic_store_explicit(&s->entered, false, memory_order_release);
+    return status;
+}
+
 bool ost__enter(ost_session *s)
 {
     if (!ost__enter_briefly(s))
@@ -32,8 +38,7 @@ ost_status ost__leave(ost_session *s, ost_status status)
 {
     if (s->scratch.current)
         ost__arena_clear(&s->scratch);
-    atomic_store_explicit(&s->entered, false, memory_order_release);
-    return status;
+    return ost__leave_briefly(s, status);
 }
 
 ost_status ost__fail(ost_session *s, ost_status status, const char *format, ...)
@@ -136,16 +141,18 @@ ost_status ost_session_clear(ost_session *s)
     if (!ost__enter_briefly(s))
         return OST_MISUSE;
     if (s->unit_count > 0)
-        return ost__leave(s, ost__fail(s, OST_MISUSE, "ost_session_clear inside a transaction"));
+        return ost__leave_briefly(
+            s, ost__fail(s, OST_MISUSE, "ost_session_clear inside a transaction"));
     if (s->open_cursors > 0)
-        return ost__leave(s, ost__fail(s, OST_MISUSE,
-                                       "ost_session_clear while a cursor is open; close it first"));
+        return ost__leave_briefly(
+            s,
+            ost__fail(s, OST_MISUSE, "ost_session_clear while a cursor is open; close it first"));
     retire_queries(s, 0);
     ost__cursors_retire(s, 0);
     ost__arena_clear(&s->records);
     ost__arena_clear(&s->kept);
     s->marks = NULL;
-    return ost__leave(s, OST_OK);
+    return ost__leave_briefly(s, OST_OK);
 }
 
 void ost_session_close(ost_session *s)
@@ -196,18 +203,17 @@ ost_mark ost_session_mark(ost_session *s)
     ost_mark out = { { 0 } };
     if (!ost__enter_briefly(s))
         return out;
+    ost__arena_mark memory = ost__arena_mark_now(&s->records);
     ost__live_mark *live = ost__arena_alloc(&s->records, sizeof(*live), _Alignof(ost__live_mark));
     if (live) {
         *live = (ost__live_mark){ .older = s->marks, .sequence = ++s->sequence };
         s->marks = live;
-        const mark m = { .session = s,
-                         .sequence = live->sequence,
-                         .memory = ost__arena_mark_now(&s->records) };
+        const mark m = { .session = s, .sequence = live->sequence, .memory = memory };
         memcpy(&out, &m, sizeof(m));
     } else {
         ost__no_memory(s);
     }
-    ost__leave(s, OST_OK);
+    ost__leave_briefly(s, OST_OK);
     return out;
 }
 
@@ -221,18 +227,19 @@ ost_status ost_session_release(ost_session *s, ost_mark given)
     while (live && live->sequence != m.sequence)
         live = live->older;
     if (m.session != s || !live)
-        return ost__leave(s, ost__fail(s, OST_MISUSE,
-                                       "the mark is none of this session's, or was released or "
-                                       "cleared before"));
+        return ost__leave_briefly(
+            s, ost__fail(s, OST_MISUSE,
+                         "the mark is none of this session's, or was released or "
+                         "cleared before"));
     if (ost__cursors_open_since(s, m.sequence))
-        return ost__leave(s,
-                          ost__fail(s, OST_MISUSE, "a cursor opened since the mark is still open"));
+        return ost__leave_briefly(
+            s, ost__fail(s, OST_MISUSE, "a cursor opened since the mark is still open"));
     retire_queries(s, m.sequence);
     ost__cursors_retire(s, m.sequence);
     s->marks = live->older;
     ost__arena_release(&s->records, m.memory);
     ost__journal_prune(s);
-    return ost__leave(s, OST_OK);
+    return ost__leave_briefly(s, OST_OK);
 }
 
 /* ---- queries ---- */
@@ -297,7 +304,7 @@ ost_query *ost_session_from(ost_session *s, const ost_model *m, size_t record_si
         ost__query_fail(q, OST_MISUSE);
     if (!q)
         ost__no_memory(s);
-    ost__leave(s, OST_OK);
+    ost__leave_briefly(s, OST_OK);
     return ost__query_handle(q ? q : &starved_query.query);
 }
 
@@ -306,7 +313,7 @@ ost_query *ost_session_from(ost_session *s, const ost_model *m, size_t record_si
 static const ost_error no_session = {
     .status = OST_MISUSE,
     .nothing_sent = 1,
-    .message = "there is no session",
+    .message = "there is no session: open one with ost_session_open, and check its status",
 };
 
 const ost_error *ost_session_error(const ost_session *s)
@@ -333,6 +340,8 @@ ost_status ost_fail(ost_session *s, ost_status status, const char *path, const c
 
 ost_time ost_now(ost_session *s)
 {
+    if (!s)
+        return (ost_time){ 0 };
     const ost_platform *p = &s->db->platform;
     return (ost_time){ p->realtime(p->context) };
 }
@@ -344,7 +353,7 @@ static const char *hand_out(ost_session *s, const char *text, size_t size)
     const char *copy = ost__arena_text(&s->records, text, size);
     if (!copy)
         ost__no_memory(s);
-    ost__leave(s, OST_OK);
+    ost__leave_briefly(s, OST_OK);
     return copy;
 }
 
@@ -376,7 +385,7 @@ const ost_expr *ost_keep(ost_session *s, const ost_expr *e)
     if (!ost__enter_briefly(s))
         return ost__expr_copy(NULL, NULL);
     const ost_expr *copy = ost__expr_copy(&s->records, e);
-    ost__leave(s, OST_OK);
+    ost__leave_briefly(s, OST_OK);
     return copy;
 }
 
@@ -386,7 +395,7 @@ static const ost_expr *keep_list(ost_session *s, uint16_t op, const ost_expr *co
     if (!ost__enter_briefly(s))
         return ost__expr_copy(NULL, NULL);
     const ost_expr *copy = ost__expr_copy_list(&s->records, op, list, count);
-    ost__leave(s, OST_OK);
+    ost__leave_briefly(s, OST_OK);
     return copy;
 }
 

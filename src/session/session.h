@@ -101,6 +101,7 @@ bool ost__enter(ost_session *s);
 /* The same for calls that ask nothing of the database: no deadline is taken. */
 bool ost__enter_briefly(ost_session *s);
 ost_status ost__leave(ost_session *s, ost_status status);
+ost_status ost__leave_briefly(ost_session *s, ost_status status);
 ost_status ost__fail(ost_session *s, ost_status status, const char *format, ...) OST__PRINTF(3, 4);
 ost_status ost__no_memory(ost_session *s);
 /* The compiled model, or NULL with the error set. */
@@ -158,6 +159,13 @@ void ost__unit_rollback(ost_session *s);
 ost_status ost__unit_check(ost_session *s);
 /* After a failed operation: which unit it dooms. */
 void ost__unit_failed(ost_session *s, const ost_operation *op, const ost_outcome *outcome);
+
+/* The session's error dooms the innermost unit, if there is one. */
+void ost__unit_doom(ost_session *s);
+/* The session's error says more now than when it doomed. */
+void ost__unit_retell(ost_session *s);
+/* The connection is closed: with it goes what was done in the unit that is open on it. */
+void ost__unit_lost(ost_session *s);
 
 /* ---- run.c ---- */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "session/cursor.h"
 
 enum { BACKOFF_FIRST_US = 2000, BACKOFF_MAX_US = 250000, VERDICT_TIMEOUT_MS = 10000 };
 
@@ -26,6 +27,28 @@ static void doom(ost_session *s, uint32_t unit)
     }
     s->doomed = (int32_t)unit;
     memcpy(&s->doom, &s->error, sizeof(s->doom));
+}
+
+void ost__unit_doom(ost_session *s)
+{
+    if (s->unit_count > 0)
+        doom(s, s->unit_count - 1);
+}
+
+void ost__unit_retell(ost_session *s)
+{
+    if (s->doomed >= 0)
+        memcpy(&s->doom, &s->error, sizeof(s->doom));
+}
+
+void ost__unit_lost(ost_session *s)
+{
+    if (s->unit_count == 0 || !s->units[0].sent || s->doomed == 0)
+        return;
+    if (s->doomed < 0)
+        ost__error_set(&s->doom, OST_CONNECTION,
+                       "the connection was closed, and with it the transaction was undone");
+    s->doomed = 0;
 }
 
 void ost__unit_failed(ost_session *s, const ost_operation *op, const ost_outcome *o)
@@ -140,6 +163,7 @@ void ost__unit_rollback(ost_session *s)
     ost__unit *u = &s->units[s->unit_count - 1];
     bool outermost = s->unit_count == 1,
          outer_doomed = s->doomed >= 0 && s->doomed < (int32_t)s->unit_count - 1;
+    ost__cursors_undone(s, u->sequence);
     if (u->sent && s->lease && !outer_doomed) {
         ost_outcome o;
         bool open = s->db->driver.unit_state(s->lease->connection) != OST_UNIT_NONE;
@@ -226,8 +250,12 @@ ost_status ost__unit_commit(ost_session *s)
         memcpy(&s->error, &s->doom, sizeof(s->error));
         return status;
     }
-    if (s->open_cursors > 0 && s->unit_count == 1)
-        return ost__fail(s, OST_MISUSE, "a cursor is open; close it before the transaction ends");
+    if (s->unit_count == 1 && ost__cursors_open_since(s, u->sequence)) {
+        ost__unit_rollback(s);
+        return ost__fail(s, OST_MISUSE,
+                         "a cursor opened in the transaction is still open, so it was rolled back; "
+                         "close cursors before the transaction ends");
+    }
     if (!u->sent) {
         end_unit(s, OST__KEEP);
         return OST_OK;

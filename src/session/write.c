@@ -44,6 +44,7 @@ ost_status ost__constraint_failed(ost_session *s, const ost__model *m, ost_statu
         ost__error_add_failure(&s->error, s->error.field, rules[i].rule,
                                message ? message : s->error.message);
     }
+    ost__unit_retell(s);
     return status;
 }
 

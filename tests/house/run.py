@@ -103,9 +103,10 @@ def wrong_includes():
 
 def without_sentences(code):
     """Code without those strings that are more than a name."""
-    return re.sub(r'"((?:\\.|[^"\\\n])*)"',
-                  lambda found: found.group(0) if re.fullmatch(r"[\w:/]*", found.group(1)) else '""',
-                  code)
+    def name_alone(found):
+        return found.group(0) if re.fullmatch(r"[\w:/]*", found.group(1)) else '""'
+
+    return re.sub(r'"((?:\\.|[^"\\\n])*)"', name_alone, code)
 
 
 def core_names_no_driver():
