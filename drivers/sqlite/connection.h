@@ -75,7 +75,6 @@ struct ost_connection {
     ost_status interrupted; /* why a statement was stopped: OST_TIMEOUT, OST_CANCELLED or OST_OK */
     bool failed;            /* the rest of the batch does not run */
     bool lost;
-    bool utf8; /* text is stored as UTF-8, not UTF-16 */
     ost__refusal refusal;
     ost__lru statements;
     ost__statement *last; /* the cached statement used last */

@@ -214,7 +214,7 @@ static bool add_integers(const ost_field *f, sqlite3_value **argv, ost_value *su
     uint16_t kind = ost__kind_of(f);
     if (sqlite3_value_type(argv[0]) != SQLITE_INTEGER ||
         sqlite3_value_type(argv[1]) != SQLITE_INTEGER ||
-        (b > 0 ? a > most[kind] - b : a < least[kind] - b))
+        (b > 0 ? a > INT64_MAX - b : a < INT64_MIN - b))
         return false;
     *sum = (ost_value){ .type = OST_TYPE_INT64, .as = { .integer = a + b } };
     return a + b >= least[kind] && a + b <= most[kind];

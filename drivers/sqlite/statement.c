@@ -33,6 +33,7 @@ static ost_status prepare(ost_connection *c, const ost_operation *op, const char
     const char *tail = NULL;
     ost__statement *s;
     int rc;
+    *out = NULL;
     if (size >= INT_MAX)
         return ost__error_set(error, OST_TOO_LARGE, "the statement has more than 2 GiB");
     s = ost__alloc_zeroed(&c->backend->memory, sizeof *s);

@@ -416,7 +416,7 @@ bool ost__decimal_from_sortable(const char *text, size_t size, int32_t precision
         return false;
     if (size != 1 + (size_t)precision || (text[0] != 'n' && text[0] != 'p'))
         return false;
-    for (size_t i = 0; i + 1 < size; i++) {
+    for (int32_t i = 0; i < precision; i++) {
         digits[i] = text[i + 1];
         if (digits[i] < '0' || digits[i] > '9')
             return false;

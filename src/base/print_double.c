@@ -173,10 +173,12 @@ static int shortest_digits(double x, char *digits, int *exponent)
  * found by trying, and proven by dividing, which rounds correctly for such small numbers. */
 static int few_digits(double x, char *digits, int *exponent)
 {
+    static const double powers[] = { 1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
     if (FLT_EVAL_METHOD != 0 || x >= 1e15 || x < 1e-4)
         return 0;
-    double power = 1;
-    for (int places = 0; places <= 15 && x * power < 1e15; places++, power *= 10) {
+    for (int places = 0; places <= 15 && x * powers[places] < 1e15; places++) {
+        double power = powers[places];
         uint64_t whole = (uint64_t)(x * power + 0.5);
         if ((double)whole / power < x || (double)whole / power > x)
             continue;

@@ -20,7 +20,14 @@ struct ost__pool {
     ost__lease *idle; /* the one used last first */
     waiter *first, *last;
     uint32_t open; /* connections and connects under way */
-    uint32_t idle_count, waiting;
+    uint32_t idle_count;
+    atomic_uint waiting;
+    /*
+     * One idle connection outside the list and its lock: taken and put by a single exchange, so that a thread that has the
+     * pool to itself never takes the lock. Whoever waits counts himself in `waiting` before he looks here for the last time,
+     * and whoever puts one here looks at `waiting` afterwards: one of the two sees the other.
+     */
+    _Atomic(ost__lease *) warm;
 };
 
 enum { NS_PER_MS = 1000000 };
@@ -58,8 +65,15 @@ ost__pool *ost__pool_open(const ost__pool_setup *setup)
     if (!pool)
         return NULL;
     pool->setup = *setup;
+    atomic_init(&pool->waiting, 0);
+    atomic_init(&pool->warm, NULL);
     pthread_mutex_init(&pool->mutex, NULL);
     return pool;
+}
+
+static ost__lease *take_warm(ost__pool *pool)
+{
+    return atomic_exchange(&pool->warm, NULL);
 }
 
 static void close_lease(ost__pool *pool, ost__lease *lease)
@@ -74,6 +88,9 @@ void ost__pool_close(ost__pool *pool)
 {
     if (!pool)
         return;
+    ost__lease *warm = take_warm(pool);
+    if (warm)
+        close_lease(pool, warm);
     while (pool->idle) {
         ost__lease *lease = pool->idle;
         pool->idle = lease->next;
@@ -89,8 +106,10 @@ static ost_status open_lease(ost__pool *pool, ost_deadline deadline, ost__lease 
     const ost__pool_setup *s = &pool->setup;
     ost_deadline own = ost__deadline_in(s->platform, s->connect_timeout_ms);
     ost__lease *lease = ost__alloc_zeroed(s->memory, sizeof(*lease));
-    if (!lease)
-        return ost__error_set(error, OST_NO_MEMORY, "no memory for a connection");
+    if (!lease) {
+        ost__error_set(error, OST_NO_MEMORY, "no memory for a connection");
+        return OST_NO_MEMORY;
+    }
     lease->capabilities.struct_size = sizeof(lease->capabilities);
     ost_status status = s->driver->connect(s->backend, s->endpoint, own < deadline ? own : deadline,
                                            &lease->connection, &lease->capabilities, error);
@@ -146,6 +165,17 @@ static void free_place(ost__pool *pool)
     }
 }
 
+/* With the lock: the first waiter gets the connection; false: nobody waits. */
+static bool hand_over(ost__pool *pool, ost__lease *lease)
+{
+    waiter *w = pop_waiter(pool);
+    if (w) {
+        w->handed = lease;
+        pthread_cond_signal(&w->wake);
+    }
+    return w;
+}
+
 static struct timespec real_time_of(const ost__pool *pool, ost_deadline deadline)
 {
     const ost_platform *p = pool->setup.platform;
@@ -192,6 +222,9 @@ static ost_status take_turn(ost__pool *pool, waiter *w, ost_deadline deadline, o
         pool->first = w;
     pool->last = w;
     pool->waiting++;
+    ost__lease *warm = take_warm(pool);
+    if (warm)
+        hand_over(pool, warm);
     bool served = wait_in_line(pool, w, deadline);
     pthread_cond_destroy(&w->wake);
     if (served)
@@ -209,20 +242,28 @@ static bool too_old(const ost__pool *pool, const ost__lease *lease, int64_t now)
            now - lease->used_at > (int64_t)o->idle_timeout_ms * NS_PER_MS;
 }
 
+static bool is_fit(const ost__pool *pool, const ost__lease *lease, int64_t now)
+{
+    return !too_old(pool, lease, now) && pool->setup.driver->alive(lease->connection);
+}
+
 /* With the lock: an idle connection that is fit to use; those that are not are put on *stale, and
  * keep their places. */
 static ost__lease *take_idle(ost__pool *pool, int64_t now, ost__lease **stale)
 {
-    while (pool->idle) {
+    for (;;) {
         ost__lease *lease = pool->idle;
-        pool->idle = lease->next;
-        pool->idle_count--;
-        if (!too_old(pool, lease, now) && pool->setup.driver->alive(lease->connection))
+        if (lease) {
+            pool->idle = lease->next;
+            pool->idle_count--;
+        } else if (!(lease = take_warm(pool))) {
+            return NULL;
+        }
+        if (is_fit(pool, lease, now))
             return lease;
         lease->next = *stale;
         *stale = lease;
     }
-    return NULL;
 }
 
 /* Only what is closed frees its place, so that there are never more than `max`. `kept` places stay
@@ -264,6 +305,15 @@ ost_status ost__pool_lease(ost__pool *pool, int64_t now, ost_deadline deadline, 
     ost_status status = OST_OK;
     ost__lease *lease = NULL, *stale = NULL;
     waiter w = { 0 };
+    if (pool->waiting == 0 && (lease = take_warm(pool))) {
+        lease->next = NULL;
+        if (is_fit(pool, lease, now)) {
+            *out = lease;
+            return OST_OK;
+        }
+        stale = lease;
+        lease = NULL;
+    }
     pthread_mutex_lock(&pool->mutex);
     if (!pool->first)
         lease = take_idle(pool, now, &stale);
@@ -288,24 +338,29 @@ ost_status ost__pool_lease(ost__pool *pool, int64_t now, ost_deadline deadline, 
     return OST_OK;
 }
 
+/* NULL: it is there, or was taken already. Else the connection that must be put elsewhere. */
+static ost__lease *put_warm(ost__pool *pool, ost__lease *lease)
+{
+    ost__lease *none = NULL;
+    if (pool->waiting > 0 || !atomic_compare_exchange_strong(&pool->warm, &none, lease))
+        return lease;
+    return pool->waiting > 0 ? take_warm(pool) : NULL;
+}
+
 void ost__pool_return(ost__pool *pool, ost__lease *lease, int64_t now, bool usable)
 {
     lease->used_at = now;
     if (!usable)
         close_lease(pool, lease);
+    else if (!(lease = put_warm(pool, lease)))
+        return;
     pthread_mutex_lock(&pool->mutex);
     if (!usable) {
         free_place(pool);
-    } else {
-        waiter *w = pop_waiter(pool);
-        if (w) {
-            w->handed = lease;
-            pthread_cond_signal(&w->wake);
-        } else {
-            lease->next = pool->idle;
-            pool->idle = lease;
-            pool->idle_count++;
-        }
+    } else if (!hand_over(pool, lease)) {
+        lease->next = pool->idle;
+        pool->idle = lease;
+        pool->idle_count++;
     }
     pthread_mutex_unlock(&pool->mutex);
 }
@@ -314,9 +369,9 @@ ost__pool_counts ost__pool_count(ost__pool *pool)
 {
     pthread_mutex_lock(&pool->mutex);
     ost__pool_counts counts = { .open = pool->open,
-                                .idle = pool->idle_count,
-                                .waiting = pool->waiting,
-                                .leased = pool->open - pool->idle_count };
+                                .idle = pool->idle_count + (pool->warm ? 1 : 0),
+                                .waiting = pool->waiting };
+    counts.leased = counts.open - counts.idle;
     pthread_mutex_unlock(&pool->mutex);
     return counts;
 }

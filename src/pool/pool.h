@@ -6,6 +6,8 @@
 #ifndef OSTLER_POOL_POOL_H
 #define OSTLER_POOL_POOL_H
 
+#include <stdatomic.h>
+
 #include "base/memory.h"
 #include "ostler/driver.h"
 

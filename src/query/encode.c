@@ -35,72 +35,6 @@ static const char *copy_text(const ost__encoder *enc, const char *text)
     return ost__arena_text(enc->arena, text, strlen(text));
 }
 
-bool ost__is_aggregate(uint16_t op)
-{
-    return op >= OST_OP_COUNT && op <= OST_OP_MAX;
-}
-
-bool ost__aggregate_type(uint16_t op, const ost__operand *arg, bool wide, ost__operand *out)
-{
-    enum ost__class kind = arg ? ost__class_of(arg->type, arg->field) : OST__CLASS_NONE;
-    *out = (ost__operand){ .type = OST_TYPE_INT64, .aggregate = true };
-    if (op == OST_OP_COUNT || op == OST_OP_COUNT_DISTINCT)
-        return op == OST_OP_COUNT || arg;
-    out->nullable = true;
-    if (op == OST_OP_MIN || op == OST_OP_MAX) {
-        out->type = arg->type;
-        out->precision = arg->precision;
-        out->scale = arg->scale;
-        out->field = arg->field;
-        return true;
-    }
-    if (kind == OST__CLASS_REAL) {
-        out->type = OST_TYPE_DOUBLE;
-    } else if (kind == OST__CLASS_INT) {
-        out->type = op == OST_OP_AVG ? OST_TYPE_DOUBLE : OST_TYPE_INT64;
-        if (op == OST_OP_SUM && wide) {
-            out->type = OST_TYPE_DECIMAL;
-            out->precision = 38;
-        }
-    } else if (kind == OST__CLASS_DECIMAL) {
-        out->type = OST_TYPE_DECIMAL;
-        out->precision = 38;
-        out->scale = op == OST_OP_AVG ? (uint16_t)(arg->scale + 6) : arg->scale;
-        if (out->scale > 38)
-            out->scale = 38;
-    } else {
-        return false;
-    }
-    return true;
-}
-
-bool ost__operands_compare(const ost__operand *a, const ost__operand *b)
-{
-    enum ost__class x = ost__class_of(a->type, a->field), y = ost__class_of(b->type, b->field);
-    bool number_x = x == OST__CLASS_INT || x == OST__CLASS_REAL;
-    bool number_y = y == OST__CLASS_INT || y == OST__CLASS_REAL;
-    bool exact_x = x == OST__CLASS_INT || x == OST__CLASS_DECIMAL;
-    bool exact_y = y == OST__CLASS_INT || y == OST__CLASS_DECIMAL;
-    bool text_x = x == OST__CLASS_TEXT || x == OST__CLASS_ENUM;
-    bool text_y = y == OST__CLASS_TEXT || y == OST__CLASS_ENUM;
-    return x != OST__CLASS_NONE &&
-           (x == y || (number_x && number_y) || (exact_x && exact_y) || (text_x && text_y));
-}
-
-bool ost__operand_fits(const ost__operand *from, const ost_field *to)
-{
-    enum ost__class x = ost__class_of(from->type, from->field), y = ost__class_of(to->type, to);
-    if (y == OST__CLASS_ENUM)
-        return x == OST__CLASS_ENUM;
-    if (y == OST__CLASS_TEXT)
-        return x == OST__CLASS_TEXT || x == OST__CLASS_ENUM;
-    if (y == OST__CLASS_REAL)
-        return x == OST__CLASS_REAL || x == OST__CLASS_INT;
-    if (y == OST__CLASS_DECIMAL)
-        return x == OST__CLASS_DECIMAL || x == OST__CLASS_INT;
-    return x != OST__CLASS_NONE && x == y;
-}
-
 /* ---- members and values ---- */
 
 static ost_status encode_member(const ost__encoder *enc, ost__section *out, const ost_expr *e,
@@ -199,7 +133,7 @@ static ost_status encode_aggregate(const ost__encoder *enc, ost__section *out, c
                                    bool wide, ost__operand *type)
 {
     ost__encoder inner = *enc;
-    ost__operand arg;
+    ost__operand arg = { 0 };
     size_t count = e->args ? ost__expr_arg_count(e->args) : 0;
     bool flag = e->op == OST_OP_COUNT || e->op == OST_OP_SUM;
     inner.aggregates = inner.results = false;
@@ -291,7 +225,7 @@ static ost_status encode_comparison(const ost__encoder *enc, ost__section *out, 
         .op = OST_OP_MEMBER, .struct_size = sizeof(member), .model = e->model, .member = e->member
     };
     const ost_expr *left = &member, *right = NULL;
-    ost__operand a, b;
+    ost__operand a = { 0 }, b = { 0 };
     uint16_t op = e->op;
     uint32_t start = out->size;
     if (!put(enc, out, op))
@@ -322,7 +256,7 @@ static ost_status encode_comparison(const ost__encoder *enc, ost__section *out, 
 
 static ost_status encode_text(const ost__encoder *enc, ost__section *out, const ost_expr *e)
 {
-    ost__operand type;
+    ost__operand type = { 0 };
     ost_value v = e->constant ? *e->constant : e->value;
     uint16_t op = OST_OP_EQ;
     if (!put(enc, out, e->op))
@@ -422,7 +356,7 @@ static ost_status fold_list(const ost__encoder *enc, const ost_expr *e, const os
 
 static ost_status encode_in(const ost__encoder *enc, ost__section *out, const ost_expr *e)
 {
-    ost__operand type;
+    ost__operand type = { 0 };
     ost_parameter p = { 0 };
     uint32_t start = out->size;
     if (!put(enc, out, OST_OP_IN))
@@ -542,7 +476,7 @@ ost_status ost__encode_condition(const ost__encoder *enc, ost__section *out, con
 ost_status ost__encode_column(const ost__encoder *enc, ost__section *out, const ost_expr *e,
                               const ost__model **result)
 {
-    ost__operand type;
+    ost__operand type = { 0 };
     if (!e || e->op != OST_OP_AS || !e->args || ost__expr_arg_count(e->args) != 1)
         return misuse(enc, NULL, "ost_select takes ost_as(shape, member, expression)");
     const ost__model *m =

@@ -23,7 +23,7 @@
 #ifndef OSTLER_QUERY_ENCODE_H
 #define OSTLER_QUERY_ENCODE_H
 
-#include "query/fold.h"
+#include "query/operand.h"
 #include "query/section.h"
 
 typedef struct ost__encoder {
@@ -50,13 +50,5 @@ ost_status ost__encode_order(const ost__encoder *enc, ost__section *out, const o
  * OST_NOT_FOUND: they never can. */
 ost_status ost__encode_key(const ost__encoder *enc, ost__section *out, const ost_value *values,
                            size_t count);
-
-/* Shared with shape.c: what an aggregate over `arg` yields; false: it cannot be taken. */
-bool ost__aggregate_type(uint16_t op, const ost__operand *arg, bool wide, ost__operand *out);
-/* Whether an operand may be read into a member of this kind. */
-bool ost__operand_fits(const ost__operand *from, const ost_field *to);
-bool ost__is_aggregate(uint16_t op);
-/* Whether two operands compare. */
-bool ost__operands_compare(const ost__operand *a, const ost__operand *b);
 
 #endif

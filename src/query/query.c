@@ -7,7 +7,8 @@
 #include "query/expr.h"
 
 void ost__query_begin(ost__query *q, ost_session *session, ost__arena *arena,
-                      ost__model_set *models, const ost__model *model, ost_error *scratch)
+                      ost__model_set *models, const ost__model *model, const uint64_t *clock,
+                      ost_error *scratch)
 {
     uint16_t generation = q->generation;
     struct ost__query *next = q->next;
@@ -19,6 +20,8 @@ void ost__query_begin(ost__query *q, ost_session *session, ost__arena *arena,
     q->models = models;
     q->model = model;
     q->scratch = scratch;
+    q->clock = clock;
+    q->sequence = *clock;
     q->live = true;
     q->where.bytes = q->first_bytes;
     q->where.capacity = sizeof(q->first_bytes);
@@ -42,7 +45,12 @@ void ost__query_fail(ost__query *q, ost_status status)
 static ost__query *open_query(ost_query *handle)
 {
     ost__query *q = handle ? ost__query_slot(handle) : NULL;
-    return q && ost__query_is(q, handle) && q->status == OST_OK ? q : NULL;
+    if (!q || !ost__query_is(q, handle) || q->status != OST_OK)
+        return NULL;
+    /* What is appended lies behind every mark that was set before: a release of one ends the query.
+     */
+    q->sequence = *q->clock;
+    return q;
 }
 
 static ost__encoder encoder_of(const ost__query *q)

@@ -25,7 +25,8 @@ typedef struct ost__query {
     uint16_t generation;     /* 0 … OST__QUERY_SLOT - 1 */
     bool live, narrows, everything, distinct, has_limit, has_offset;
     int64_t limit, offset;
-    uint64_t sequence; /* of creation, for marks */
+    uint64_t sequence;     /* of the session, when something was appended last: for marks */
+    const uint64_t *clock; /* the session's sequence now */
     ost__section columns, where, groups, having, orders;
     uint8_t first_bytes[OST__QUERY_BYTES], first_order[32];
     ost_parameter first_parameters[OST__QUERY_PARAMETERS];
@@ -66,7 +67,8 @@ static inline bool ost__query_is(const ost__query *q, const ost_query *handle)
 
 /* Makes a slot a query; the generation is kept. */
 void ost__query_begin(ost__query *q, ost_session *session, ost__arena *arena,
-                      ost__model_set *models, const ost__model *model, ost_error *scratch);
+                      ost__model_set *models, const ost__model *model, const uint64_t *clock,
+                      ost_error *scratch);
 /* Makes the failure in q->scratch stick. */
 void ost__query_fail(ost__query *q, ost_status status);
 /* The statement in `arena`. On failure *error is set. */

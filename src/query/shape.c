@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "query/shape.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -566,14 +567,15 @@ ost_status ost__shape_read(const ost__model_set *models, ost__arena *arena, cons
     reader r = { .models = models, .arena = arena, .at = bytes, .out = out, .error = error };
     uint32_t flags = bytes[2], model = ost__get_u16(bytes + 4), result = ost__get_u16(bytes + 6);
     memset(out, 0, sizeof(*out));
-    out->model = model == OST__NO_MODEL ? NULL : ost__model_at(models, model);
+    out->model = ost__model_at(models, model);
+    assert(out->model);
     out->result = result == OST__NO_MODEL ? NULL : ost__model_at(models, result);
     out->shape = (ost_shape){
         .struct_size = sizeof(ost_shape),
         .kind = bytes[0],
         .wrap = bytes[1],
         .ddl = bytes[3],
-        .table = out->model ? &out->model->table : NULL,
+        .table = &out->model->table,
         .limit_parameter = OST_NO_PARAMETER,
         .offset_parameter = OST_NO_PARAMETER,
         /* Records differ in their keys: they are distinct as they are. */

@@ -168,7 +168,7 @@ static bool anything_missing(const ost_session *s, const description *d)
 
 static ost_status create_tables(ost_session *s)
 {
-    description d;
+    description d = { 0 };
     ost_status status = describe(s, &d);
     if (status == OST_OK)
         status = check_tables(s, &d);

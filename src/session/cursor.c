@@ -163,6 +163,7 @@ static ost_status read_batch(ost_session *s, cursor *c, bool first)
     } else {
         c->run.outcome = (ost_outcome){ .struct_size = sizeof(ost_outcome) };
         s->scratch_error.status = OST_OK;
+        c->streaming = false;
         status = s->db->driver.collect(s->lease->connection, OST_STREAM(c->stream), &sink.base,
                                        &c->run.outcome, s->deadline, &s->scratch_error);
         if (status == OST_OK && c->run.outcome.progress == OST_NOT_RUN)

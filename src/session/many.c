@@ -43,6 +43,31 @@ static void doom_earlier_runs(ost_session *s)
     ost__unit_failed(s, &op, &o);
 }
 
+/* Which record it is, in front of the message. */
+static void name_record(ost_session *s, size_t index)
+{
+    char message[sizeof(s->error.message)];
+    ost__print(message, sizeof(message), "record %zu: %s", index, s->error.message);
+    ost__copy_text(s->error.message, sizeof(s->error.message), message);
+    ost__unit_retell(s);
+}
+
+/* Records of the session: each is inserted as if it were alone, for it is tracked from then on. */
+static ost_status insert_tracked(ost_session *s, const ost__model *m, uint8_t *records,
+                                 size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        ost_status status = ost__insert_record(s, m, records + i * m->size);
+        if (status == OST_OK)
+            continue;
+        name_record(s, i);
+        if (i > 0)
+            doom_earlier_runs(s);
+        return status;
+    }
+    return OST_OK;
+}
+
 static ost_status insert_runs(ost_session *s, const ost__model *m, uint8_t *shadows, size_t count)
 {
     size_t start = 0;
@@ -53,12 +78,8 @@ static ost_status insert_runs(ost_session *s, const ost__model *m, uint8_t *shad
             end++;
         ost_status status =
             ost__insert_run(s, m, given, shadows + start * m->size, end - start, &failed);
-        if (status != OST_OK && failed != SIZE_MAX) {
-            char message[sizeof(s->error.message)];
-            ost__print(message, sizeof(message), "record %zu: %s", start + failed,
-                       s->error.message);
-            ost__copy_text(s->error.message, sizeof(s->error.message), message);
-        }
+        if (status != OST_OK && failed != SIZE_MAX)
+            name_record(s, start + failed);
         if (status != OST_OK && start > 0)
             doom_earlier_runs(s);
         OST_TRY(status);
@@ -70,18 +91,20 @@ static ost_status insert_runs(ost_session *s, const ost__model *m, uint8_t *shad
 static ost_status store(ost_session *s, const ost__model *m, uint8_t *shadows, uint8_t *records,
                         size_t count)
 {
-    bool own_unit = s->unit_count == 0;
+    size_t index;
+    bool own_unit = s->unit_count == 0, tracked = ost__tracked(s, records, &index);
     memcpy(shadows, records, count * m->size);
     OST_TRY(prepare(s, m, shadows, count));
     if (own_unit)
         OST_TRY(ost__unit_begin(s, NULL));
-    ost_status status = insert_runs(s, m, shadows, count);
+    ost_status status =
+        tracked ? insert_tracked(s, m, records, count) : insert_runs(s, m, shadows, count);
     if (own_unit && status == OST_OK)
         status = ost__unit_commit(s);
     else if (own_unit)
         ost__unit_rollback(s);
     OST_TRY(status);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && !tracked; i++)
         ost__insert_write_back(m, records + i * m->size, shadows + i * m->size);
     return OST_OK;
 }

@@ -143,7 +143,7 @@ static ost_status note_failure(ost_session *s, const ost_operation *op, const os
     return (ost_status)o->status;
 }
 
-static void after_failure(ost_session *s, const ost_operation *op, ost_outcome *o)
+static ost_status after_failure(ost_session *s, const ost_operation *op, ost_outcome *o)
 {
     bool usable = !o->connection_lost;
     if (usable && (o->status == OST_TIMEOUT || o->status == OST_CANCELLED)) {
@@ -155,6 +155,16 @@ static void after_failure(ost_session *s, const ost_operation *op, ost_outcome *
     ost__unit_failed(s, op, o);
     if (!usable)
         ost__session_unlease(s, false);
+    if (usable || s->unit_count > 0 || !(op->flags & OST_FLAG_WRITES) || s->error.nothing_sent)
+        return (ost_status)o->status;
+    /* A write of its own has no commit that could be asked for. */
+    ost__error_set(&s->error, OST_UNKNOWN_OUTCOME,
+                   "the answer to a write was lost: it may have happened or not; reload what it "
+                   "touched");
+    if (op->shape && op->shape->table)
+        ost__error_about(&s->error, op->shape->table->model, NULL);
+    o->status = OST_UNKNOWN_OUTCOME;
+    return OST_UNKNOWN_OUTCOME;
 }
 
 /* After a failure the rest of the batch was not run; a pipelining driver may have their answers
@@ -211,8 +221,7 @@ static ost_status run_batch(ost_session *s, const ost_operation *ops, size_t n, 
         }
         if (status != OST_OK) {
             note_failure(s, &ops[done], done == n - 1 ? sink : NULL, o, &s->scratch_error);
-            after_failure(s, &ops[done], o);
-            return status;
+            return after_failure(s, &ops[done], o);
         }
     }
     return OST_OK;

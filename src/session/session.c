@@ -122,8 +122,12 @@ ost_status ost_session_open(ost_db *db, const ost_session_options *options, ost_
 static void retire_queries(ost_session *s, uint64_t from_sequence)
 {
     ost__query **at = &s->live_queries;
-    while (*at && (*at)->sequence >= from_sequence) {
+    while (*at) {
         ost__query *q = *at;
+        if (q->sequence < from_sequence) {
+            at = &q->next;
+            continue;
+        }
         *at = q->next;
         q->live = false;
         q->generation = (uint16_t)((q->generation + 1) % OST__QUERY_SLOT);
@@ -275,8 +279,7 @@ ost__query *ost__session_new_query(ost_session *s, const ost__model *m)
     s->free_queries = q->next;
     if (!s->free_queries)
         s->free_queries_last = NULL;
-    ost__query_begin(q, s, &s->records, s->db->models, m, &s->scratch_error);
-    q->sequence = ++s->sequence;
+    ost__query_begin(q, s, &s->records, s->db->models, m, &s->sequence, &s->scratch_error);
     q->next = s->live_queries;
     s->live_queries = q;
     return q;

@@ -273,14 +273,10 @@ static ost_status prepare_insertion(ost_session *s, insertion *in, size_t index,
     return ost__journal_add(s, b, record, b->snapshot ? in->snapshot : NULL, &m->all);
 }
 
-static ost_status insert(ost_session *s, const ost_model *m, size_t record_size, void *record)
+ost_status ost__insert_record(ost_session *s, const ost__model *model, void *record)
 {
     size_t index = 0, failed;
     insertion in = { 0 };
-    const ost__model *model = ost__session_record_model(s, m, record_size, record);
-    if (!model)
-        return (ost_status)s->error.status;
-    OST_TRY(ost__unit_check(s));
     const ost__rules rules = ost__rules_of(s);
     in.batch = ost__tracked(s, record, &index);
     if (in.batch && in.batch->model != model)
@@ -313,6 +309,15 @@ static ost_status insert(ost_session *s, const ost_model *m, size_t record_size,
         in.batch->undone = false;
     }
     return OST_OK;
+}
+
+static ost_status insert(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    const ost__model *model = ost__session_record_model(s, m, record_size, record);
+    if (!model)
+        return (ost_status)s->error.status;
+    OST_TRY(ost__unit_check(s));
+    return ost__insert_record(s, model, record);
 }
 
 ost_status ost_session_insert(ost_session *s, const ost_model *m, size_t record_size, void *record)
@@ -379,6 +384,22 @@ static ost_status update_tracked(ost_session *s, ost__batch *b, void *record, ui
     return OST_OK;
 }
 
+/*
+ * A text that reads the same as what is stored is that again: the program's own buffer may go away or be used for
+ * something else once the save is over.
+ */
+static void forget_buffers(const ost__batch *b, void *record, const uint8_t *snapshot,
+                           const ost__field_set *changed)
+{
+    const ost__model *m = b->model;
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        const ost_field *f = &m->fields[i];
+        bool pointer = f->type == OST_TYPE_TEXT || f->type == OST_TYPE_BLOB;
+        if (pointer && ost__field_set_has(&b->loaded, i) && !ost__field_set_has(changed, i))
+            ost__member_copy(f, record, snapshot);
+    }
+}
+
 static ost_status save(ost_session *s, const ost_model *m, size_t record_size, void *record)
 {
     ost__batch *b;
@@ -397,7 +418,9 @@ static ost_status save(ost_session *s, const ost_model *m, size_t record_size, v
                   model->table.model);
         return ost__refused(s, model, OST_STALE);
     }
-    if (!find_changed(b, record, snapshot, &changed))
+    bool any = find_changed(b, record, snapshot, &changed);
+    forget_buffers(b, record, snapshot, &changed);
+    if (!any)
         return OST_OK;
     const ost__rules rules = ost__rules_of(s);
     uint8_t *shadow = shadow_of(s, model, record);

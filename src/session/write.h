@@ -17,6 +17,8 @@ bool ost__key_is_given(const ost__model *m, const void *record);
  * to the shadows. */
 ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given, void *shadows,
                            size_t count, size_t *failed_record);
+/* One record, which may be one of the session's. */
+ost_status ost__insert_record(ost_session *s, const ost__model *m, void *record);
 /* What a struct of the program's own gets back from its shadow. */
 void ost__insert_write_back(const ost__model *m, void *record, const void *shadow);
 /* A sink over records that are there: row r is record r. */

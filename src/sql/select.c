@@ -100,6 +100,20 @@ static void counted(ost__sql_writer *w)
     limits(w);
 }
 
+/* DISTINCT is put into a select of its own: SQLite drops it right behind EXISTS, also where an
+ * OFFSET makes it count. */
+static void select_exists(ost__sql_writer *w)
+{
+    bool nested = w->shape->distinct;
+    ost__sql_text(w, nested ? "SELECT EXISTS(SELECT 1 FROM (" : "SELECT EXISTS(");
+    counted(w);
+    if (nested) {
+        ost__sql_text(w, ")");
+        ost__sql_text(w, w->dialect->subselect_name);
+    }
+    ost__sql_text(w, ")");
+}
+
 static void select_count(ost__sql_writer *w)
 {
     const ost_shape *s = w->shape;
@@ -127,11 +141,7 @@ void ost__sql_select(ost__sql_writer *w)
     }
     switch (s->wrap) {
     case OST_WRAP_COUNT: select_count(w); break;
-    case OST_WRAP_EXISTS:
-        ost__sql_text(w, "SELECT EXISTS(");
-        counted(w);
-        ost__sql_text(w, ")");
-        break;
+    case OST_WRAP_EXISTS: select_exists(w); break;
     default:
         columns(w);
         from(w);

@@ -337,6 +337,25 @@ static void distinct_and_order_by_forms(void **state)
     discard(m);
 }
 
+/* SQLite drops DISTINCT behind EXISTS, where an OFFSET makes it count. */
+static void exists_sees_distinct_rows(void **state)
+{
+    static const ost_node asked = { .type = OST_TYPE_BOOL };
+    items_world *w = *state;
+    item in[2] = { { .id = 1, .name = "a" }, { .id = 2, .name = "a" } };
+    add(w, in, 2);
+    for (int offset = 0; offset < 2; offset++) {
+        made *m = from_items(w);
+        const ost_node *const columns[] = { member(m, "name") };
+        column(m, &asked, &result_yes);
+        m->shape.columns = columns;
+        m->shape.wrap = OST_WRAP_EXISTS;
+        m->shape.distinct = true;
+        limit_to(m, -1, offset);
+        assert_int_equal(one_result(m).yes, offset == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +373,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(forms_meet_exactly, items_begin, items_end),
         cmocka_unit_test_setup_teardown(a_constant_beyond_every_integer, items_begin, items_end),
         cmocka_unit_test_setup_teardown(distinct_and_order_by_forms, items_begin, items_end),
+        cmocka_unit_test_setup_teardown(exists_sees_distinct_rows, items_begin, items_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -475,24 +475,88 @@ static void threads_churn_the_plan_cache(void **state)
 
 /* ---- one session, two threads ---- */
 
+typedef struct intruder {
+    ost_session *s;
+    ost_status status;
+    int64_t n;
+    bool got;
+} intruder;
+
 static void *intrude(void *context)
 {
-    worker *w = context;
-    ost_session *s = session_of(w->place);
-    ost_session_close(s);
+    intruder *in = context;
+    ost_query *q = ost_from(in->s, entry);
+    in->status = ost_count_of(q, &in->n);
+    in->got = ost_new(in->s, entry) || ost_text(in->s, "a text") ||
+              ost_insert(in->s, entry, &(entry){ .a = 1 }) != OST_MISUSE ||
+              ost_begin(in->s, NULL) != OST_MISUSE || ost_session_clear(in->s) != OST_MISUSE;
     return NULL;
 }
 
-/* A session may go from thread to thread, as long as it is with one at a time. */
+/* Comes while a statement runs on the session, from another thread. */
+static void on_statement(const ost_event *event, void *context)
+{
+    intruder *in = context;
+    pthread_t thread;
+    if (event->kind != OST_EVENT_STATEMENT || !in->s || in->status != OST_OK)
+        return;
+    assert_int_equal(pthread_create(&thread, NULL, intrude, in), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+static void a_session_refuses_a_second_thread(void **state)
+{
+    intruder in = { .status = OST_OK };
+    ost_db *db;
+    int64_t n = -1;
+    (void)state;
+    assert_int_equal(
+        ost_open(OST_OPTIONS(.url = "sqlite::memory:", .drivers = OST_DRIVERS(ost_driver_sqlite()),
+                             .models = OST_MODELS(&entry_model), .on_event = on_statement,
+                             .context = &in),
+                 &db, NULL),
+        OST_OK);
+    assert_int_equal(ost_create_tables(db, NULL), OST_OK);
+    assert_int_equal(ost_session_open(db, NULL, &in.s, NULL), OST_OK);
+    assert_int_equal(ost_count_of(ost_from(in.s, entry), &n), OST_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(in.status, OST_MISUSE);
+    assert_false(in.got);
+    ost_session_close(in.s);
+    in.s = NULL;
+    ost_close(db);
+}
+
+static void *go_on(void *context)
+{
+    ost_session *s = context;
+    entry *last = ost_first(ost_from(s, entry), entry);
+    if (last) {
+        last->a++;
+        ost_save(s, entry, last);
+    }
+    return NULL;
+}
+
+/* It may go from thread to thread, also inside a transaction. */
 static void a_session_is_handed_on(void **state)
 {
     place p;
-    worker workers[THREADS];
     (void)state;
-    open_place(&p, true);
-    for (int i = 0; i < 20; i++)
-        run_threads(&p, intrude, workers);
-    assert_int_equal(count_of(&p, &entry_model, sizeof(entry)), 0);
+    open_place(&p, false);
+    ost_session *s = session_of(&p);
+    assert_int_equal(ost_insert(s, entry, &(entry){ .a = 0 }), OST_OK);
+    assert_int_equal(ost_begin(s, NULL), OST_OK);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, go_on, s), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+    }
+    assert_int_equal(ost_commit(s), OST_OK);
+    const entry *e = ost_get(s, entry, 1);
+    assert_non_null(e);
+    assert_int_equal(e->a, THREADS);
+    ost_session_close(s);
     close_place(&p);
 }
 
@@ -504,6 +568,7 @@ int main(void)
         cmocka_unit_test(readers_see_whole_transactions),
         cmocka_unit_test(threads_compile_one_shape_together),
         cmocka_unit_test(threads_churn_the_plan_cache),
+        cmocka_unit_test(a_session_refuses_a_second_thread),
         cmocka_unit_test(a_session_is_handed_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

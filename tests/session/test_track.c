@@ -352,8 +352,7 @@ static void a_selection_without_its_key_is_not_tracked(void **state)
     FAILS(OST_MISUSE, "was not loaded", ost_save(r->s, book, b));
     /* A member filled from another one is no loaded member. */
     q = ost_from(r->s, book);
-    ost_select(q, ost_as(book, id, ost_col(book, id)),
-               ost_as(book, title, ost_col(book, subtitle)));
+    ost_select(q, ost_as(book, id, ost_col(book, id)), ost_as(book, isbn, ost_col(book, subtitle)));
     b = ost_first(q, book);
     assert_non_null(b);
     FAILS(OST_MISUSE, "was not loaded", ost_save(r->s, book, b));
