@@ -338,13 +338,13 @@ ost_status ost__pool_lease(ost__pool *pool, int64_t now, ost_deadline deadline, 
     return OST_OK;
 }
 
-/* NULL: it is there, or was taken already. Else the connection that must be put elsewhere. */
+/* Puts the connection where it is found first. What was there before, or what a waiter needs, must be put elsewhere. */
 static ost__lease *put_warm(ost__pool *pool, ost__lease *lease)
 {
-    ost__lease *none = NULL;
-    if (pool->waiting > 0 || !atomic_compare_exchange_strong(&pool->warm, &none, lease))
+    if (pool->waiting > 0)
         return lease;
-    return pool->waiting > 0 ? take_warm(pool) : NULL;
+    lease = atomic_exchange(&pool->warm, lease);
+    return lease || pool->waiting == 0 ? lease : take_warm(pool);
 }
 
 void ost__pool_return(ost__pool *pool, ost__lease *lease, int64_t now, bool usable)

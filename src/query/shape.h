@@ -34,7 +34,7 @@ typedef struct ost__value_cell {
 typedef struct ost__compiled {
     ost_shape shape;
     const ost_row_program *rows; /* NULL: no rows */
-    const ost__model *model;     /* NULL: none */
+    const ost__model *model;     /* never NULL */
     const ost__model *result;    /* of the rows; NULL: none, or a value */
     uint16_t value_type;         /* of OST__SHAPE_VALUE: kind of ost_value */
     ost__field_set loaded; /* of records: the fields that are loaded; meaningful if `tracks` */

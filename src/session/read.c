@@ -3,10 +3,8 @@
 
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
 #include "model/member.h"
-#include "model/record_json.h"
 #include "query/expr.h"
 
 enum { KEY_FEW = 4 };
@@ -257,7 +255,7 @@ static void *limited_row(ost_query *handle, const ost_model *m, size_t record_si
     ost_session *s;
     ost__ask ask = { .limited = true, .limit = limit };
     void *rows = NULL;
-    size_t count;
+    size_t count = 0;
     ost__query *q = ost__enter_query(handle, &s);
     ost_status status = q ? ask_rows(s, q, m, record_size, &ask, &rows, &count) : OST_MISUSE;
     if (status == OST_OK)
@@ -289,6 +287,15 @@ void *ost_session_find(ost_session *s, const ost_model *m, size_t record_size,
     return ost_query_one(q, m, record_size);
 }
 
+/* A count, an existence or an aggregate is one row, whatever a driver says. */
+static ost_status single_row(ost_session *s, const void *rows, size_t count)
+{
+    if (rows && count == 1)
+        return OST_OK;
+    ost__fail(s, OST_DRIVER_ERROR, "%zu rows came back where one was asked for", count);
+    return OST_DRIVER_ERROR;
+}
+
 static ost_status wrapped(ost_query *handle, uint16_t wrap, void *out, size_t size)
 {
     ost_session *s;
@@ -298,10 +305,11 @@ static ost_status wrapped(ost_query *handle, uint16_t wrap, void *out, size_t si
     ost__query *q = ost__enter_query(handle, &s);
     if (!q)
         return s ? ost__leave(s, (ost_status)s->error.status) : ost__query_unentered(handle);
-    ost_status status = out ? select_query(s, q, &ask, &rows, &count)
-                            : ost__fail(s, OST_MISUSE, "there is no place for the result");
-    if (status == OST_OK && count != 1)
-        status = ost__fail(s, OST_DRIVER_ERROR, "a count came back without a row");
+    if (!out)
+        return ost__leave(s, ost__fail(s, OST_MISUSE, "there is no place for the result"));
+    ost_status status = select_query(s, q, &ask, &rows, &count);
+    if (status == OST_OK)
+        status = single_row(s, rows, count);
     if (status == OST_OK)
         memcpy(out, rows, size);
     return ost__leave(s, status);
@@ -322,8 +330,8 @@ static ost_status value_of(ost_session *s, const ost__query *q, const ost_expr *
     const ost__ask ask = { .kind = OST_DO_SELECT, .value = e };
     ost__statement st;
     ost__run r;
-    void *rows;
-    size_t count;
+    void *rows = NULL;
+    size_t count = 0;
     if (!e || !out)
         return ost__fail(s, OST_MISUSE,
                          "ost_value_of needs an aggregate and a place for its value");
@@ -335,8 +343,8 @@ static ost_status value_of(ost_session *s, const ost__query *q, const ost_expr *
     status = ost__run_begin(&r, s, &st);
     if (status == OST_OK)
         status = select_rows(&r, false, &rows, &count);
-    if (status == OST_OK && count != 1)
-        status = ost__fail(s, OST_DRIVER_ERROR, "an aggregate came back without a row");
+    if (status == OST_OK)
+        status = single_row(s, rows, count);
     if (status == OST_OK) {
         const ost__value_cell *cell = rows;
         uint16_t type = r.plan->compiled.value_type;
@@ -377,14 +385,15 @@ static ost_status read_page(ost_session *s, const ost__query *q, const ost_model
 {
     const ost__ask how_many = { .kind = OST_DO_SELECT, .wrap = OST_WRAP_COUNT };
     ost__ask ask = { .limited = true };
-    size_t offset, n;
-    void *cell;
+    size_t offset, n = 0;
+    void *cell = NULL;
     if (page == 0 || limit == 0 || limit > INT64_MAX || !ost__size_mul(page - 1, limit, &offset) ||
         offset > INT64_MAX)
         return ost__fail(s, OST_MISUSE, "pages count from 1 and hold at least 1 row");
     if (q->has_limit || q->has_offset)
         return ost__fail(s, OST_MISUSE, "a query that is read by pages has no limit of its own");
     OST_TRY(select_query(s, q, &how_many, &cell, &n));
+    OST_TRY(single_row(s, cell, n));
     memcpy(total, cell, sizeof(*total));
     ask.limit = (int64_t)limit;
     ask.offset = (int64_t)offset;
@@ -449,48 +458,4 @@ const char *ost_render(ost_query *handle)
     }
     ost__leave(s, status);
     return text;
-}
-
-/* ---- JSON ---- */
-
-static const char *to_json(ost_session *s, const ost_model *m, size_t record_size,
-                           const void *records, size_t count, bool list)
-{
-    ost__buffer out;
-    ost__json_writer w;
-    const char *text = NULL;
-    if (!ost__enter(s))
-        return NULL;
-    const ost__model *model = ost__session_model(s, m, record_size);
-    ost_status status = model ? OST_OK : OST_MISUSE;
-    if (model && !records && count > 0)
-        status = ost__fail(s, OST_MISUSE, "a NULL record of %s was given", model->table.model);
-    ost__buffer_init(&out, &s->db->memory);
-    ost__json_begin(&w, &out);
-    if (list)
-        ost__json_open_list(&w);
-    for (size_t i = 0; status == OST_OK && i < count; i++)
-        status = ost__record_to_json(model, (const char *)records + i * model->size, &w, &s->error);
-    if (list)
-        ost__json_close_list(&w);
-    if (status == OST_OK) {
-        text = out.failed ? NULL : ost__arena_text(&s->records, out.data, out.size);
-        if (!text)
-            status = ost__no_memory(s);
-    }
-    ost__buffer_finish(&out);
-    ost__leave(s, status);
-    return text;
-}
-
-const char *ost_session_to_json(ost_session *s, const ost_model *m, size_t record_size,
-                                const void *record)
-{
-    return to_json(s, m, record_size, record, 1, false);
-}
-
-const char *ost_session_list_to_json(ost_session *s, const ost_model *m, size_t record_size,
-                                     const void *records, size_t count)
-{
-    return to_json(s, m, record_size, records, count, true);
 }

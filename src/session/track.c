@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/session.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -139,6 +140,7 @@ uint8_t *ost__snapshot(ost_session *s, ost__batch *b, size_t index)
         return at;
     if (match_rows(s, b) != OST_OK)
         return NULL;
+    assert(b->order);
     return b->snapshot + b->order[index] * b->model->size;
 }
 

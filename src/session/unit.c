@@ -366,8 +366,10 @@ ost_status ost_transaction(ost_session *s, ost_transaction_body *body, void *con
     if (!ost__enter(s))
         return OST_MISUSE;
     ost_status status = read_options(s, options, &o);
-    if (status == OST_OK && !body)
-        status = ost__fail(s, OST_MISUSE, "ost_transaction needs a body");
+    if (status == OST_OK && !body) {
+        ost__fail(s, OST_MISUSE, "ost_transaction needs a body");
+        status = OST_MISUSE;
+    }
     ost__leave(s, status);
     OST_TRY(status);
     for (ost_attempt attempt = { .number = 1 };; attempt.number++) {

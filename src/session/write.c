@@ -405,7 +405,7 @@ static ost_status save(ost_session *s, const ost_model *m, size_t record_size, v
     ost__batch *b;
     uint8_t *snapshot;
     ost__field_set changed;
-    int64_t matched;
+    int64_t matched = 0;
     const ost__model *model = ost__session_record_model(s, m, record_size, record);
     if (!model)
         return (ost_status)s->error.status;
@@ -540,7 +540,7 @@ ost_status ost_session_reload(ost_session *s, const ost_model *m, size_t record_
 static ost_status delete_record(ost_session *s, const ost_model *m, size_t record_size,
                                 void *record)
 {
-    int64_t matched;
+    int64_t matched = 0;
     const ost__model *model = ost__session_record_model(s, m, record_size, record);
     if (!model)
         return (ost_status)s->error.status;
