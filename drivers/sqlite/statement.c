@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sqlite/connection.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <string.h>
 
@@ -33,7 +34,6 @@ static ost_status prepare(ost_connection *c, const ost_operation *op, const char
     const char *tail = NULL;
     ost__statement *s;
     int rc;
-    *out = NULL;
     if (size >= INT_MAX)
         return ost__error_set(error, OST_TOO_LARGE, "the statement has more than 2 GiB");
     s = ost__alloc_zeroed(&c->backend->memory, sizeof *s);
@@ -103,6 +103,7 @@ ost_status ost__statement_of(ost_connection *c, const ost_operation *op, ost__st
         keep = false;
     OST_TRY(prepare(c, op, plan->text, plan->text_size, keep ? SQLITE_PREPARE_PERSISTENT : 0, &s,
                     error));
+    assert(s);
     s->busy = true;
     if (keep) {
         s->serial = plan->serial;

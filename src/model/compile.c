@@ -257,7 +257,8 @@ static void compile_sets(ost__model *m)
         bool absent = f->default_value && ost__type_is_optional(f->type);
         if (is_ruled(f))
             ost__field_set_add(&m->ruled, i);
-        if (made || absent || f->stamp != OST_NEVER || f->trim || f->lowercase)
+        if (made || absent || f->stamp != OST_NEVER || f->trim || f->lowercase ||
+            ost__field_keeps_seconds(f))
             ost__field_set_add(&m->insert_sets, i);
         if (f->stamp == OST_ON_UPDATE)
             ost__field_set_add(&m->update_sets, i);

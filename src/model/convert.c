@@ -187,6 +187,9 @@ enum ost__fit ost__value_fit(const ost_field *f, ost_value *v)
     }
     if (v->type != ost__value_type(base))
         return OST__FIT_KIND;
+    /* Rounded as it will be stored, so that what a record holds is what is read later. */
+    if (base == OST_TYPE_TIME && ost__field_keeps_seconds(f))
+        v->as.time = ost__time_round_seconds(v->as.time);
     if (base == OST_TYPE_TIME && !ost__time_in_range(v->as.time))
         return OST__FIT_RANGE;
     if (base == OST_TYPE_DATE && !ost__date_in_range(v->as.date))

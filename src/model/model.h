@@ -75,6 +75,11 @@ static inline uint32_t ost__field_index(const ost__model *m, const ost_field *f)
 }
 /* How column `column` fills the member, if the column is of the member's own kind and form. */
 ost_row_step ost__row_step(const ost_field *to, uint32_t column);
+/* Whether the field is a time in a column of others that has no parts of seconds. */
+static inline bool ost__field_keeps_seconds(const ost_field *f)
+{
+    return f->stored == OST_STORED_SECONDS_TEXT || f->stored == OST_STORED_UNIX_SECONDS;
+}
 /* Whether the field is an enumeration: an integer with `.values`. */
 static inline bool ost__field_is_enum(const ost_field *f)
 {

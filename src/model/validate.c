@@ -315,7 +315,9 @@ static bool is_plainly_good(const ost_field *f, const void *p)
         return false;
     switch (f->type) {
     case OST_TYPE_DOUBLE: memcpy(&real, p, sizeof real); return real < 0 || real > 0;
-    case OST_TYPE_TIME: memcpy(&time, p, sizeof time); return ost__time_in_range(time);
+    case OST_TYPE_TIME:
+        memcpy(&time, p, sizeof time);
+        return !ost__field_keeps_seconds(f) && ost__time_in_range(time);
     default: return false;
     }
 }
@@ -338,7 +340,7 @@ void ost__validate_member(ost__verdict *d, const ost_field *f, void *shadow)
         return;
     ost_value v = ost__member_value(f, shadow);
     ost__validate_value(d, f, &v);
-    /* The two kinds that have several forms of one value: they are stored in one. */
-    if (v.type == OST_TYPE_DECIMAL || v.type == OST_TYPE_DOUBLE)
+    /* The kinds that have several forms of one value: they are stored in one. */
+    if (v.type == OST_TYPE_DECIMAL || v.type == OST_TYPE_DOUBLE || v.type == OST_TYPE_TIME)
         ost__member_store(f, shadow, &v);
 }

@@ -23,9 +23,10 @@ struct ost__pool {
     uint32_t idle_count;
     atomic_uint waiting;
     /*
-     * One idle connection outside the list and its lock: taken and put by a single exchange, so that a thread that has the
-     * pool to itself never takes the lock. Whoever waits counts himself in `waiting` before he looks here for the last time,
-     * and whoever puts one here looks at `waiting` afterwards: one of the two sees the other.
+     * One idle connection outside the list and its lock: taken and put by a single exchange, so
+     * that a thread that has the pool to itself never takes the lock. Whoever waits counts himself
+     * in `waiting` before he looks here for the last time, and whoever puts one here looks at
+     * `waiting` afterwards: one of the two sees the other.
      */
     _Atomic(ost__lease *) warm;
 };
@@ -338,7 +339,8 @@ ost_status ost__pool_lease(ost__pool *pool, int64_t now, ost_deadline deadline, 
     return OST_OK;
 }
 
-/* Puts the connection where it is found first. What was there before, or what a waiter needs, must be put elsewhere. */
+/* Puts the connection where it is found first. What was there before, or what a waiter needs, must
+ * be put elsewhere. */
 static ost__lease *put_warm(ost__pool *pool, ost__lease *lease)
 {
     if (pool->waiting > 0)

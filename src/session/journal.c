@@ -81,11 +81,14 @@ ost_status ost__journal_all(ost_session *s)
 static void undo(const ost__undo *u)
 {
     const ost__model *m = u->batch->model;
+    uint8_t *record = u->record;
     if (u->whole)
-        memcpy(u->record, u->saved_record, u->size);
-    for (uint32_t i = 0; !u->whole && i < m->table.field_count; i++)
+        memcpy(record, u->saved_record, u->size);
+    else if (u->batch->snapshot)
+        record = ost__row_of(u->batch, record, u->fresh ? u->batch->snapshot : u->snapshot);
+    for (uint32_t i = 0; record && !u->whole && i < m->table.field_count; i++)
         if (ost__field_set_has(&u->written, i))
-            ost__member_copy(&m->fields[i], u->record, u->saved_record);
+            ost__member_copy(&m->fields[i], record, u->saved_record);
     if (u->fresh) {
         u->batch->snapshot = NULL;
         return;

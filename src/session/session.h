@@ -121,6 +121,8 @@ ost__batch *ost__tracked(const ost_session *s, const void *record, size_t *index
 /* The snapshot of row `index`, found by its key if the program sorted the rows. NULL: the error is
  * set. */
 uint8_t *ost__snapshot(ost_session *s, ost__batch *b, size_t index);
+/* Where the row of a snapshot is now, which was at `row`; NULL: the program changed its key. */
+uint8_t *ost__row_of(const ost__batch *b, uint8_t *row, const uint8_t *snapshot);
 /* Whether all of the row's members are known, although its batch was loaded in part or undone. */
 bool ost__is_renewed(const ost__batch *b, const uint8_t *snapshot);
 /* Room for ost__renew(), which may be called once the row was read or written whole. */

@@ -144,6 +144,16 @@ uint8_t *ost__snapshot(ost_session *s, ost__batch *b, size_t index)
     return b->snapshot + b->order[index] * b->model->size;
 }
 
+uint8_t *ost__row_of(const ost__batch *b, uint8_t *row, const uint8_t *snapshot)
+{
+    if (compare_keys(b->model, row, snapshot) == 0)
+        return row;
+    for (size_t i = 0; i < b->count; i++)
+        if (compare_keys(b->model, b->rows + i * b->model->size, snapshot) == 0)
+            return b->rows + i * b->model->size;
+    return NULL;
+}
+
 /* ---- rows that know more than their batch ---- */
 
 static size_t index_of(const ost__batch *b, const uint8_t *snapshot)

@@ -385,8 +385,8 @@ static ost_status update_tracked(ost_session *s, ost__batch *b, void *record, ui
 }
 
 /*
- * A text that reads the same as what is stored is that again: the program's own buffer may go away or be used for
- * something else once the save is over.
+ * A text that reads the same as what is stored is that again: the program's own buffer may go away
+ * or be used for something else once the save is over.
  */
 static void forget_buffers(const ost__batch *b, void *record, const uint8_t *snapshot,
                            const ost__field_set *changed)
@@ -457,7 +457,7 @@ static ost_status gone(ost_session *s, const ost__model *m)
 static ost_status replace(ost_session *s, const ost_model *m, size_t record_size, void *record)
 {
     size_t index;
-    int64_t matched;
+    int64_t matched = 0;
     const ost__model *model = ost__session_record_model(s, m, record_size, record);
     if (!model)
         return (ost_status)s->error.status;

@@ -15,9 +15,9 @@ by Ostler: raw C pays for their constraints too. Everything read is digested; a 
 differs between the sides fails the run.
 
 Instructions are callgrind's, of the timed part only, as the difference of two counts per
-operation: what happens once cancels. The library's own are those executed in functions of its
-sources: `core` those of src/, `driver` those of drivers/; what they call in SQLite and libc is
-apart.
+operation: what happens once cancels. `library` is the library alone, whatever the driver: those
+executed in functions of src/ but for `values` (reading and checking texts, instants, decimals).
+`driver` are those of drivers/; what all of them call in SQLite and libc is apart.
 
 raw `malloc`: texts malloc'd one by one on sqlite3_open(), the form that the bars are about.
 `nomutex`: the same on a connection without SQLite's mutex. `arena`: the same as malloc with texts
@@ -273,9 +273,9 @@ def compare(case, form, measured, instructions, allocations):
         row["instructions_ratio"] = round(sum(mine.values()) / sum(theirs.values()), 3)
         row[f"ours_instructions_per_{case.unit}"] = round(sum(mine.values()))
         row[f"raw_instructions_per_{case.unit}"] = round(sum(theirs.values()))
-        row[f"library_instructions_per_{case.unit}"] = round(mine["core"] + mine["driver"])
-        for owner in ("core", "driver", "sqlite", "libc"):
-            row[f"ours_{owner}_instructions_per_{case.unit}"] = round(mine[owner])
+        row[f"library_instructions_per_{case.unit}"] = round(mine["core"])
+        for owner in ("values", "driver", "sqlite", "libc"):
+            row[f"ours_{owner}_instructions_per_{case.unit}"] = round(mine.get(owner, 0))
     return row
 
 

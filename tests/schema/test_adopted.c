@@ -233,7 +233,7 @@ static void filters_take_the_stored_form(void **state)
     IDS("16", ost_eq(line, paid_at, (ost_time){ INT64_C(1709210000000000) }));
     IDS("5", ost_lt(line, paid_at, (ost_time){ 0 }));
     IDS("2", ost_is_null(line, paid_at));
-    IDS("3", ost_cmp_eq(ost_col(line, created_at), ost_col(line, paid_at)));
+    IDS("345", ost_cmp_eq(ost_col(line, created_at), ost_col(line, paid_at)));
     IDS("14", ost_eq(line, ship_by, day("2024-03-01")));
 }
 
@@ -261,7 +261,7 @@ static void orders_follow_the_form(void **state)
 {
     (void)state;
     expect_order("612435", ost_asc(line, price));
-    expect_order("361524", ost_asc(line, quantity));
+    expect_order("365124", ost_asc(line, quantity));
     expect_order("534612", ost_asc(line, category));
     expect_order("351264", ost_asc(line, remark));
     expect_order("416352", ost_desc(line, ship_by));
@@ -398,9 +398,12 @@ static void an_insert_leaves_what_it_does_not_know_to_the_table(void **state)
 {
     rig *r = *state;
     char *schema = rig_ask(r, "SELECT sql FROM sqlite_schema");
-    line made = { .price = cents(7), .category = "new", .created_at = at("2024-05-06T07:08:09Z") };
+    line made = { .price = cents(7),
+                  .category = "new",
+                  .created_at = at("2024-05-06T07:08:08.5Z") };
     OK(ost_insert(s, line, &made));
     assert_int_equal(made.id, 7);
+    assert_int_equal(ost_time_compare(made.created_at, at("2024-05-06T07:08:09Z")), 0);
     rig_expect(r, "SELECT * FROM \"Order Lines\" WHERE \"select\" = 7",
                "7|0.07|(null)|new|(null)|2024-05-06 07:08:09|(null)|(null)|\x01\x02|(null)|0\n");
     OK(ost_delete(s, line, &made));
@@ -488,9 +491,10 @@ static void misfits_are_named(void **state)
                        "INSERT INTO \"Order Lines\" (\"select\", \"unit price\") VALUES (2, 1)");
     }
     line bad = { .price = ost_decimal_of(1, 3) };
-    FAILS("OST_INVALID", ost_insert(s, line, &bad));
+    FAILS("OST_RANGE", ost_insert(s, line, &bad));
     bad.price = ost_decimal_of(INT64_C(99999999999), 0);
-    FAILS("OST_INVALID", ost_insert(s, line, &bad));
+    FAILS("OST_RANGE", ost_insert(s, line, &bad));
+    assert_string_equal(ost_session_error(s)->field, "price");
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

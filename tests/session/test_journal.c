@@ -314,6 +314,36 @@ static void a_sorted_array_is_taken_back_by_key(void **state)
     assert_int_equal(((book *)ost_get(r->s, book, all[1].id))->stock, 5);
 }
 
+/* The array was sorted between the save and the rollback: each stamp goes back to its own record.
+ */
+static void stamps_go_back_to_records_that_were_moved(void **state)
+{
+    rig *r = *state;
+    size_t count;
+    note a = { .text = "a" }, b = { .text = "b" };
+    OK(ost_insert(r->s, note, &a));
+    rig_advance(r, INT64_C(1000000000));
+    OK(ost_insert(r->s, note, &b));
+    note *all = ost_all(ost_from(r->s, note), note, &count);
+    assert_int_equal(count, 2);
+    rig_advance(r, INT64_C(1000000000));
+    OK(ost_begin(r->s, NULL));
+    all[0].text = "changed";
+    OK(ost_save(r->s, note, &all[0]));
+    note swap = all[0];
+    all[0] = all[1];
+    all[1] = swap;
+    OK(ost_rollback(r->s));
+    assert_int_equal(all[0].id, b.id);
+    assert_int_equal(all[0].changed_at.microseconds, b.changed_at.microseconds);
+    assert_int_equal(all[1].changed_at.microseconds, a.changed_at.microseconds);
+    rig_forget(r);
+    OK(ost_save(r->s, note, &all[0]));
+    assert_int_equal(rig_sent(r), 0);
+    OK(ost_save(r->s, note, &all[1]));
+    assert_int_equal(rig_sent(r), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +362,7 @@ int main(void)
         RIG_ALL(a_deleted_record_is_there_again),
         RIG_ALL(a_refused_write_leaves_no_entry),
         RIG_ALL(a_sorted_array_is_taken_back_by_key),
+        RIG_ALL(stamps_go_back_to_records_that_were_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -377,9 +377,10 @@ ost_status collect_rows(bench *b, ost_connection *c, size_t i, made *m, void *ro
                          .refill_bytes = refill_bytes,
                          .column_failed = column_failed,
                          .max_rows = m ? m->rows_max : 0 };
-    if (rows)
+    if (rows) {
         memset(rows, 0, space * size);
-    t.end = (uint8_t *)rows + space * size;
+        t.end = (uint8_t *)rows + space * size;
+    }
     t.sink.rows.next = rows;
     t.sink.rows.end = m && m->row_chunk > 0 ? rows : t.end;
     status = b->driver->collect(c, i, &t.sink, &b->outcome, deadline, &b->error);
