@@ -39,13 +39,13 @@ typedef struct ost_cache ost_cache;   /**< A cache in front of a database. */
 /** The pool of connections. Zero is the default everywhere. */
 typedef struct ost_pool_options {
     uint32_t struct_size;        /**< sizeof(ost_pool_options). */
-    uint32_t min;                /**< Connections that are kept open; default 0. */
+    uint32_t min;                /**< Connections that stay open however long they are idle; default 0. */
     uint32_t max;                /**< Most connections; default 8. */
     uint32_t max_waiters;        /**< Most threads that wait for one; default 1024. */
     uint32_t acquire_timeout_ms; /**< Longest wait for one; default 5000. */
     uint32_t idle_timeout_ms;    /**< An idle connection is closed after this; default 600000. */
     uint32_t max_lifetime_ms;    /**< A connection is replaced after this; default 1800000. */
-    uint32_t leak_warning_ms;    /**< A lease held longer is reported as an event; default: never. */
+    uint32_t leak_warning_ms;    /**< A connection held longer is reported as an event when it is given back; default: never. */
 } ost_pool_options;
 
 /** Clock, randomness and memory. A NULL function keeps the library's own. */
@@ -117,7 +117,7 @@ OST_API const ost_driver *ost_driver_sqlite(void);
  * @param error May be NULL. Lists every mistake in the models.
  */
 OST_API ost_status ost_open(const ost_options *options, ost_db **out, ost_error *error);
-/** Closes all connections. Sessions must be closed before. NULL is ignored. */
+/** Closes the database, once its last session is closed too. NULL is ignored; afterwards no session can be opened. */
 OST_API void ost_close(ost_db *db);
 /**
  * A ready `on_event`: writes one line for each event.

@@ -60,7 +60,7 @@ typedef enum ost_status {
     OST_FOREIGN_KEY,     /**< A referenced record is missing, or this one is still referenced. */
     OST_NOT_NULL,        /**< The database refused a NULL. */
     OST_CHECK,           /**< A CHECK constraint of the database refused the row. */
-    OST_STALE,           /**< The record was changed or deleted by somebody else. */
+    OST_STALE,           /**< The record is not what the program holds: deleted, or of a transaction that was undone; reload it. */
     OST_SERIALIZATION,   /**< The database could not serialise the transaction: run it again. */
     OST_DEADLOCK,        /**< The database chose this transaction as the victim: run it again. */
     OST_LOCK_TIMEOUT,    /**< A lock was not granted in time. */

@@ -19,7 +19,7 @@ struct ost__pool {
     pthread_mutex_t mutex;
     ost__lease *idle; /* the one used last first */
     waiter *first, *last;
-    uint32_t open; /* connections and connects under way */
+    atomic_uint open; /* connections and connects under way */
     uint32_t idle_count;
     atomic_uint waiting;
     /*
@@ -239,8 +239,9 @@ static ost_status take_turn(ost__pool *pool, waiter *w, ost_deadline deadline, o
 static bool too_old(const ost__pool *pool, const ost__lease *lease, int64_t now)
 {
     const ost_pool_options *o = &pool->setup.options;
+    bool idle = now - lease->used_at > (int64_t)o->idle_timeout_ms * NS_PER_MS;
     return now - lease->opened_at > (int64_t)o->max_lifetime_ms * NS_PER_MS ||
-           now - lease->used_at > (int64_t)o->idle_timeout_ms * NS_PER_MS;
+           (idle && pool->open > o->min);
 }
 
 static bool is_fit(const ost__pool *pool, const ost__lease *lease, int64_t now)
@@ -309,6 +310,7 @@ ost_status ost__pool_lease(ost__pool *pool, int64_t now, ost_deadline deadline, 
     if (pool->waiting == 0 && (lease = take_warm(pool))) {
         lease->next = NULL;
         if (is_fit(pool, lease, now)) {
+            lease->taken_at = now;
             *out = lease;
             return OST_OK;
         }
@@ -335,6 +337,7 @@ ost_status ost__pool_lease(ost__pool *pool, int64_t now, ost_deadline deadline, 
     if (!lease)
         OST_TRY(connect_in_place(pool, deadline, &lease, error));
     lease->next = NULL;
+    lease->taken_at = now;
     *out = lease;
     return OST_OK;
 }
@@ -349,8 +352,18 @@ static ost__lease *put_warm(ost__pool *pool, ost__lease *lease)
     return lease || pool->waiting == 0 ? lease : take_warm(pool);
 }
 
+static void report_leak(const ost__pool *pool, const ost__lease *lease, int64_t now)
+{
+    const ost__pool_setup *s = &pool->setup;
+    int64_t limit = (int64_t)s->options.leak_warning_ms * NS_PER_MS;
+    if (limit > 0 && now - lease->taken_at > limit)
+        s->event(s->event_context, OST_EVENT_LEAK,
+                 "a session held its connection longer than leak_warning_ms");
+}
+
 void ost__pool_return(ost__pool *pool, ost__lease *lease, int64_t now, bool usable)
 {
+    report_leak(pool, lease, now);
     lease->used_at = now;
     if (!usable)
         close_lease(pool, lease);

@@ -16,7 +16,7 @@ typedef struct ost__lease {
     ost_connection *connection;
     ost_capabilities capabilities;
     uint64_t batches; /* submits so far */
-    ost_deadline opened_at, used_at;
+    int64_t opened_at, used_at, taken_at; /* monotonic nanoseconds */
     struct ost__lease *next; /* of the idle ones */
 } ost__lease;
 

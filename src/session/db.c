@@ -160,6 +160,20 @@ static ost_status first_connection(ost_db *db, ost_error *error)
     return OST_OK;
 }
 
+static void destroy(ost_db *db)
+{    const ost__memory memory = db->memory;
+    ost__pool_close(db->pool);
+    ost__plans_close(db->plans);
+    if (db->backend)
+        db->driver.shut(db->backend, ost__deadline_in(&db->platform, CONNECT_TIMEOUT_MS));
+    if (db->models)
+        ost__model_set_close(db->models);
+    if (db->identity)
+        ost__identity_close(&db->memory, db->identity);
+    ost__free(&memory, db->url, db->url_size);
+    ost__free(&memory, db, sizeof(*db));
+}
+
 ost_status ost_open(const ost_options *options, ost_db **out, ost_error *error)
 {
     ost_options o;
@@ -191,31 +205,36 @@ ost_status ost_open(const ost_options *options, ost_db **out, ost_error *error)
     db->slow_query_ms = o.slow_query_ms;
     db->statement_timeout_ms =
         o.statement_timeout_ms > 0 ? o.statement_timeout_ms : STATEMENT_TIMEOUT_MS;
-    atomic_init(&db->sessions, 0);
+    atomic_init(&db->users, 1);
+    atomic_init(&db->closed, false);
     ost_status status = open_parts(db, &o, error);
     if (status == OST_OK)
         status = first_connection(db, error);
     if (status != OST_OK) {
-        ost_close(db);
+        destroy(db);
         return status;
     }
     *out = db;
     return OST_OK;
 }
 
+
+void ost__db_release(ost_db *db)
+{
+    if (atomic_fetch_sub_explicit(&db->users, 1, memory_order_acq_rel) == 1)
+        destroy(db);
+}
+
+bool ost__db_retain(ost_db *db)
+{
+    if (atomic_load_explicit(&db->closed, memory_order_acquire))
+        return false;
+    atomic_fetch_add_explicit(&db->users, 1, memory_order_relaxed);
+    return true;
+}
+
 void ost_close(ost_db *db)
 {
-    if (!db)
-        return;
-    const ost__memory memory = db->memory;
-    ost__pool_close(db->pool);
-    ost__plans_close(db->plans);
-    if (db->backend)
-        db->driver.shut(db->backend, ost__deadline_in(&db->platform, CONNECT_TIMEOUT_MS));
-    if (db->models)
-        ost__model_set_close(db->models);
-    if (db->identity)
-        ost__identity_close(&db->memory, db->identity);
-    ost__free(&memory, db->url, db->url_size);
-    ost__free(&memory, db, sizeof(*db));
+    if (db && !atomic_exchange(&db->closed, true))
+        ost__db_release(db);
 }

@@ -98,9 +98,13 @@ ost_status ost_session_open(ost_db *db, const ost_session_options *options, ost_
                               "the options' struct_size is 0; write them with OST_SESSION(…)");
     if (options)
         memcpy(&o, options, options->struct_size < sizeof(o) ? options->struct_size : sizeof(o));
+    if (!ost__db_retain(db))
+        return ost__error_set(error, OST_MISUSE, "ost_session_open on a database that is closed");
     ost_session *s = ost__alloc_zeroed(&db->memory, sizeof(*s));
-    if (!s)
+    if (!s) {
+        ost__db_release(db);
         return ost__error_set(error, OST_NO_MEMORY, "no memory for a session");
+    }
     s->db = db;
     s->read_only = o.read_only;
     s->timeout_ms = o.timeout_ms > 0 ? o.timeout_ms : db->statement_timeout_ms;
@@ -113,7 +117,6 @@ ost_status ost_session_open(ost_db *db, const ost_session_options *options, ost_
 #ifndef NDEBUG
     s->records.poison = s->kept.poison = true;
 #endif
-    atomic_fetch_add(&db->sessions, 1);
     *out = s;
     return OST_OK;
 }
@@ -177,8 +180,8 @@ void ost_session_close(ost_session *s)
         s->slabs = slab->next;
         ost__free(&db->memory, slab, slab->size);
     }
-    atomic_fetch_sub(&db->sessions, 1);
     ost__free(&db->memory, s, sizeof(*s));
+    ost__db_release(db);
 }
 
 /* ---- marks ---- */

@@ -340,6 +340,7 @@ static ost_status end_attempt(ost_session *s, uint32_t depth, ost_status status)
     while (s->unit_count > depth)
         ost__unit_rollback(s);
     if (s->doomed >= 0) {
+        undo = false;
         status = (ost_status)s->doom.status;
         memcpy(&s->error, &s->doom, sizeof(s->error));
         ost__unit_rollback(s);

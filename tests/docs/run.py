@@ -116,6 +116,10 @@ def main(arguments):
     build = pathlib.Path(arguments[0]).resolve()
     checks = Checks()
     checks.check("README.md: is there", "" if (ROOT / "README.md").exists() else "no README.md")
+    readme = (ROOT / "README.md").read_text() if (ROOT / "README.md").exists() else ""
+    quickstart = (ROOT / "examples" / "quickstart.c").read_text()
+    checks.check("README.md: shows examples/quickstart.c",
+                 "" if quickstart in readme else "the program differs")
     found = list(blocks())
     for block, problem in zip(found, each(lambda block: problem_of(block, build), found)):
         checks.check(f"{block[0]}: {block[1] or 'program'}", problem)
