@@ -16,10 +16,12 @@
  *
  * @code
  * ost_fake *fake = ost_fake_open(ost_driver_sqlite(), NULL);
- * ost_fake_add(fake, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_COMMIT), .action =
- * OST_FAKE_LOSE_ANSWER, .effects = OST_FAKE_LOSES_CONNECTION)); ost_open(OST_OPTIONS(.url =
- * "fake:sqlite::memory:", .drivers = OST_DRIVERS(ost_fake_driver(fake)), .models =
- * OST_MODELS(&book_model)), &db, &error);
+ * ost_fake_add(fake, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_COMMIT),
+ *                                  .action = OST_FAKE_LOSE_ANSWER,
+ *                                  .effects = OST_FAKE_LOSES_CONNECTION));
+ * ost_open(OST_OPTIONS(.url = "fake:sqlite::memory:",
+ *                      .drivers = OST_DRIVERS(ost_fake_driver(fake)),
+ *                      .models = OST_MODELS(&book_model)), &db, &error);
  * // … the first commit is done, and its answer never comes.
  * assert_int_equal(ost_fake_violation_count(fake), 0);
  * @endcode

@@ -66,10 +66,14 @@ bool ost__date_in_range(ost_date d)
     return d.days >= FIRST_DAY && d.days <= LAST_DAY;
 }
 
-static void put2(char *out, uint32_t n)
+/* The two last digits of a number below 10000. */
+static inline void put2(char *out, uint32_t n)
 {
-    out[0] = (char)('0' + n / 10 % 10);
-    out[1] = (char)('0' + n % 10);
+    static const char digits[] = "00010203040506070809101112131415161718192021222324"
+                                 "25262728293031323334353637383940414243444546474849"
+                                 "50515253545556575859606162636465666768697071727374"
+                                 "75767778798081828384858687888990919293949596979899";
+    memcpy(out, digits + n % 100 * 2, 2);
 }
 
 static void put_day(char *out, civil_day c)

@@ -13,7 +13,6 @@ void ost__check_begin(ost__check *c, ost_error *e, ost__arena *arena)
     c->error = e;
     c->arena = arena;
     c->model = "";
-    ost__error_set(e, OST_OK, "%s", "");
 }
 
 /* Names come from the program and may hold anything; a message is one line of text. */
@@ -39,6 +38,9 @@ void ost__check_fail(ost__check *c, const char *field, const char *rule, const c
     if (field)
         copy_printable(name, sizeof name, field);
     ost__print(path, sizeof path, field ? "%s.%s" : "%s%s", model, name);
+    /* Only a mistake replaces an older error: success leaves it. */
+    if (c->mistakes == 0)
+        ost__error_set(c->error, OST_SCHEMA, "%s", "");
     ost__error_add_failure(c->error, path, rule, message);
     if (c->mistakes == 0) {
         memcpy(c->first_model, model, sizeof model);

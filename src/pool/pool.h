@@ -15,9 +15,9 @@ typedef struct ost__pool ost__pool;
 typedef struct ost__lease {
     ost_connection *connection;
     ost_capabilities capabilities;
-    uint64_t batches; /* submits so far */
+    uint64_t batches;                     /* submits so far */
     int64_t opened_at, used_at, taken_at; /* monotonic nanoseconds */
-    struct ost__lease *next; /* of the idle ones */
+    struct ost__lease *next;              /* of the idle ones */
 } ost__lease;
 
 typedef struct ost__pool_setup {

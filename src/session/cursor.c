@@ -132,8 +132,10 @@ ost_cursor *ost_stream(ost_query *handle, size_t batch)
          * is refused meanwhile. */
         status = assemble(s, c, q);
     }
-    if (status != OST_OK)
+    if (status != OST_OK) {
+        s->scratch_error.nothing_sent = 1;
         fail(c, &s->scratch_error, status);
+    }
     ost__leave(s, OST_OK);
     return handle_of(c);
 }

@@ -161,7 +161,8 @@ static ost_status first_connection(ost_db *db, ost_error *error)
 }
 
 static void destroy(ost_db *db)
-{    const ost__memory memory = db->memory;
+{
+    const ost__memory memory = db->memory;
     ost__pool_close(db->pool);
     ost__plans_close(db->plans);
     if (db->backend)
@@ -217,7 +218,6 @@ ost_status ost_open(const ost_options *options, ost_db **out, ost_error *error)
     *out = db;
     return OST_OK;
 }
-
 
 void ost__db_release(ost_db *db)
 {

@@ -22,7 +22,7 @@ struct ost_db {
     uint32_t statement_timeout_ms, slow_query_ms;
     void (*on_event)(const ost_event *event, void *context);
     void *event_context;
-    atomic_uint users;           /* its sessions, and one until it is closed */
+    atomic_uint users; /* its sessions, and one until it is closed */
     atomic_bool closed;
 };
 

@@ -126,7 +126,7 @@ static void mark_distrusted(ost__batch *b, void *context)
 void ost__journal_distrust(ost_session *s, const ost__unit *unit)
 {
     for (ost__undo *u = s->journal.newest; u != unit->journal; u = u->older)
-        if (!u->dead)
+        if (!u->dead && !u->whole)
             ost__distrust(u->batch);
     ost__each_batch(s, unit->sequence, mark_distrusted, NULL);
 }

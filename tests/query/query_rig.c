@@ -20,8 +20,8 @@ OST_MODEL(tally, OST_FIELDS(OST_FIELD(tally, i32), OST_FIELD(tally, text), OST_F
                             OST_FIELD(tally, sum), OST_FIELD(tally, average)));
 OST_MODEL(second_tally, OST_FIELDS(OST_FIELD(second_tally, count)));
 
-ost_db *db;
-ost_session *s;
+ost_db *database;
+ost_session *session;
 
 int query_open(void **state)
 {
@@ -29,8 +29,9 @@ int query_open(void **state)
     (void)state;
     if (ost_open(OST_OPTIONS(.url = "sqlite::memory:", .drivers = OST_DRIVERS(ost_driver_sqlite()),
                              .models = OST_MODELS(&sample_model, &other_model)),
-                 &db, &error) == OST_OK &&
-        ost_create_tables(db, &error) == OST_OK && ost_session_open(db, NULL, &s, &error) == OST_OK)
+                 &database, &error) == OST_OK &&
+        ost_create_tables(database, &error) == OST_OK &&
+        ost_session_open(database, NULL, &session, &error) == OST_OK)
         return 0;
     fprintf(stderr, "%s\n", error.message);
     return 1;
@@ -39,45 +40,60 @@ int query_open(void **state)
 int query_close(void **state)
 {
     (void)state;
-    ost_session_close(s);
-    ost_close(db);
+    ost_session_close(session);
+    ost_close(database);
     return 0;
 }
 
 int query_begin(void **state)
 {
     (void)state;
-    return ost_begin(s, NULL) != OST_OK;
+    return ost_begin(session, NULL) != OST_OK;
 }
 
 int query_undo(void **state)
 {
     (void)state;
-    return ost_rollback(s) != OST_OK || ost_session_clear(s) != OST_OK;
+    return ost_rollback(session) != OST_OK || ost_session_clear(session) != OST_OK;
 }
 
 int64_t add_sample(const char *text)
 {
     sample one = { .text = text };
-    OK(ost_insert(s, sample, &one));
+    OK(ost_insert(session, sample, &one));
     return one.id;
 }
 
 int64_t samples(const ost_expr *condition)
 {
     int64_t count = -1;
-    ost_query *q = ost_from(s, sample);
+    ost_query *q = ost_from(session, sample);
     ost_where(q, condition);
     if (ost_count_of(q, &count) != OST_OK)
-        fail_msg("%s", ost_session_error(s)->message);
+        fail_msg("%s", ost_session_error(session)->message);
     return count;
 }
 
 const ost_field *field_of(const char *name)
 {
-    const ost__model *m = ost__model_find(db->models, OST_OF(sample), NULL);
+    const ost__model *m = ost__model_find(database->models, OST_OF(sample), NULL);
     assert_non_null(m);
     const ost_field *f = ost__model_field_named(m, name);
     assert_non_null(f);
     return f;
+}
+
+const uint16_t query_comparisons[] = { OST_OP_EQ, OST_OP_NE, OST_OP_LT,
+                                       OST_OP_LE, OST_OP_GT, OST_OP_GE };
+
+bool query_holds(uint16_t op, int order)
+{
+    switch (op) {
+    case OST_OP_EQ: return order == 0;
+    case OST_OP_NE: return order != 0;
+    case OST_OP_LT: return order < 0;
+    case OST_OP_LE: return order <= 0;
+    case OST_OP_GT: return order > 0;
+    default: return order >= 0;
+    }
 }

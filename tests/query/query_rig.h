@@ -62,8 +62,8 @@ typedef struct second_tally {
 OST_PART(second_tally);
 
 /* cmocka's setup and teardown of a group: one database and session for all its tests. */
-extern ost_db *db;
-extern ost_session *s;
+extern ost_db *database;
+extern ost_session *session;
 int query_open(void **state);
 int query_close(void **state);
 /* Of each test: what it wrote is undone, and its memory given back. */
@@ -77,5 +77,10 @@ int64_t add_sample(const char *text);
 int64_t samples(const ost_expr *condition);
 /* The field of a member of sample. */
 const ost_field *field_of(const char *name);
+
+/* Whether a comparison holds of two values in this order: negative, zero or positive. */
+bool query_holds(uint16_t op, int order);
+extern const uint16_t query_comparisons[];
+enum { COMPARISONS = 6 };
 
 #endif
