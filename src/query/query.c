@@ -327,6 +327,11 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
         if (!ost__is_aggregate(ask->value->op) || q->groups.items > 0)
             return misplaced(q, "ost_value_of takes an aggregate over a query without groups",
                              error);
+        if (q->has_limit || q->has_offset || q->having.items > 0)
+            return misplaced(q,
+                             "ost_value_of is over all rows that meet the conditions: it takes no "
+                             "limit, offset or ost_having",
+                             error);
         value.items = 1;
         parts.columns = &value;
         parts.orders = NULL;

@@ -468,6 +468,7 @@ static ost_status value_program(reader *r)
     fill_step(step, field, n, 0);
     if (step->null_rule == OST_NULL_IS_RANGE) {
         step->null_rule = OST_NULL_IS_ABSENT;
+        step->size = sizeof(ost__value_cell);
         step->value_offset = offsetof(ost__value_cell, value) + offsetof(ost_value, as);
     } else {
         step->offset = offsetof(ost__value_cell, value) + offsetof(ost_value, as);

@@ -127,6 +127,8 @@ ost_cursor *ost_stream(ost_query *handle, size_t batch)
         status = (ost_status)q->status;
         if (q->error)
             memcpy(&s->scratch_error, q->error, sizeof(s->scratch_error));
+        else
+            status = ost__error_set(&s->scratch_error, OST_NO_MEMORY, "no memory");
     } else {
         /* Parameters point into the query's memory, which lives as long as its handle does; a clear
          * is refused meanwhile. */

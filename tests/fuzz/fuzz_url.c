@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* URLs from outside: nothing crashes, what was parsed is whole, and a redacted URL never shows a password. */
+/* URLs from outside: nothing crashes, and what was parsed is whole. */
 #include "base/url.h"
 
 #include <assert.h>

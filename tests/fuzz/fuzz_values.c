@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Texts that become values: what is accepted prints, and what was printed reads back as the same. */
+/* Texts that become values: what is accepted prints, and reads back as the same. */
 #include "base/civil.h"
 #include "base/decimal.h"
 #include "base/utf8.h"

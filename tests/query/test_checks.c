@@ -14,8 +14,9 @@ static void expect_error(const char *status, const char *sentence)
         fail_msg("the message is '%s', not '…%s…'", e->message, sentence);
     assert_null(strchr(e->message, '\n'));
     assert_int_equal(e->nothing_sent, 1);
-    assert_true(strstr(e->message, "sample") || strcmp(status, "OST_MISUSE") != 0 ||
-                strstr(e->message, "expression is needed"));
+    /* It says where to look, but for a copy that was made before there was a query. */
+    assert_true(e->model[0] || strcmp(status, "OST_MISUSE") != 0 ||
+                strstr(e->message, "expression is needed") || strstr(e->message, "was given to"));
 }
 
 /* A mistake that the query tells, whatever is asked of it. */
@@ -110,7 +111,7 @@ static void nothing_is_widened_by_a_null(void **state)
     refused(where(ost_both(good, NULL)), "holds a NULL");
     refused(where(ost_either(good, NULL)), "holds a NULL");
     refused(where(ost_not(NULL)), "holds a NULL");
-    refused(where(ost_both_list(session, list, 2)), "a NULL condition");
+    refused(where(ost_both_list(session, list, 2)), "where an expression is needed");
     refused(where(ost_keep(session, NULL)), "where an expression is needed");
     refused(where(ost_eq(sample, text, (const char *)NULL)), "sample.text: a NULL or absent value");
     refused(where(ost_eq(sample, maybe, absent)), "sample.maybe: a NULL or absent value");

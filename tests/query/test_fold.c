@@ -78,51 +78,52 @@ static ost_value decimal_value(const char *text)
     return ost_value_decimal(d);
 }
 
+static const double reals[] = {
+    0.0,
+    -0.0,
+    0.5,
+    -0.5,
+    1.5,
+    -1.5,
+    1e-300,
+    1e300,
+    -1e300,
+    DBL_MAX,
+    -DBL_MAX,
+    9007199254740993.0,
+    -9007199254740993.0,
+    9223372036854775808.0,
+    -9223372036854775808.0,
+    18446744073709551616.0,
+    9223372036854774784.0,
+    18446744073709549568.0,
+    -9223372036854777856.0,
+};
+static const char *const decimals[] = {
+    "0",
+    "0.5",
+    "-0.5",
+    "127.000",
+    "127.0000001",
+    "-128.5",
+    "-128.0",
+    "99999999999999999999",
+    "-99999999999999999999",
+    "9223372036854775807.5",
+    "-9223372036854775808.5",
+    "-9223372036854775808",
+    "9223372036854775808",
+    "18446744073709551615",
+    "18446744073709551615.1",
+    "18446744073709551616",
+    "0.00000000000000000000000000000000000001",
+    "99999999999999999999999999999999999999",
+    "-99999999999999999999999999999999999999",
+};
+
 /* Numbers around every bound that there is, in every kind that a constant may have. */
 static size_t make_constants(ost_value *out)
 {
-    static const double reals[] = {
-        0.0,
-        -0.0,
-        0.5,
-        -0.5,
-        1.5,
-        -1.5,
-        1e-300,
-        1e300,
-        -1e300,
-        DBL_MAX,
-        -DBL_MAX,
-        9007199254740993.0,
-        -9007199254740993.0,
-        9223372036854775808.0,
-        -9223372036854775808.0,
-        18446744073709551616.0,
-        9223372036854774784.0,
-        18446744073709549568.0,
-        -9223372036854777856.0,
-    };
-    static const char *const decimals[] = {
-        "0",
-        "0.5",
-        "-0.5",
-        "127.000",
-        "127.0000001",
-        "-128.5",
-        "-128.0",
-        "99999999999999999999",
-        "-99999999999999999999",
-        "9223372036854775807.5",
-        "-9223372036854775808.5",
-        "-9223372036854775808",
-        "9223372036854775808",
-        "18446744073709551615",
-        "18446744073709551615.1",
-        "18446744073709551616",
-        "0.00000000000000000000000000000000000001",
-        "99999999999999999999999999999999999999",
-        "-99999999999999999999999999999999999999",
-    };
     size_t n = 0;
     out[n++] = ost_value_bool(false);
     out[n++] = ost_value_bool(true);
@@ -214,6 +215,15 @@ static void integers_fold_without_a_change_of_meaning(void **state)
                 check_integer(&integer_kinds[k], query_comparisons[op], &constants[i]);
 }
 
+#define REAL(x)                                       \
+    {                                                 \
+        .type = OST_TYPE_DOUBLE, .as = {.real = (x) } \
+    }
+#define INTEGER(x)                                      \
+    {                                                   \
+        .type = OST_TYPE_INT64, .as = {.integer = (x) } \
+    }
+
 /* A few by hand, so that not only the two ways agree. */
 static void integers_fold_to_their_neighbours(void **state)
 {
@@ -225,72 +235,17 @@ static void integers_fold_to_their_neighbours(void **state)
         uint16_t then;
         int64_t n;
     } cases[] = {
-        { "i8",
-          OST_OP_LT,
-          { .type = OST_TYPE_DOUBLE, .as = { .real = 1.5 } },
-          OST__FOLD_VALUE,
-          OST_OP_LE,
-          1 },
-        { "i8",
-          OST_OP_GE,
-          { .type = OST_TYPE_DOUBLE, .as = { .real = -1.5 } },
-          OST__FOLD_VALUE,
-          OST_OP_GT,
-          -2 },
-        { "i8",
-          OST_OP_LE,
-          { .type = OST_TYPE_DOUBLE, .as = { .real = 1.5 } },
-          OST__FOLD_VALUE,
-          OST_OP_LE,
-          1 },
-        { "i8",
-          OST_OP_GT,
-          { .type = OST_TYPE_DOUBLE, .as = { .real = 1.5 } },
-          OST__FOLD_VALUE,
-          OST_OP_GT,
-          1 },
-        { "i8",
-          OST_OP_EQ,
-          { .type = OST_TYPE_DOUBLE, .as = { .real = 1.5 } },
-          OST__FOLD_NEVER,
-          0,
-          0 },
-        { "i8",
-          OST_OP_NE,
-          { .type = OST_TYPE_DOUBLE, .as = { .real = 1.5 } },
-          OST__FOLD_ALWAYS,
-          0,
-          0 },
-        { "i8",
-          OST_OP_EQ,
-          { .type = OST_TYPE_INT64, .as = { .integer = 128 } },
-          OST__FOLD_NEVER,
-          0,
-          0 },
-        { "i8",
-          OST_OP_LE,
-          { .type = OST_TYPE_INT64, .as = { .integer = 128 } },
-          OST__FOLD_ALWAYS,
-          0,
-          0 },
-        { "u8",
-          OST_OP_GE,
-          { .type = OST_TYPE_INT64, .as = { .integer = -1 } },
-          OST__FOLD_ALWAYS,
-          0,
-          0 },
-        { "u8",
-          OST_OP_LT,
-          { .type = OST_TYPE_DOUBLE, .as = { .real = -0.5 } },
-          OST__FOLD_NEVER,
-          0,
-          0 },
-        { "u8",
-          OST_OP_GE,
-          { .type = OST_TYPE_DOUBLE, .as = { .real = -0.5 } },
-          OST__FOLD_ALWAYS,
-          0,
-          0 },
+        { "i8", OST_OP_LT, REAL(1.5), OST__FOLD_VALUE, OST_OP_LE, 1 },
+        { "i8", OST_OP_GE, REAL(-1.5), OST__FOLD_VALUE, OST_OP_GT, -2 },
+        { "i8", OST_OP_LE, REAL(1.5), OST__FOLD_VALUE, OST_OP_LE, 1 },
+        { "i8", OST_OP_GT, REAL(1.5), OST__FOLD_VALUE, OST_OP_GT, 1 },
+        { "i8", OST_OP_EQ, REAL(1.5), OST__FOLD_NEVER, 0, 0 },
+        { "i8", OST_OP_NE, REAL(1.5), OST__FOLD_ALWAYS, 0, 0 },
+        { "i8", OST_OP_EQ, INTEGER(128), OST__FOLD_NEVER, 0, 0 },
+        { "i8", OST_OP_LE, INTEGER(128), OST__FOLD_ALWAYS, 0, 0 },
+        { "u8", OST_OP_GE, INTEGER(-1), OST__FOLD_ALWAYS, 0, 0 },
+        { "u8", OST_OP_LT, REAL(-0.5), OST__FOLD_NEVER, 0, 0 },
+        { "u8", OST_OP_GE, REAL(-0.5), OST__FOLD_ALWAYS, 0, 0 },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
