@@ -90,6 +90,11 @@ static ost_status read_url(ost_backend *b, const ost__url *url, ost_error *e)
     if (url->path[0] == '\0')
         return ost__error_set(e, OST_MISUSE,
                               "the URL names no file: write sqlite:books.db or sqlite::memory:");
+    if (strcmp(url->path, ":memory") == 0 || strcmp(url->path, "memory:") == 0)
+        return ost__error_set(e, OST_MISUSE,
+                              "the URL names a file '%s': for a database in memory write "
+                              "sqlite::memory:",
+                              url->path);
     OST_TRY(read_options(b, url, e));
     b->in_memory = strcmp(url->path, ":memory:") == 0;
     if (b->in_memory && b->mode == OST__MODE_READ_ONLY)

@@ -14,16 +14,30 @@ enum {
 
 /* ---- opening a handle ---- */
 
-static const char *reason(sqlite3 *db, int rc)
+/* Where a file may not be made, SQLite tries to open it for reading, so ENOENT is all that is left.
+ */
+static const char *reason(const ost_backend *b, sqlite3 *db, int rc)
 {
     switch (db ? sqlite3_system_errno(db) : 0) {
-    case ENOENT: return "there is no such file or folder";
+    case ENOENT:
+        return b->mode == OST__MODE_CREATE
+                   ? "there is no such file or folder, and it cannot be made: make its folder, and "
+                     "let this program write there"
+                   : "there is no such file or folder";
     case ENOTDIR: return "a part of the path is no folder";
     case EISDIR: return "it is a folder";
     case EACCES: return "permission denied";
     case EROFS: return "the file system is read-only";
     default: return sqlite3_errstr(rc);
     }
+}
+
+static ost_status refuse_read_only(const ost_backend *b, ost_error *e)
+{
+    return ost__error_set(e, OST_CONNECTION,
+                          "the database '%s' can only be read: mend its permissions, or say "
+                          "mode=ro in the URL",
+                          b->path);
 }
 
 static ost_status open_failed(const ost_backend *b, sqlite3 *db, int rc, ost_error *e)
@@ -33,8 +47,15 @@ static ost_status open_failed(const ost_backend *b, sqlite3 *db, int rc, ost_err
         ost__error_set(e, status, "cannot open a database in memory: %s", sqlite3_errstr(rc));
     else if ((rc & 0xff) == SQLITE_NOTADB)
         ost__error_set(e, status, "the file '%s' is not a database", b->path);
+    else if ((rc & 0xff) == SQLITE_READONLY && b->mode != OST__MODE_READ_ONLY)
+        refuse_read_only(b, e);
+    else if ((rc & 0xff) == SQLITE_READONLY)
+        ost__error_set(e, status,
+                       "cannot read the database '%s': it is in WAL mode, so its folder must be "
+                       "writable even for reading",
+                       b->path);
     else
-        ost__error_set(e, status, "cannot open the database '%s': %s", b->path, reason(db, rc));
+        ost__error_set(e, status, "cannot open the database '%s': %s", b->path, reason(b, db, rc));
     if (e)
         e->native_code = rc;
     return status;
@@ -176,14 +197,6 @@ static void capabilities(const ost_connection *c, ost_capabilities *caps)
         .server_name = "SQLite",
         .fingerprint = UINT64_C(0x53514c6974650001),
     };
-}
-
-static ost_status refuse_read_only(const ost_backend *b, ost_error *e)
-{
-    return ost__error_set(e, OST_CONNECTION,
-                          "the database '%s' can only be read: mend its permissions, or say "
-                          "mode=ro in the URL",
-                          b->path);
 }
 
 ost_status ost__sqlite_connect(ost_backend *b, const char *endpoint, ost_deadline deadline,

@@ -500,8 +500,9 @@ ost_status ost__encode_column(const ost__encoder *enc, ost__section *out, const 
     else
         OST_TRY(ost__encode_operand(enc, out, arg, &type));
     if (!ost__operand_fits(&type, f)) {
-        ost__error_set(enc->error, OST_MISUSE, "%s.%s cannot hold what is selected into it",
-                       m->table.model, f->name);
+        ost__error_set(enc->error, OST_MISUSE,
+                       "%s.%s cannot hold what is selected into it: its type is %s", m->table.model,
+                       f->name, ost__type_name(f->type));
         ost__error_about(enc->error, m->table.model, f->name);
         return OST_MISUSE;
     }

@@ -118,7 +118,9 @@ static ost_status choose_driver(const ost_options *options, ost_driver *out, ost
     }
     ost__url_redact(options->url, redacted, sizeof(redacted));
     return ost__error_set(error, OST_MISUSE,
-                          "no driver given knows the url %s; those given know %s", redacted, known);
+                          "no driver given knows the url %s; a url begins with its scheme, and "
+                          "those given know %s",
+                          redacted, known);
 }
 
 static ost_status open_parts(ost_db *db, const ost_options *o, ost_error *error)

@@ -7,29 +7,42 @@
 
 #include "base/error.h"
 
+/* Adds the failures of record `index`, which the session's error holds, to those of the records
+ * before it. */
+static void add_failures(const ost_session *s, const ost__model *m, size_t index, ost_error *all)
+{
+    ost_failure f;
+    if (all->status == OST_OK) {
+        ost__error_set(all, (ost_status)s->error.status, "record %zu: %s", index, s->error.message);
+        ost__error_about(all, m->table.model, s->error.field);
+    }
+    for (size_t i = 0; ost_error_failure(&s->error, i, &f); i++) {
+        char path[128];
+        ost__print(path, sizeof(path), "[%zu].%s", index, f.path);
+        ost__error_add_failure(all, path, f.rule, f.message);
+    }
+}
+
 /* Every record is checked before anything is sent; a failure's path names the record. */
 static ost_status prepare(ost_session *s, const ost__model *m, uint8_t *shadows, size_t count)
 {
     const ost__rules rules = ost__rules_of(s);
+    ost_error *all = NULL;
     for (size_t i = 0; i < count; i++) {
         ost_status status = ost__rules_insert(m, shadows + i * m->size, &rules);
         if (status == OST_OK)
             continue;
-        ost_error *kept = ost__arena_alloc(&s->scratch, sizeof(*kept), _Alignof(ost_error));
-        if (!kept)
+        if (status != OST_INVALID && status != OST_RANGE)
+            return ost__refused(s, m, status);
+        if (!all &&
+            !(all = ost__arena_alloc_zeroed(&s->scratch, sizeof(*all), _Alignof(ost_error))))
             return ost__no_memory(s);
-        memcpy(kept, &s->error, sizeof(*kept));
-        ost__error_set(&s->error, status, "record %zu: %s", i, kept->message);
-        ost__error_about(&s->error, m->table.model, kept->field);
-        ost_failure f;
-        for (size_t k = 0; ost_error_failure(kept, k, &f); k++) {
-            char path[128];
-            ost__print(path, sizeof(path), "[%zu].%s", i, f.path);
-            ost__error_add_failure(&s->error, path, f.rule, f.message);
-        }
-        return ost__refused(s, m, status);
+        add_failures(s, m, i, all);
     }
-    return OST_OK;
+    if (!all)
+        return OST_OK;
+    memcpy(&s->error, all, sizeof(s->error));
+    return ost__refused(s, m, (ost_status)all->status);
 }
 
 /* What earlier runs stored must not be kept without the rest. */

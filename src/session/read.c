@@ -391,7 +391,9 @@ static ost_status read_page(ost_session *s, const ost__query *q, const ost_model
         offset > INT64_MAX)
         return ost__fail(s, OST_MISUSE, "pages count from 1 and hold at least 1 row");
     if (q->has_limit || q->has_offset)
-        return ost__fail(s, OST_MISUSE, "a query that is read by pages has no limit of its own");
+        return ost__fail(s, OST_MISUSE,
+                         "a query that is read by pages has no limit of its own; leave out "
+                         "ost_limit and ost_offset");
     OST_TRY(select_query(s, q, &how_many, &cell, &n));
     OST_TRY(single_row(s, cell, n));
     memcpy(total, cell, sizeof(*total));

@@ -113,14 +113,33 @@ static void mark_sent(ost_session *s, size_t begun)
     }
 }
 
-static void column_error(ost_session *s, const ost_operation *op, const ost__sink *k,
-                         const char *why)
+/* The table that has the field: the query's own, or the shape of a result; NULL for a single value.
+ */
+static const ost_table *owner_of(const ost_session *s, const ost_field *field)
 {
-    const ost_row_step *step = &k->program->steps[k->failed_column];
-    const char *model = op->shape && op->shape->table ? op->shape->table->model : "";
-    ost__error_set(&s->error, (ost_status)k->base.status, "%s.%s: %s", model, step->field->name,
-                   why);
-    ost__error_about(&s->error, model, step->field->name);
+    for (uint32_t i = 0; i < ost__model_count(s->db->models); i++) {
+        const ost_table *t = &ost__model_at(s->db->models, i)->table;
+        for (uint32_t k = 0; k < t->field_count; k++)
+            if (&t->fields[k] == field)
+                return t;
+    }
+    return NULL;
+}
+
+static void column_error(ost_session *s, const ost_operation *op, const ost__sink *k)
+{
+    const ost_field *field = k->program->steps[k->failed_column].field;
+    const ost_table *own = op->shape ? op->shape->table : NULL, *owner = owner_of(s, field);
+    const char *model = owner ? owner->model : own ? own->model : "";
+    ost__error_set(
+        &s->error, (ost_status)k->base.status,
+        owner && owner != own
+            ? "%s.%s: what was selected does not fit the member; it is NULL (an ost_opt_ "
+              "member takes that), out of range, or of another kind"
+            : "%s.%s: a stored value does not fit the member; it is NULL, out of range, "
+              "or of another kind",
+        model, field->name);
+    ost__error_about(&s->error, model, field->name);
 }
 
 /* The failure of an operation, as the session's error. */
@@ -129,9 +148,7 @@ static ost_status note_failure(ost_session *s, const ost_operation *op, const os
 {
     const ost__sink *k = (const ost__sink *)base;
     if (k && k->failed) {
-        column_error(s, op, k,
-                     "a stored value does not fit the member; it is NULL, out of range, or of "
-                     "another kind");
+        column_error(s, op, k);
         return (ost_status)s->error.status;
     }
     if (base && base->status == OST_NO_MEMORY)

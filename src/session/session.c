@@ -149,7 +149,9 @@ ost_status ost_session_clear(ost_session *s)
         return OST_MISUSE;
     if (s->unit_count > 0)
         return ost__leave_briefly(
-            s, ost__fail(s, OST_MISUSE, "ost_session_clear inside a transaction"));
+            s,
+            ost__fail(s, OST_MISUSE,
+                      "ost_session_clear inside a transaction; commit it or roll it back first"));
     if (s->open_cursors > 0)
         return ost__leave_briefly(
             s,

@@ -44,6 +44,12 @@ ost_status ost__constraint_failed(ost_session *s, const ost__model *m, ost_statu
         ost__error_add_failure(&s->error, s->error.field, rules[i].rule,
                                message ? message : s->error.message);
     }
+    /* A bound that a sum passed is a rule of the field, checked by the database. */
+    if (status == OST_INVALID && s->error.failure_count == 0 && s->error.constraint[0]) {
+        const char *message = f ? ost__rules_message(f, s->error.constraint) : NULL;
+        ost__error_add_failure(&s->error, s->error.field, s->error.constraint,
+                               message ? message : s->error.message);
+    }
     ost__unit_retell(s);
     return status;
 }
@@ -329,16 +335,14 @@ ost_status ost_session_insert(ost_session *s, const ost_model *m, size_t record_
 
 /* ---- tracked records ---- */
 
-static ost_status find_tracked(ost_session *s, const ost__model *m, void *record, ost__batch **b,
-                               uint8_t **snapshot)
+static ost_status find_tracked(ost_session *s, const ost__model *m, void *record,
+                               const char *advice, ost__batch **b, uint8_t **snapshot)
 {
     size_t index;
     *b = ost__tracked(s, record, &index);
     if (!*b || (*b)->model != m || !(*b)->snapshot) {
-        ost__fail(s, OST_MISUSE,
-                  "this %s was not loaded by the session; use ost_insert for a new record, or "
-                  "ost_replace to write a whole one",
-                  m->table.model);
+        ost__fail(s, OST_MISUSE, "this %s was not loaded by the session; %s", m->table.model,
+                  s->read_only ? "a read-only session tracks nothing" : advice);
         ost__error_about(&s->error, m->table.model, NULL);
         return OST_MISUSE;
     }
@@ -410,7 +414,9 @@ static ost_status save(ost_session *s, const ost_model *m, size_t record_size, v
     if (!model)
         return (ost_status)s->error.status;
     OST_TRY(ost__unit_check(s));
-    OST_TRY(find_tracked(s, model, record, &b, &snapshot));
+    OST_TRY(find_tracked(s, model, record,
+                         "use ost_insert for a new record, or ost_replace to write a whole one", &b,
+                         &snapshot));
     if (b->undone && !ost__is_renewed(b, snapshot)) {
         ost__fail(s, OST_STALE,
                   "this %s was loaded or written in a transaction that was rolled "
@@ -509,7 +515,7 @@ static ost_status reload(ost_session *s, const ost_model *m, size_t record_size,
     const ost__model *model = ost__session_record_model(s, m, record_size, record);
     if (!model)
         return (ost_status)s->error.status;
-    OST_TRY(find_tracked(s, model, record, &b, &snapshot));
+    OST_TRY(find_tracked(s, model, record, "use ost_get to load it", &b, &snapshot));
     ost_value *key =
         ost__arena_alloc(&s->scratch, model->table.key_count * sizeof(*key), _Alignof(ost_value));
     if (!key)

@@ -7,8 +7,9 @@
 #include "base/buffer.h"
 #include "ostler/driver.h"
 
-/* Conditions within conditions, at most. */
-enum { OST__SQL_DEPTH = 64 };
+/* Nodes within nodes, at most: the 64 levels of conditions that the core allows, what joins several
+ * of them, and below them a comparison, an aggregate and a member. */
+enum { OST__SQL_DEPTH = 72 };
 
 typedef struct ost__sql_writer ost__sql_writer;
 

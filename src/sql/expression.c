@@ -185,6 +185,19 @@ static int arity(const ost_node *node)
     }
 }
 
+/* Two that follow each other are left out: each costs two places on a parser's small stack. */
+static void negation(ost__sql_writer *w, const ost_node *node, bool nested)
+{
+    const ost_node *arg = node->args[0];
+    if (arg->op == OST_OP_NOT && arg->arg_count > 0) {
+        expression(w, arg->args[0], nested);
+        return;
+    }
+    ost__sql_text(w, "NOT (");
+    expression(w, arg, false);
+    ost__sql_text(w, ")");
+}
+
 static void write_node(ost__sql_writer *w, const ost_node *node, bool nested)
 {
     switch (node->op) {
@@ -205,11 +218,7 @@ static void write_node(ost__sql_writer *w, const ost_node *node, bool nested)
         break;
     case OST_OP_AND:
     case OST_OP_OR: joined(w, node, nested); break;
-    case OST_OP_NOT:
-        ost__sql_text(w, "NOT (");
-        expression(w, node->args[0], false);
-        ost__sql_text(w, ")");
-        break;
+    case OST_OP_NOT: negation(w, node, nested); break;
     case OST_OP_COUNT:
     case OST_OP_COUNT_DISTINCT:
     case OST_OP_SUM:

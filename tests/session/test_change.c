@@ -215,6 +215,12 @@ static void an_increment_out_of_range_changes_nothing(void **state)
     FAILS(OST_RANGE, "stock",
           ost_update(before(r, 1900), NULL, ost_inc(book, stock, INT64_C(2147483647))));
     assert_int_equal(where_stock(r, 1), 3);
+    ost_failure failure;
+    FAILS(OST_INVALID, "smallest", ost_update(before(r, 1900), NULL, ost_inc(book, stock, -1)));
+    assert_true(ost_error_failure(ost_session_error(r->s), 0, &failure));
+    assert_string_equal(failure.path, "stock");
+    assert_string_equal(failure.rule, "min");
+    assert_false(ost_error_failure(ost_session_error(r->s), 1, &failure));
 }
 
 static void stamps_hold_for_updates_by_query(void **state)

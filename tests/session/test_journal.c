@@ -344,6 +344,30 @@ static void stamps_go_back_to_records_that_were_moved(void **state)
     assert_int_equal(rig_sent(r), 1);
 }
 
+/* What the program's own buffers held is the record's, also after a rollback. */
+static void no_buffer_of_the_program_comes_back(void **state)
+{
+    rig *r = *state;
+    char title[16] = "Emma", code[16] = "new";
+    book *b = ost_new(r->s, book);
+    assert_non_null(b);
+    b->title = title;
+    OK(ost_begin(r->s, NULL));
+    OK(ost_insert(r->s, book, b));
+    strcpy(title, "overwritten");
+    OK(ost_rollback(r->s));
+    assert_string_equal(b->title, "Emma");
+    OK(ost_insert(r->s, book, b));
+    b->title = code;
+    OK(ost_begin(r->s, NULL));
+    OK(ost_reload(r->s, book, b));
+    strcpy(code, "overwritten");
+    OK(ost_rollback(r->s));
+    assert_string_equal(b->title, "new");
+    OK(ost_save(r->s, book, b));
+    assert_string_equal(rig_title(r, b->id), "new");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +387,7 @@ int main(void)
         RIG_ALL(a_refused_write_leaves_no_entry),
         RIG_ALL(a_sorted_array_is_taken_back_by_key),
         RIG_ALL(stamps_go_back_to_records_that_were_moved),
+        RIG_ALL(no_buffer_of_the_program_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

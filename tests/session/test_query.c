@@ -206,6 +206,14 @@ static void one_value_over_the_rows(void **state)
     FAILS(OST_MISUSE, "needs an aggregate", ost_value_of(q, NULL, &v));
     FAILS(OST_MISUSE, "a place for its value", ost_value_of(q, ost_count(), NULL));
     FAILS(OST_MISUSE, "ost_value_of takes an aggregate", ost_value_of(q, ost_col(book, stock), &v));
+    ost_limit(q, 1);
+    FAILS(OST_MISUSE, "takes no limit", ost_value_of(q, ost_sum(ost_col(book, stock)), &v));
+    q = ost_from(r->s, book);
+    ost_offset(q, 1);
+    FAILS(OST_MISUSE, "takes no limit", ost_value_of(q, ost_sum(ost_col(book, stock)), &v));
+    q = ost_from(r->s, book);
+    ost_having(q, ost_cmp_gt(ost_count(), ost_lit(100)));
+    FAILS(OST_MISUSE, "ost_having", ost_value_of(q, ost_sum(ost_col(book, stock)), &v));
 }
 
 static void a_sum_beyond_its_kind_is_said(void **state)
