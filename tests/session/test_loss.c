@@ -157,6 +157,30 @@ static void fm02_a_lost_commit_is_unknown_and_never_run_again(void **state)
     assert_int_equal(rig_books(r), 3);
 }
 
+/* A row that was reloaded before is as unknown as the others of its array. */
+static void fm02_a_reloaded_row_is_distrusted_too(void **state)
+{
+    rig *r = *state;
+    size_t count;
+    rig_book(r, "Emma", 1815);
+    rig_book(r, "Ulysses", 1922);
+    ost_query *q = ost_from(r->s, book);
+    ost_select(q, ost_as(book, id, ost_col(book, id)), ost_as(book, stock, ost_col(book, stock)));
+    book *some = ost_all(q, book, &count);
+    OK(ost_reload(r->s, book, &some[0]));
+    OK(ost_begin(r->s, NULL));
+    some[0].title = "in doubt";
+    OK(ost_save(r->s, book, &some[0]));
+    rig_rule(r, LOSES(OST_DO_COMMIT, OST_FAKE_REFUSE, .times = 1));
+    FAILS(OST_UNKNOWN_OUTCOME, "COMMIT", ost_commit(r->s));
+    some[0].stock = 5;
+    FAILS(OST_STALE, "reload it", ost_save(r->s, book, &some[0]));
+    OK(ost_reload(r->s, book, &some[0]));
+    assert_string_equal(some[0].title, "Emma");
+    some[0].stock = 5;
+    OK(ost_save(r->s, book, &some[0]));
+}
+
 static void fm02_a_commit_that_timed_out_is_unknown_unless_it_cannot_have_happened(void **state)
 {
     rig *r = *state;
@@ -237,6 +261,27 @@ static void a_write_that_timed_out_dooms_its_unit(void **state)
     FAILS(OST_TIMEOUT, "deadline", ost_commit(r->s));
     assert_int_equal(rig_books(r), 0);
     OK(add(r->s, "later"));
+}
+
+/* A read that failed dooms only where the database failed the unit with it. */
+static void a_failed_read_leaves_a_unit_that_still_stands(void **state)
+{
+    rig *r = *state;
+    bool fails = r->mode->options.fails_units;
+    static const uint16_t actions[] = { OST_FAKE_REFUSE, OST_FAKE_DELAY };
+    int64_t kept = 0, id = rig_book(r, "Emma", 1815);
+    for (size_t i = 0; i < 2; i++) {
+        ost_status failure = actions[i] == OST_FAKE_DELAY ? OST_TIMEOUT : OST_DRIVER_ERROR;
+        OK(ost_begin(r->s, NULL));
+        OK(add(r->s, "x"));
+        rig_rule(r, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_SELECT), .action = actions[i],
+                                  .delay_ns = OST_FAKE_FOREVER));
+        NULLS(failure, "", ost_get(r->s, book, id));
+        assert_int_equal(add(r->s, "y"), fails ? failure : OST_OK);
+        assert_int_equal(ost_commit(r->s), fails ? failure : OST_OK);
+        kept += fails ? 0 : 2;
+        assert_int_equal(rig_books(r), 1 + kept);
+    }
 }
 
 /* A connection that cannot be drained is never used again. */
@@ -348,11 +393,13 @@ int main(void)
         RIG_FAKES(a_read_whose_connection_was_lost_is_just_that),
         RIG_FAKES(fm31_a_single_write_without_its_answer_is_unknown),
         RIG_FAKES(fm02_a_lost_commit_is_unknown_and_never_run_again),
+        RIG_FAKES(fm02_a_reloaded_row_is_distrusted_too),
         RIG_FAKES(fm02_a_commit_that_timed_out_is_unknown_unless_it_cannot_have_happened),
         cmocka_unit_test(fm02_a_token_resolves_a_lost_commit),
         RIG_FAKES(a_lost_commit_of_reads_is_a_lost_connection),
         RIG_FAKES(a_statement_has_its_deadline),
         RIG_FAKES(a_write_that_timed_out_dooms_its_unit),
+        RIG_FAKES(a_failed_read_leaves_a_unit_that_still_stands),
         RIG_FAKES(a_connection_that_owes_replies_is_closed),
         RIG_FAKES(a_failed_rollback_does_not_hide_the_first_error),
         RIG_FAKES(a_failed_rollback_to_a_savepoint_dooms_the_unit),

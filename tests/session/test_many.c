@@ -62,6 +62,15 @@ static void validation_names_the_record_and_sends_nothing(void **state)
     assert_string_equal(f.rule, "min");
     assert_int_equal(ost_session_error(r->s)->nothing_sent, 1);
     assert_int_equal(rig_sent(r), 0);
+    /* Every failure of every record, at once. */
+    many[2].title = "", many[2].stock = -2;
+    FAILS(OST_INVALID, "record 1: ", ost_insert_many(r->s, book, many, 3));
+    assert_int_equal(ost_session_error(r->s)->failure_count, 3);
+    assert_true(ost_error_failure(ost_session_error(r->s), 1, &f));
+    assert_string_equal(f.path, "[2].title");
+    assert_true(ost_error_failure(ost_session_error(r->s), 2, &f));
+    assert_string_equal(f.path, "[2].stock");
+    assert_int_equal(rig_sent(r), 0);
 }
 
 static void a_failed_many_dooms_the_unit_around_it(void **state)

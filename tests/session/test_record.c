@@ -49,7 +49,8 @@ static void an_own_struct_gets_key_and_stamps_but_is_not_tracked(void **state)
           "or ost_replace to write a whole one",
           ost_save(r->s, note, &own));
     assert_string_equal(ost_session_error(r->s)->model, "note");
-    FAILS(OST_MISUSE, "was not loaded", ost_reload(r->s, note, &own));
+    FAILS(OST_MISUSE, "was not loaded by the session; use ost_get to load it",
+          ost_reload(r->s, note, &own));
     assert_string_equal(((note *)ost_get(r->s, note, own.id))->text, "mine");
 }
 

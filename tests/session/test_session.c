@@ -102,7 +102,7 @@ static void a_read_only_session_refuses_writes_and_tracks_nothing(void **state)
     book *b = ost_get(r->s, book, id);
     assert_non_null(b);
     b->stock = 9;
-    FAILS(OST_MISUSE, "was not loaded by the session", ost_save(r->s, book, b));
+    FAILS(OST_MISUSE, "a read-only session tracks nothing", ost_save(r->s, book, b));
     rig_forget(r);
     FAILS(OST_MISUSE, "a write in a read-only session",
           ost_insert(r->s, book, &(book){ .title = "x" }));

@@ -95,6 +95,24 @@ static void one_bad_row_spoils_the_array_and_not_the_unit(void **state)
     FAILS(OST_RANGE, "gauge.level", ost_cursor_close(c));
 }
 
+typedef struct level_sum {
+    int64_t sum;
+} level_sum;
+OST_PART(level_sum);
+OST_MODEL(level_sum, OST_FIELDS(OST_FIELD(level_sum, sum)));
+
+static void a_result_that_does_not_fit_names_its_own_struct(void **state)
+{
+    rig *r = *state;
+    gauges(r, "INSERT INTO gauges VALUES (1, 1, NULL, 'C')");
+    ost_query *q = ost_from(r->s, gauge);
+    ost_group_by(q, ost_col(gauge, unit));
+    ost_select(q, ost_as(level_sum, sum, ost_sum(ost_col(gauge, maybe))));
+    NULLS(OST_RANGE, "level_sum.sum: what was selected does not fit the member; it is NULL",
+          ost_all(q, level_sum, NULL));
+    assert_string_equal(ost_session_error(r->s)->model, "level_sum");
+}
+
 static void a_reload_that_does_not_fit_leaves_the_record(void **state)
 {
     rig *r = *state;
@@ -151,13 +169,27 @@ static void a_missing_table_says_what_to_do(void **state)
     assert_string_equal(ost_session_error(r->s)->model, "gauge");
 }
 
+/* What was refused is known: a damaged file is no lost answer. */
+static void a_write_into_a_damaged_file_says_so(void **state)
+{
+    rig *r = *state;
+    int64_t id = rig_book(r, "Emma", 1815);
+    rig_raw(r, "PRAGMA writable_schema = on; "
+               "UPDATE sqlite_schema SET rootpage = 99999 WHERE type = 'table' AND name = 'books'; "
+               "PRAGMA schema_version = 4711");
+    FAILS(OST_CONNECTION, "damaged", ost_insert(r->s, book, &(book){ .title = "Persuasion" }));
+    NULLS(OST_CONNECTION, "damaged", ost_get(r->s, book, id));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         RIG_FILES(fm39_a_null_where_none_can_be_is_range),
+        RIG_FILES(a_write_into_a_damaged_file_says_so),
         RIG_FILES(fm36_a_number_beyond_its_member_is_range),
         RIG_FILES(fm39_a_value_of_another_kind_is_range),
         RIG_FILES(one_bad_row_spoils_the_array_and_not_the_unit),
+        RIG_FILES(a_result_that_does_not_fit_names_its_own_struct),
         RIG_FILES(a_reload_that_does_not_fit_leaves_the_record),
         RIG_FILES(a_null_that_the_table_refuses_is_a_failure_of_its_member),
         RIG_FILES(another_program_writes_beside),
