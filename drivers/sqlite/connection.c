@@ -160,17 +160,31 @@ static int configure(ost_connection *c)
     return rc;
 }
 
+/*
+ * Where two programs open a new file at once, SQLite refuses one of them without asking the busy
+ * handler: turning to WAL takes a lock that it does not wait for. The wait is ours, and ends at the
+ * deadline like any other.
+ */
+static int run_patiently(ost_connection *c, const char *text)
+{
+    int rc, tries = 0;
+    do
+        rc = sqlite3_exec(c->db, text, NULL, NULL, NULL);
+    while ((rc & 0xff) == SQLITE_BUSY && on_busy(c, tries++));
+    return rc;
+}
+
 /* The first statement reads the file: what is no database shows here. */
 static int first_statements(ost_connection *c)
 {
     const ost_backend *b = c->backend;
-    int rc = sqlite3_exec(c->db, "PRAGMA cell_size_check=ON", NULL, NULL, NULL);
+    int rc = run_patiently(c, "PRAGMA cell_size_check=ON");
     if (rc == SQLITE_OK)
-        rc = sqlite3_exec(c->db, b->synchronous, NULL, NULL, NULL);
+        rc = run_patiently(c, b->synchronous);
     if (rc == SQLITE_OK && b->mode != OST__MODE_READ_ONLY && !b->in_memory)
-        rc = sqlite3_exec(c->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+        rc = run_patiently(c, "PRAGMA journal_mode=WAL");
     if (rc == SQLITE_OK)
-        rc = sqlite3_exec(c->db, "PRAGMA schema_version", NULL, NULL, NULL);
+        rc = run_patiently(c, "PRAGMA schema_version");
     return rc;
 }
 

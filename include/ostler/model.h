@@ -93,9 +93,10 @@ typedef struct ost_messages {
     const char *check;      /**< for `.check` */
 } ost_messages;
 
-/** One member of a model. Written with OST_FIELD(), which fills the first six and takes the rest by name. */
+/** One member of a model. Written with OST_FIELD(), which fills the first seven and takes the rest by name. */
 typedef struct ost_field {
     const char *name;          /**< The member. */
+    const char *owner;         /**< The struct that it was written for; NULL: not checked. */
     size_t offset;             /**< Bytes from the start of the struct. */
     uint32_t size;             /**< sizeof the member. */
     uint16_t type;             /**< An enum ost_type. */

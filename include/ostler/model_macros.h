@@ -59,8 +59,9 @@
 #define OST_AT(T, m) \
     { .path = #m, .offset = offsetof(T##_record_, m), .size = sizeof OST_MEMBER(T##_record_, m), \
       .type = OST_TYPE_ANY(T##_record_, m) }
-/** Name, offset and size of a member. */
-#define OST_PLACE(T, m) .name = #m, .offset = offsetof(T, m), .size = sizeof OST_MEMBER(T, m)
+/** Name, struct, offset and size of a member. */
+#define OST_PLACE(T, m) \
+    .name = #m, .owner = #T, .offset = offsetof(T, m), .size = sizeof OST_MEMBER(T, m)
 
 /** A field: OST_FIELD(struct, member, .option = value, …). */
 #define OST_FIELD(...) OST_FIELD_(__VA_ARGS__, .reserved_ = 0)

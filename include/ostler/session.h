@@ -146,7 +146,10 @@ OST_API ost_status ost_session_delete(ost_session *s, const ost_model *m, size_t
 #define ost_find(s, T, ...) \
     ((T##_record_ *)ost_session_find((s), OST_OF(T), \
         (const ost_expr *const[]){ __VA_ARGS__, &ost_expr_end }))
-/** Stores a new record. A key that is generated is written back to it. Does not track a struct of the program's own. */
+/**
+ * Stores a new record. What the library set is written back to it: keys, stamps, defaults, trimmed and lowered text. A struct of
+ * the program's own gets all of that but `const char *` members and blobs, and is not tracked.
+ */
 #define ost_insert(s, T, ...) ost_session_insert((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))
 /** Stores `count` new records, all or none. */
 #define ost_insert_many(s, T, records, count) \

@@ -49,6 +49,14 @@ static bool check_place(ost__check *c, const ost__model *m, const ost_field *f)
                         ost__type_name(f->type), (unsigned)size);
         return false;
     }
+    const ost_field *first = m->fields;
+    if (f->owner && first->owner && strcmp(f->owner, first->owner) != 0) {
+        ost__check_fail(c, f->name, "owner",
+                        "was written for struct %s, but %s for struct %s: give OST_FIELD() the "
+                        "model's own struct",
+                        f->owner, first->name, first->owner);
+        return false;
+    }
     if (f->offset > m->size || f->size > m->size - f->offset) {
         ost__check_fail(c, f->name, "offset", "lies outside the struct of %zu bytes", m->size);
         return false;

@@ -236,24 +236,25 @@ static ost_status take_turn(ost__pool *pool, waiter *w, ost_deadline deadline, o
                           pool->open, pool->waiting);
 }
 
-static bool too_old(const ost__pool *pool, const ost__lease *lease, int64_t now)
+/* `stale` others are about to be closed. */
+static bool too_old(const ost__pool *pool, const ost__lease *lease, int64_t now, uint32_t stale)
 {
     const ost_pool_options *o = &pool->setup.options;
     bool idle = now - lease->used_at > (int64_t)o->idle_timeout_ms * NS_PER_MS;
     return now - lease->opened_at > (int64_t)o->max_lifetime_ms * NS_PER_MS ||
-           (idle && pool->open > o->min);
+           (idle && pool->open > o->min + stale);
 }
 
-static bool is_fit(const ost__pool *pool, const ost__lease *lease, int64_t now)
+static bool is_fit(const ost__pool *pool, const ost__lease *lease, int64_t now, uint32_t stale)
 {
-    return !too_old(pool, lease, now) && pool->setup.driver->alive(lease->connection);
+    return !too_old(pool, lease, now, stale) && pool->setup.driver->alive(lease->connection);
 }
 
 /* With the lock: an idle connection that is fit to use; those that are not are put on *stale, and
  * keep their places. */
 static ost__lease *take_idle(ost__pool *pool, int64_t now, ost__lease **stale)
 {
-    for (;;) {
+    for (uint32_t count = *stale ? 1 : 0;; count++) {
         ost__lease *lease = pool->idle;
         if (lease) {
             pool->idle = lease->next;
@@ -261,7 +262,7 @@ static ost__lease *take_idle(ost__pool *pool, int64_t now, ost__lease **stale)
         } else if (!(lease = take_warm(pool))) {
             return NULL;
         }
-        if (is_fit(pool, lease, now))
+        if (is_fit(pool, lease, now, count))
             return lease;
         lease->next = *stale;
         *stale = lease;
@@ -309,7 +310,7 @@ ost_status ost__pool_lease(ost__pool *pool, int64_t now, ost_deadline deadline, 
     waiter w = { 0 };
     if (pool->waiting == 0 && (lease = take_warm(pool))) {
         lease->next = NULL;
-        if (is_fit(pool, lease, now)) {
+        if (is_fit(pool, lease, now, 0)) {
             lease->taken_at = now;
             *out = lease;
             return OST_OK;

@@ -388,14 +388,41 @@ static ost_status encode_in(const ost__encoder *enc, ost__section *out, const os
 
 /* ---- logic ---- */
 
+/* What is known of a condition without any record: FIXED is one or the other, whatever the record.
+ */
+enum truth { VARIES, ALWAYS, NEVER, FIXED };
+
+static enum truth negated(enum truth t)
+{
+    return t == ALWAYS ? NEVER : t == NEVER ? ALWAYS : t;
+}
+
+/* Of two parts of an AND; an OR is an AND of what is negated, negated. */
+static enum truth both(enum truth a, enum truth b)
+{
+    if (a == NEVER || b == NEVER)
+        return NEVER;
+    if (a == VARIES || b == VARIES)
+        return VARIES;
+    return a == FIXED || b == FIXED ? FIXED : ALWAYS;
+}
+
+static enum truth either(enum truth a, enum truth b)
+{
+    if (a == ALWAYS || b == ALWAYS)
+        return ALWAYS;
+    if (a == FIXED || b == FIXED)
+        return FIXED;
+    return a == VARIES || b == VARIES ? VARIES : NEVER;
+}
+
 static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out, const ost_expr *e,
-                                      bool *narrows, int depth);
+                                      enum truth *truth, int depth);
 
 static ost_status encode_logic(const ost__encoder *enc, ost__section *out, const ost_expr *e,
-                               bool *narrows, int depth)
+                               enum truth *truth, int depth)
 {
     size_t count = ost__expr_arg_count(e->args);
-    bool any = false, all = true;
     if (count == SIZE_MAX)
         return misuse(enc, NULL, "a list of conditions holds a NULL, or has no end");
     if (e->op == OST_OP_NOT && count != 1)
@@ -406,23 +433,23 @@ static ost_status encode_logic(const ost__encoder *enc, ost__section *out, const
     at[0] = (uint8_t)e->op;
     if (e->op != OST_OP_NOT)
         ost__put_u16(at + 1, (uint32_t)count);
+    *truth = e->op == OST_OP_OR ? NEVER : ALWAYS;
     for (size_t i = 0; i < count; i++) {
-        bool one = false;
+        enum truth one = VARIES;
         OST_TRY(encode_condition_at(enc, out, e->args[i], &one, depth + 1));
-        any |= one;
-        all &= one;
+        *truth = e->op == OST_OP_OR    ? either(*truth, one)
+                 : e->op == OST_OP_AND ? both(*truth, one)
+                                       : negated(one);
     }
-    /* An AND narrows if one of its parts does, an OR if all do; an OR of nothing is false. */
-    *narrows = e->op == OST_OP_NOT || (e->op == OST_OP_AND ? any : all);
     return OST_OK;
 }
 
 static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out, const ost_expr *e,
-                                      bool *narrows, int depth)
+                                      enum truth *truth, int depth)
 {
     ost__operand type;
     ost_status status;
-    *narrows = true;
+    *truth = VARIES;
     if (!e)
         return misuse(enc, NULL,
                       "a NULL condition; leave it out, or use ost_everything if all "
@@ -436,8 +463,15 @@ static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out
     case OST_OP_LT:
     case OST_OP_LE:
     case OST_OP_GT:
-    case OST_OP_GE: return encode_comparison(enc, out, e);
-    case OST_OP_IN: return encode_in(enc, out, e);
+    case OST_OP_GE:
+        OST_TRY(encode_comparison(enc, out, e));
+        if (e->args && is_value(e->args[0]) && is_value(e->args[1]))
+            *truth = FIXED;
+        return OST_OK;
+    case OST_OP_IN:
+        if (e->list_count == 0)
+            *truth = NEVER;
+        return encode_in(enc, out, e);
     case OST_OP_HAS_TEXT:
     case OST_OP_STARTS_WITH:
     case OST_OP_ENDS_WITH: return encode_text(enc, out, e);
@@ -446,7 +480,7 @@ static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out
         return put(enc, out, e->op) ? encode_member(enc, out, e, &type) : no_memory(enc);
     case OST_OP_AND:
     case OST_OP_OR:
-    case OST_OP_NOT: return encode_logic(enc, out, e, narrows, depth);
+    case OST_OP_NOT: return encode_logic(enc, out, e, truth, depth);
     case OST_OP_BROKEN: {
         const char *why = ost__expr_broken_reason(e, &status);
         return ost__error_set(enc->error, status, "%s", why);
@@ -466,7 +500,9 @@ static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out
 ost_status ost__encode_condition(const ost__encoder *enc, ost__section *out, const ost_expr *e,
                                  bool *narrows)
 {
-    OST_TRY(encode_condition_at(enc, out, e, narrows, 0));
+    enum truth truth;
+    OST_TRY(encode_condition_at(enc, out, e, &truth, 0));
+    *narrows = truth == VARIES || truth == NEVER;
     out->items++;
     return OST_OK;
 }

@@ -35,7 +35,8 @@ typedef struct ost__encoder {
     bool results;    /* members of a result may stand here */
 } ost__encoder;
 
-/* A condition. *narrows is set unless it is constantly true. On failure the error is set. */
+/* A condition. *narrows is set unless it may hold for every record alike. On failure the error is
+ * set. */
 ost_status ost__encode_condition(const ost__encoder *enc, ost__section *out, const ost_expr *e,
                                  bool *narrows);
 /* An expression that has a value. */

@@ -171,8 +171,8 @@ static ost_status read_batch(ost_session *s, cursor *c, bool first)
         status = s->db->driver.collect(s->lease->connection, OST_STREAM(c->stream), &sink.base,
                                        &c->run.outcome, s->deadline, &s->scratch_error);
         if (status == OST_OK && c->run.outcome.progress == OST_NOT_RUN)
-            status =
-                ost__fail(s, OST_CONNECTION, "the stream of a cursor was ended before its end");
+            status = ost__after_sending(
+                s, ost__fail(s, OST_CONNECTION, "the stream of a cursor was ended before its end"));
         else if (status != OST_OK)
             ost__run_failed(&c->run, &sink.base, &s->scratch_error);
     }
@@ -182,7 +182,7 @@ static ost_status read_batch(ost_session *s, cursor *c, bool first)
     }
     c->row = ost__sink_finish(&sink, &count);
     if (!c->row)
-        return ost__no_memory(s);
+        return ost__after_sending(s, ost__no_memory(s));
     c->end = c->row + count * c->result->size;
     c->streaming = c->run.outcome.progress == OST_MORE;
     c->done = !c->streaming;

@@ -63,7 +63,7 @@ static ost_status select_rows(ost__run *r, bool track, void **rows, size_t *coun
     *rows = ost__sink_finish(&sink, count);
     if (!*rows) {
         ost__arena_release(&s->records, before);
-        return ost__no_memory(s);
+        return ost__after_sending(s, ost__no_memory(s));
     }
     if (*count != atomic_load_explicit(&plan->row_hint, memory_order_relaxed))
         atomic_store_explicit(&plan->row_hint, (unsigned)(*count < UINT32_MAX ? *count : 1),
@@ -71,7 +71,7 @@ static ost_status select_rows(ost__run *r, bool track, void **rows, size_t *coun
     if (track && c->tracks && *count > 0 && !s->read_only &&
         !ost__track(s, c->model, *rows, *count, true, &c->loaded)) {
         ost__arena_release(&s->records, before);
-        return ost__no_memory(s);
+        return ost__after_sending(s, ost__no_memory(s));
     }
     return OST_OK;
 }

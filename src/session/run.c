@@ -152,7 +152,7 @@ static ost_status note_failure(ost_session *s, const ost_operation *op, const os
         return (ost_status)s->error.status;
     }
     if (base && base->status == OST_NO_MEMORY)
-        return ost__fail(s, OST_NO_MEMORY, "no memory for the rows");
+        return ost__after_sending(s, ost__fail(s, OST_NO_MEMORY, "no memory for the rows"));
     memcpy(&s->error, from_driver, sizeof(s->error));
     s->error.status = o->status;
     if (op->shape && op->shape->table && s->error.model[0] == '\0')

@@ -56,6 +56,12 @@ ost_status ost__no_memory(ost_session *s)
     return ost__fail(s, OST_NO_MEMORY, "no memory");
 }
 
+ost_status ost__after_sending(ost_session *s, ost_status status)
+{
+    s->error.nothing_sent = 0;
+    return status;
+}
+
 const ost__model *ost__session_model(ost_session *s, const ost_model *m, size_t record_size)
 {
     const ost__model *found = ost__model_find(s->db->models, m, record_size, &s->error);

@@ -104,6 +104,8 @@ ost_status ost__leave(ost_session *s, ost_status status);
 ost_status ost__leave_briefly(ost_session *s, ost_status status);
 ost_status ost__fail(ost_session *s, ost_status status, const char *format, ...) OST__PRINTF(3, 4);
 ost_status ost__no_memory(ost_session *s);
+/* The same failure, after the database had seen the call. */
+ost_status ost__after_sending(ost_session *s, ost_status status);
 /* The compiled model, or NULL with the error set. */
 const ost__model *ost__session_model(ost_session *s, const ost_model *m, size_t record_size);
 /* A record's model: also not a part. */

@@ -68,7 +68,12 @@ static void right(const ost_model *const *models)
 
 static void place_and_size(void **state)
 {
+    typedef struct stranger {
+        int64_t id;
+        int number;
+    } stranger;
     (void)state;
+    WRONG("number", "owner", WITH(OST_FIELD(stranger, number)));
     WRONG("number", "size",
           WITH({ .name = "number", .offset = 8, .size = 2, .type = OST_TYPE_INT32 }));
     WRONG("number", "offset",

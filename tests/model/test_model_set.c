@@ -240,7 +240,7 @@ static void fm66_other_strides_are_read_right(void **state)
 {
     (void)state;
     typedef struct old_field {
-        const char *name;
+        const char *name, *owner;
         size_t offset;
         uint32_t size;
         uint16_t type, item_type;

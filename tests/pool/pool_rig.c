@@ -47,7 +47,7 @@ static ost_status rig_connect(ost_backend *b, const char *endpoint, ost_deadline
 {
     rig *r = (rig *)(void *)b;
     assert_string_equal(endpoint, "rig:");
-    r->connect_deadline = deadline;
+    atomic_store(&r->connect_deadline, deadline);
     atomic_fetch_add(&r->at_gate, 1);
     pthread_mutex_lock(&r->gate);
     pthread_mutex_unlock(&r->gate);

@@ -42,7 +42,7 @@ typedef struct rig {
     atomic_int collisions; /* two threads had one connection */
     pthread_mutex_t gate;  /* connect goes through it */
     atomic_int at_gate;
-    ost_deadline connect_deadline; /* of the last connect */
+    atomic_llong connect_deadline; /* of the last connect */
 } rig;
 
 void rig_open(rig *r, const ost_pool_options *options);

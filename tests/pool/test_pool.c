@@ -110,10 +110,10 @@ static void connects_have_the_nearer_deadline(void **state)
     rig_open(&r, OPTIONS(.max = 2));
     rig_stop_clock(&r);
     assert_int_equal(rig_lease_within(&r, 70 * MS, &lease, &error), OST_OK);
-    assert_true(r.connect_deadline == rig_now(&r) + 70 * MS);
+    assert_true(atomic_load(&r.connect_deadline) == rig_now(&r) + 70 * MS);
     ost__lease *other;
     assert_int_equal(rig_lease_within(&r, 70000 * MS, &other, &error), OST_OK);
-    assert_true(r.connect_deadline == rig_now(&r) + 10000 * MS);
+    assert_true(atomic_load(&r.connect_deadline) == rig_now(&r) + 10000 * MS);
     rig_return(&r, lease);
     rig_return(&r, other);
     rig_close(&r);
@@ -265,6 +265,74 @@ static void old_connections_are_replaced(void **state)
     rig_close(&r);
 }
 
+/* Idle ones beyond `min` expire; `min` of them stay, but not for longer than a connection lives. */
+static void some_connections_stay_open(void **state)
+{
+    rig r;
+    ost__lease *leases[4];
+    (void)state;
+    rig_open(&r, OPTIONS(.min = 2, .max = 4, .idle_timeout_ms = 1000, .max_lifetime_ms = 9000));
+    rig_stop_clock(&r);
+    for (int k = 0; k < 4; k++)
+        assert_int_equal(rig_lease(&r, &leases[k]), OST_OK);
+    for (int k = 0; k < 4; k++)
+        rig_return(&r, leases[k]);
+    rig_advance(&r, 2000 * MS);
+    assert_int_equal(rig_lease(&r, &leases[0]), OST_OK);
+    rig_return(&r, leases[0]);
+    assert_true(atomic_load(&r.open) >= 2);
+    assert_int_equal(atomic_load(&r.connects), 4 + (rig_number(leases[0]) > 4));
+    /* However often they lie idle from here on, the same two are there. */
+    while (ost__pool_count(r.pool).open > 2) {
+        rig_advance(&r, 1001 * MS);
+        assert_int_equal(rig_lease(&r, &leases[0]), OST_OK);
+        rig_return(&r, leases[0]);
+    }
+    unsigned connects = atomic_load(&r.connects);
+    for (int i = 0; i < 2; i++) {
+        rig_advance(&r, 1001 * MS);
+        assert_int_equal(rig_lease(&r, &leases[0]), OST_OK);
+        assert_int_equal(rig_lease(&r, &leases[1]), OST_OK);
+        rig_return(&r, leases[0]);
+        rig_return(&r, leases[1]);
+        assert_int_equal(atomic_load(&r.connects), connects);
+    }
+    rig_advance(&r, 9000 * MS);
+    assert_int_equal(rig_lease(&r, &leases[0]), OST_OK);
+    assert_int_equal(atomic_load(&r.connects), connects + 1);
+    rig_return(&r, leases[0]);
+    rig_close(&r);
+}
+
+static void long_leases_are_reported(void **state)
+{
+    rig r;
+    ost__lease *lease;
+    (void)state;
+    rig_open(&r, OPTIONS(.max = 1, .leak_warning_ms = 500));
+    rig_stop_clock(&r);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(rig_lease(&r, &lease), OST_OK);
+        rig_advance(&r, 500 * MS);
+        rig_return(&r, lease);
+        assert_int_equal(atomic_load(&r.events[OST_EVENT_LEAK]), i);
+        assert_int_equal(rig_lease(&r, &lease), OST_OK);
+        rig_advance(&r, 500 * MS + 1);
+        rig_return(&r, lease);
+        assert_int_equal(atomic_load(&r.events[OST_EVENT_LEAK]), i + 1);
+        /* Idle time is nobody's. */
+        rig_advance(&r, 5000 * MS);
+    }
+    rig_close(&r);
+    rig_open(&r, OPTIONS(.max = 1));
+    rig_stop_clock(&r);
+    assert_int_equal(rig_lease(&r, &lease), OST_OK);
+    rig_advance(&r, 3600000 * MS);
+    rig_return(&r, lease);
+    assert_int_equal(atomic_load(&r.events[OST_EVENT_LEAK]), 0);
+    rig_close(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +347,8 @@ int main(void)
         cmocka_unit_test(dead_connections_do_not_pile_up),
         cmocka_unit_test(idle_connections_expire),
         cmocka_unit_test(old_connections_are_replaced),
+        cmocka_unit_test(some_connections_stay_open),
+        cmocka_unit_test(long_leases_are_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,6 +76,16 @@ static void without_a_condition_is_misuse(void **state)
     q = ost_from(r->s, book);
     ost_where(q, ost_either(ost_both_list(r->s, NULL, 0), ost_eq(book, id, 1)));
     FAILS(OST_MISUSE, "call ost_everything", ost_delete_all(q, NULL));
+    /* True for every record in other ways: not of an or of nothing, and constants alone. */
+    q = ost_from(r->s, book);
+    ost_where(q, ost_not(ost_either_list(r->s, NULL, 0)));
+    FAILS(OST_MISUSE, "call ost_everything", ost_delete_all(q, NULL));
+    q = ost_from(r->s, book);
+    ost_where(q, ost_not(ost_cmp_eq(ost_lit(1), ost_lit(2))));
+    FAILS(OST_MISUSE, "call ost_everything", ost_delete_all(q, NULL));
+    q = ost_from(r->s, book);
+    ost_where(q, ost_not_in(book, id, (const int64_t[]){ 1 }, 0));
+    FAILS(OST_MISUSE, "call ost_everything", ost_delete_all(q, NULL));
     assert_int_equal(rig_sent(r), 0);
     q = ost_from(r->s, book);
     ost_everything(q);
