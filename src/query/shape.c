@@ -290,11 +290,10 @@ static bool among(const ost_node *n, const ost_node *const *list, uint32_t count
 }
 
 /* A total order: what tells rows apart is appended, in the direction of the last key. */
-static void complete_order(const ost_shape *s, ost_order *orders, uint32_t *count,
-                           const ost_node *const *list, uint32_t list_count)
+static void complete_order(ost_order *orders, uint32_t *count, const ost_node *const *list,
+                           uint32_t list_count)
 {
     bool descending = *count > 0 && orders[*count - 1].descending;
-    (void)s;
     for (uint32_t i = 0; i < list_count; i++) {
         bool there = false;
         for (uint32_t k = 0; k < *count; k++)
@@ -356,12 +355,12 @@ static ost_status read_orders(reader *r, uint32_t flags)
     if (s->wrap == OST_WRAP_NONE &&
         (count > 0 || (flags & (OST__SHAPE_LIMIT | OST__SHAPE_OFFSET)))) {
         if (s->distinct) {
-            complete_order(s, orders, &count, s->columns, s->column_count);
+            complete_order(orders, &count, s->columns, s->column_count);
         } else if (grouped) {
-            complete_order(s, orders, &count, s->groups, s->group_count);
+            complete_order(orders, &count, s->groups, s->group_count);
         } else {
             OST_TRY(key_nodes(r, &keys));
-            complete_order(s, orders, &count, keys, r->out->model->table.key_count);
+            complete_order(orders, &count, keys, r->out->model->table.key_count);
         }
     }
     s->orders = orders;

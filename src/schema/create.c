@@ -59,11 +59,24 @@ typedef struct description {
     size_t count;
 } description;
 
+/* Databases that ignore the case of names would refuse a second one; models that differ in nothing
+ * else are refused too. */
+static bool same_name(const char *a, const char *b)
+{
+    for (; *a && *b; a++, b++) {
+        char x = *a >= 'A' && *a <= 'Z' ? (char)(*a + 32) : *a;
+        char y = *b >= 'A' && *b <= 'Z' ? (char)(*b + 32) : *b;
+        if (x != y)
+            return false;
+    }
+    return *a == *b;
+}
+
 static bool is_there(const description *d, const char *table, const char *name, int64_t kind)
 {
     for (size_t i = 0; i < d->count; i++)
-        if (strcmp(d->rows[i].table, table) == 0 &&
-            (!name || (d->rows[i].kind == kind && strcmp(d->rows[i].name, name) == 0)))
+        if (same_name(d->rows[i].table, table) &&
+            (!name || (d->rows[i].kind == kind && same_name(d->rows[i].name, name))))
             return true;
     return false;
 }

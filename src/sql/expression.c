@@ -109,11 +109,19 @@ static bool needs_collation(const ost__sql_writer *w, const ost_node *node)
            (type == OST_TYPE_TEXT || type == OST_TYPE_CHARS || f->values);
 }
 
+/* Whoever reads the statement sees which texts compare by rules that are not ours. */
+static void collation(ost__sql_writer *w, const ost_node *node)
+{
+    if (needs_collation(w, node))
+        ost__sql_text(w, w->dialect->exact_collation);
+    else if (node->op == OST_OP_MEMBER && node->field && node->field->collation == OST_AS_STORED)
+        ost__sql_text(w, " /* as stored */");
+}
+
 void ost__sql_exact(ost__sql_writer *w, const ost_node *node)
 {
     inner(w, node);
-    if (needs_collation(w, node))
-        ost__sql_text(w, w->dialect->exact_collation);
+    collation(w, node);
 }
 
 static void operand(ost__sql_writer *w, const ost_node *node, const ost_node *other)
@@ -122,8 +130,7 @@ static void operand(ost__sql_writer *w, const ost_node *node, const ost_node *ot
         w->dialect->operand(w, node, other);
     else
         inner(w, node);
-    if (needs_collation(w, node))
-        ost__sql_text(w, w->dialect->exact_collation);
+    collation(w, node);
 }
 
 static void comparison(ost__sql_writer *w, const ost_node *node)

@@ -421,6 +421,7 @@ static void queries_write_and_leave_the_rest_alone(void **state)
     char *before = rig_ask(r, "SELECT * FROM \"Order Lines\" WHERE \"select\" NOT IN (1, 2)");
     ost_query *q = ost_from(s, line);
     ost_where(q, ost_eq(line, category, "tOyS"));
+    assert_non_null(strstr(ost_render(q), "\"group\" /* as stored */ = "));
     OK(ost_update(q, &matched, ost_inc(line, price, cents(20)), ost_set_null(line, quantity),
                   ost_set(line, paid_at, at("2024-01-01T00:00:00.9Z"))));
     assert_int_equal(matched, 2);
