@@ -208,8 +208,11 @@ ost_status ost__sqlite_failed(ost_connection *c, const ost_operation *op, int rc
         status = fill(op, rc, rc == SQLITE_NOMEM ? "" : sqlite3_errmsg(c->db), error);
     }
     c->lost = c->lost || m->fatal;
-    if (error)
+    if (error) {
         error->native_code = rc;
+        /* Without the file nothing was written, so a write that failed for this is no riddle. */
+        error->nothing_sent = m->code == SQLITE_CANTOPEN || m->code == SQLITE_PERM;
+    }
     return status;
 }
 
