@@ -178,9 +178,7 @@ static int run_patiently(ost_connection *c, const char *text)
 static int first_statements(ost_connection *c)
 {
     const ost_backend *b = c->backend;
-    int rc = run_patiently(c, "PRAGMA cell_size_check=ON");
-    if (rc == SQLITE_OK)
-        rc = run_patiently(c, b->synchronous);
+    int rc = run_patiently(c, b->synchronous);
     if (rc == SQLITE_OK && b->mode != OST__MODE_READ_ONLY && !b->in_memory)
         rc = run_patiently(c, "PRAGMA journal_mode=WAL");
     if (rc == SQLITE_OK)

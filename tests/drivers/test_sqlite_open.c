@@ -46,7 +46,6 @@ static void settings_are_made_for_every_connection(void **state)
     assert_int_equal(sql_int(&b, "PRAGMA foreign_keys"), 1);
     assert_int_equal(sql_int(&b, "PRAGMA synchronous"), 2);
     assert_int_equal(sql_int(&b, "PRAGMA trusted_schema"), 0);
-    assert_int_equal(sql_int(&b, "PRAGMA cell_size_check"), 1);
     assert_string_equal(b.caps.server_name, "SQLite");
     assert_int_equal(b.caps.server_version, sqlite3_libversion_number() / 1000000 * 10000 +
                                                 sqlite3_libversion_number() / 1000 % 1000 * 100 +
