@@ -310,15 +310,23 @@ static ost_status execute(run *r)
     }
 }
 
-/*
- * Undoing must go through whatever the clock says. A select that is short ends before anybody looks
- * at the clock, and a long one is stopped on its way: only what changes something, and the next
- * portion of a stream, asks before it starts.
- */
+/* Undoing must go through whatever the clock says. */
 static bool may_be_late(const ost_operation *op)
 {
     return op->kind == OST_DO_ROLLBACK || op->kind == OST_DO_ROLLBACK_TO ||
            op->kind == OST_DO_RELEASE;
+}
+
+/*
+ * What is short ends before anybody looks at the clock, and what is long is stopped on its way.
+ * Only what cannot be taken back asks before it starts: a write of its own, a commit, the next
+ * portion of a stream.
+ */
+static bool is_quick(const run *r, const ost__statement *stream)
+{
+    uint16_t kind = r->op->kind;
+    bool writes = kind == OST_DO_INSERT || kind == OST_DO_UPDATE || kind == OST_DO_DELETE;
+    return !stream && (kind == OST_DO_SELECT || (writes && !sqlite3_get_autocommit(r->c->db)));
 }
 
 static ost_status not_started(run *r)
@@ -335,7 +343,7 @@ static ost_status start(run *r, ost__statement *stream)
 {
     ost_connection *c = r->c;
     ost_status status;
-    bool quick = r->op->kind == OST_DO_SELECT && !stream;
+    bool quick = is_quick(r, stream);
     if (!may_be_late(r->op) && (quick ? ost__sqlite_cancelled(c) : ost__sqlite_interrupted(c))) {
         if (stream)
             ost__stream_close(c, stream);

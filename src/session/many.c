@@ -26,7 +26,7 @@ static void add_failures(const ost_session *s, const ost__model *m, size_t index
 /* Every record is checked before anything is sent; a failure's path names the record. */
 static ost_status prepare(ost_session *s, const ost__model *m, uint8_t *shadows, size_t count)
 {
-    const ost__rules rules = ost__rules_of(s);
+    const ost__rules rules = ost__rules_of(s, m);
     ost_error *all = NULL;
     for (size_t i = 0; i < count; i++) {
         ost_status status = ost__rules_insert(m, shadows + i * m->size, &rules);

@@ -310,13 +310,15 @@ ost_status ost__run_go(ost__run *r, ost_sink *sink)
 {
     ost_session *s = r->session;
     ost_operation ops[OST__UNITS_MAX + 1];
-    size_t n = s->unit_count > 0 ? owed(s, ops) : 0;
+    /* What holds of the innermost unit, begun and written to, holds of those around it. */
+    const ost__unit *innermost = s->unit_count > 0 ? &s->units[s->unit_count - 1] : NULL;
+    size_t n = innermost && !innermost->sent ? owed(s, ops) : 0;
     bool writes = r->op.flags & OST_FLAG_WRITES;
     if (writes && s->read_only)
         return ost__fail(s, OST_MISUSE, "a write in a read-only session");
     if (writes && s->unit_count > 0 && s->units[0].read_only)
         return ost__fail(s, OST_MISUSE, "a write in a read-only transaction");
-    if (writes && s->unit_count > 0) {
+    if (writes && innermost && !innermost->wrote) {
         if (!s->units[0].wrote)
             r->op.flags |= OST_FLAG_TOKEN;
         for (uint32_t i = 0; i < s->unit_count; i++)

@@ -8,12 +8,21 @@
 #include "model/member.h"
 #include "session/write.h"
 
-ost__rules ost__rules_of(ost_session *s)
+/* Stamps are among what an insert or an update sets; a model without either needs no clock. */
+static bool has_stamps(const ost__model *m)
+{
+    for (uint32_t i = 0; i * 64 < m->table.field_count; i++)
+        if (m->insert_sets.words[i] | m->update_sets.words[i])
+            return true;
+    return false;
+}
+
+ost__rules ost__rules_of(ost_session *s, const ost__model *m)
 {
     const ost_platform *p = &s->db->platform;
     return (ost__rules){ .scratch = &s->scratch,
                          .identity = s->db->identity,
-                         .now = { p->realtime(p->context) },
+                         .now = { has_stamps(m) ? p->realtime(p->context) : 0 },
                          .error = &s->error };
 }
 
@@ -283,7 +292,7 @@ ost_status ost__insert_record(ost_session *s, const ost__model *model, void *rec
 {
     size_t index = 0, failed;
     insertion in = { 0 };
-    const ost__rules rules = ost__rules_of(s);
+    const ost__rules rules = ost__rules_of(s, model);
     in.batch = ost__tracked(s, record, &index);
     if (in.batch && in.batch->model != model)
         return ost__fail(s, OST_MISUSE, "the record is a %s, not a %s",
@@ -428,7 +437,7 @@ static ost_status save(ost_session *s, const ost_model *m, size_t record_size, v
     forget_buffers(b, record, snapshot, &changed);
     if (!any)
         return OST_OK;
-    const ost__rules rules = ost__rules_of(s);
+    const ost__rules rules = ost__rules_of(s, model);
     uint8_t *shadow = shadow_of(s, model, record);
     if (!shadow)
         return OST_NO_MEMORY;
@@ -468,7 +477,7 @@ static ost_status replace(ost_session *s, const ost_model *m, size_t record_size
     if (!model)
         return (ost_status)s->error.status;
     OST_TRY(ost__unit_check(s));
-    const ost__rules rules = ost__rules_of(s);
+    const ost__rules rules = ost__rules_of(s, model);
     ost__field_set which = model->all;
     for (size_t i = 0; i < sizeof(which.words) / sizeof(which.words[0]); i++)
         which.words[i] &= ~model->keys.words[i];

@@ -5,7 +5,8 @@
 
 #include "session/session.h"
 
-ost__rules ost__rules_of(ost_session *s);
+/* `now` is read only for a model that has stamps or the like. */
+ost__rules ost__rules_of(ost_session *s, const ost__model *m);
 /* Marks the session's error as one of this model from before anything was sent. */
 ost_status ost__refused(ost_session *s, const ost__model *m, ost_status status);
 ost_status ost__constraint_failed(ost_session *s, const ost__model *m, ost_status status);
