@@ -63,6 +63,18 @@ ost_status ost__constraint_failed(ost_session *s, const ost__model *m, ost_statu
     return status;
 }
 
+/* A parameter that each record gives its own member for. */
+static ost_parameter from_record(const ost_field *f)
+{
+    return (ost_parameter){ .source = OST_FROM_RECORD,
+                            .type = f->type,
+                            .precision = f->precision,
+                            .scale = f->scale,
+                            .offset = (uint32_t)f->offset,
+                            .size = f->size,
+                            .field = f };
+}
+
 static bool put_field(ost_session *s, const ost__model *m, ost__section *changes, uint16_t op,
                       uint32_t index)
 {
@@ -73,14 +85,7 @@ static bool put_field(ost_session *s, const ost__model *m, ost__section *changes
     at[0] = (uint8_t)op;
     ost__put_u16(at + 1, index);
     changes->items++;
-    const ost_field *f = &m->fields[index];
-    *p = (ost_parameter){ .source = OST_FROM_RECORD,
-                          .type = f->type,
-                          .precision = f->precision,
-                          .scale = f->scale,
-                          .offset = (uint32_t)f->offset,
-                          .size = f->size,
-                          .field = f };
+    *p = from_record(&m->fields[index]);
     return true;
 }
 
@@ -113,13 +118,7 @@ static ost_status put_key(ost_session *s, const ost__model *m, ost__section *whe
         at[12] = (uint8_t)f->precision;
         at[13] = (uint8_t)f->scale;
         where->items++;
-        *p = (ost_parameter){ .source = OST_FROM_RECORD,
-                              .type = f->type,
-                              .precision = f->precision,
-                              .scale = f->scale,
-                              .offset = (uint32_t)f->offset,
-                              .size = f->size,
-                              .field = f };
+        *p = from_record(f);
     }
     return OST_OK;
 }
