@@ -88,13 +88,20 @@ static inline bool bind_quickly(sqlite3_stmt *handle, int index, const ost_param
 {
     const char *at, *text;
     double real;
-    if (p->source != OST_FROM_RECORD || !record || !p->field || p->field->values)
+    if (p->source != OST_FROM_RECORD || !record)
         return false;
     at = (const char *)record + p->offset;
     switch (p->type) {
     case OST_TYPE_BOOL: *rc = sqlite3_bind_int64(handle, index, *(const bool *)at); return true;
-    case OST_TYPE_INT32: *rc = sqlite3_bind_int64(handle, index, *(const int *)at); return true;
-    case OST_TYPE_INT64: *rc = sqlite3_bind_int64(handle, index, *(const int64_t *)at); return true;
+    case OST_TYPE_INT32:
+    case OST_TYPE_INT64:
+        /* Only here does the field decide: looking at each would cost a line of the cache for each.
+         */
+        if (!p->field || p->field->values)
+            return false;
+        *rc = sqlite3_bind_int64(
+            handle, index, p->type == OST_TYPE_INT32 ? *(const int *)at : *(const int64_t *)at);
+        return true;
     case OST_TYPE_DOUBLE:
         real = *(const double *)at;
         if (!(real < 0 || real > 0))
