@@ -20,14 +20,18 @@ void ost__rules_defaults(const ost__model *m, void *record)
             store_default(&m->fields[i], record);
 }
 
-static void store_stamp(const ost_field *f, void *shadow, ost_time now)
+ost_value ost__rules_stamp(const ost_field *f, ost_time now)
 {
     const int64_t day = INT64_C(86400000000);
-    ost_value v = { .type = OST_TYPE_TIME, .as = { .time = now } };
-    if (ost__base_type(f->type) == OST_TYPE_DATE) {
-        int64_t days = now.microseconds / day - (now.microseconds % day < 0);
-        v = (ost_value){ .type = OST_TYPE_DATE, .as = { .date = { (int32_t)days } } };
-    }
+    if (ost__base_type(f->type) != OST_TYPE_DATE)
+        return (ost_value){ .type = OST_TYPE_TIME, .as = { .time = now } };
+    int64_t days = now.microseconds / day - (now.microseconds % day < 0);
+    return (ost_value){ .type = OST_TYPE_DATE, .as = { .date = { (int32_t)days } } };
+}
+
+static void store_stamp(const ost_field *f, void *shadow, ost_time now)
+{
+    const ost_value v = ost__rules_stamp(f, now);
     ost__member_store(f, shadow, &v);
 }
 

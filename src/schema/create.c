@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/check.h"
 
 enum { DESCRIBED_COLUMN = 1, DESCRIBED_INDEX = 2, DDL_BYTES = OST__SHAPE_HEADER + 2 };
 
@@ -59,24 +60,13 @@ typedef struct description {
     size_t count;
 } description;
 
-/* Databases that ignore the case of names would refuse a second one; models that differ in nothing
- * else are refused too. */
-static bool same_name(const char *a, const char *b)
-{
-    for (; *a && *b; a++, b++) {
-        char x = *a >= 'A' && *a <= 'Z' ? (char)(*a + 32) : *a;
-        char y = *b >= 'A' && *b <= 'Z' ? (char)(*b + 32) : *b;
-        if (x != y)
-            return false;
-    }
-    return *a == *b;
-}
-
+/* Names that differ in case alone are the same, as they are among models: some databases take them
+ * so. */
 static bool is_there(const description *d, const char *table, const char *name, int64_t kind)
 {
     for (size_t i = 0; i < d->count; i++)
-        if (same_name(d->rows[i].table, table) &&
-            (!name || (d->rows[i].kind == kind && same_name(d->rows[i].name, name))))
+        if (ost__names_equal(d->rows[i].table, table) &&
+            (!name || (d->rows[i].kind == kind && ost__names_equal(d->rows[i].name, name))))
             return true;
     return false;
 }
@@ -148,35 +138,28 @@ static ost_status check_tables(ost_session *s, const description *d)
     return failed ? OST_SCHEMA : OST_OK;
 }
 
-static ost_status create_missing(ost_session *s, const description *d)
+typedef ost_status each_missing(ost_session *s, const ost__model *m, uint16_t ddl, uint32_t index);
+
+/* Stops at the first that does not return OST_OK. */
+static ost_status walk_missing(ost_session *s, const description *d, each_missing *each)
 {
     for (uint32_t i = 0; i < ost__model_count(s->db->models); i++) {
         const ost__model *m = ost__model_at(s->db->models, i);
         if (m->is_part || m->table.adopted)
             continue;
         if (!is_there(d, m->table.name, NULL, 0))
-            OST_TRY(run_ddl(s, m, OST_DDL_CREATE_TABLE, 0));
+            OST_TRY(each(s, m, OST_DDL_CREATE_TABLE, 0));
         for (uint32_t k = 0; k < m->table.index_count; k++)
             if (!is_there(d, m->table.name, m->table.indexes[k].name, DESCRIBED_INDEX))
-                OST_TRY(run_ddl(s, m, OST_DDL_CREATE_INDEX, k));
+                OST_TRY(each(s, m, OST_DDL_CREATE_INDEX, k));
     }
     return OST_OK;
 }
 
-/* Nothing but reading until something is known to be missing: a second run takes no lock. */
-static bool anything_missing(const ost_session *s, const description *d)
+static ost_status found_missing(ost_session *s, const ost__model *m, uint16_t ddl, uint32_t index)
 {
-    for (uint32_t i = 0; i < ost__model_count(s->db->models); i++) {
-        const ost__model *m = ost__model_at(s->db->models, i);
-        if (m->is_part || m->table.adopted)
-            continue;
-        if (!is_there(d, m->table.name, NULL, 0))
-            return true;
-        for (uint32_t k = 0; k < m->table.index_count; k++)
-            if (!is_there(d, m->table.name, m->table.indexes[k].name, DESCRIBED_INDEX))
-                return true;
-    }
-    return false;
+    (void)s, (void)m, (void)ddl, (void)index;
+    return OST_NOT_FOUND;
 }
 
 static ost_status create_tables(ost_session *s)
@@ -186,14 +169,14 @@ static ost_status create_tables(ost_session *s)
     if (status == OST_OK)
         status = check_tables(s, &d);
     ost__session_unlease(s, true);
-    if (status != OST_OK || !anything_missing(s, &d))
+    if (status != OST_OK || walk_missing(s, &d, found_missing) == OST_OK)
         return status;
     OST_TRY(ost__unit_begin(s, NULL));
     /* Another program may have been quicker: what is missing is asked again, inside the
      * transaction. */
     status = describe(s, &d);
     if (status == OST_OK)
-        status = create_missing(s, &d);
+        status = walk_missing(s, &d, run_ddl);
     if (status == OST_OK)
         return ost__unit_commit(s);
     ost__unit_rollback(s);

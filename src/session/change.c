@@ -107,11 +107,7 @@ static ost_status put_stamps(ost_session *s, const ost__model *m, const ost__rul
         const ost_field *f = &m->fields[i];
         if (!ost__field_set_has(&m->update_sets, i) || ost__field_set_has(seen, i))
             continue;
-        ost_value now = ost_value_time(rules->now);
-        if ((f->type & ~OST_TYPE_OPTIONAL) == OST_TYPE_DATE) {
-            int64_t day = 86400000000, us = rules->now.microseconds;
-            now = ost_value_date((ost_date){ (int32_t)(us / day - (us % day < 0)) });
-        }
+        ost_value now = ost__rules_stamp(f, rules->now);
         ost_status status = ost__rules_value(m, f, &now, rules);
         if (status != OST_OK)
             return ost__refused(s, m, status);
