@@ -158,7 +158,7 @@ ost_status ost__sqlite_compile(ost_backend *b, const ost_capabilities *caps, con
     (void)caps;
     *out = NULL;
     ost__buffer_init(&text, &b->memory);
-    status = ost__sql_statement(&ost__sqlite_dialect, shape, &text, error);
+    status = ost__sql_statement(&ost__sqlite_dialect, shape, &text, NULL, error);
     if (status != OST_OK)
         goto cleanup;
     if (!ost__size_add(sizeof *plan, text.size, &size) || !ost__size_add(size, 1, &size) ||

@@ -4,7 +4,7 @@
 #include "sql/writer.h"
 #include "sqlite/types.h"
 
-static const char *column_type(const ost_field *field)
+static const char *type_of(const ost_field *field)
 {
     switch (ost__kind_of(field)) {
     case OST_TYPE_BOOL:
@@ -28,6 +28,14 @@ static const char *column_type(const ost_field *field)
     case OST_TYPE_DECIMAL: return ost__form_of(field).kind == OST__FORM_UNITS ? "INTEGER" : "TEXT";
     default: return NULL;
     }
+}
+
+static bool column_type(ost__sql_writer *w, const ost_field *field)
+{
+    const char *type = type_of(field);
+    if (type)
+        ost__sql_text(w, type);
+    return type;
 }
 
 /* In which form the value of an expression is. */
@@ -77,11 +85,22 @@ static void operand(ost__sql_writer *w, const ost_node *node, const ost_node *ot
         ost__sql_expression(w, node);
 }
 
-static void list(ost__sql_writer *w, uint32_t parameter)
+static void list(ost__sql_writer *w, const ost_node *node)
 {
-    ost__sql_text(w, "(SELECT value FROM ostler_list(");
-    ost__sql_placeholder(w, parameter);
+    ost__sql_text(w, " IN (SELECT value FROM ostler_list(");
+    ost__sql_bind(w, node->parameter, OST__SQL_LIST, node->args[0]);
     ost__sql_text(w, "))");
+}
+
+static void text_search(ost__sql_writer *w, const ost_node *node)
+{
+    ost__sql_text(w, node->op == OST_OP_HAS_TEXT      ? "ostler_has_text("
+                     : node->op == OST_OP_STARTS_WITH ? "ostler_starts_with("
+                                                      : "ostler_ends_with(");
+    ost__sql_expression(w, node->args[0]);
+    ost__sql_text(w, ", ");
+    ost__sql_bind(w, node->parameter, OST__SQL_NEEDLE, node->args[0]);
+    ost__sql_text(w, ")");
 }
 
 static bool is_integer(uint16_t type)
@@ -139,7 +158,7 @@ static void increment(ost__sql_writer *w, const ost_change *change)
     ost__sql_text(w, "ostler_add(");
     ost__sql_identifier(w, change->field->column);
     ost__sql_text(w, ", ");
-    ost__sql_placeholder(w, change->parameter);
+    ost__sql_bind_field(w, change->parameter, OST__SQL_AMOUNT, change->field);
     ost__sql_text(w, ", ");
     ost__buffer_int(w->out, (int64_t)(change->field - w->shape->table->fields));
     ost__sql_text(w, ")");
@@ -180,19 +199,21 @@ const ost__sql_dialect ost__sqlite_dialect = {
     .nulls_first = true,
     .key_is_row_id = true,
     .check_bools = true,
+    .if_not_exists = true,
+    .partial_indexes = true,
+    .returning = 1 << OST_DO_INSERT | 1 << OST_DO_UPDATE | 1 << OST_DO_DELETE,
+    .default_row = " DEFAULT VALUES",
     .true_text = "1",
     .false_text = "0",
     .no_limit = "-1",
     .subselect_name = "",
     .exact_collation = " COLLATE BINARY",
-    .has_text = "ostler_has_text",
-    .starts_with = "ostler_starts_with",
-    .ends_with = "ostler_ends_with",
     .row_key = "INTEGER PRIMARY KEY",
     .table_suffix = " STRICT",
     .column_type = column_type,
     .operand = operand,
     .list = list,
+    .text_search = text_search,
     .aggregate = aggregate,
     .increment = increment,
     .literal = literal,

@@ -105,6 +105,10 @@ typedef struct ost_options {
 
 /** The SQLite driver; from libostler-sqlite. */
 OST_API const ost_driver *ost_driver_sqlite(void);
+/** The PostgreSQL driver; from libostler-postgres. */
+OST_API const ost_driver *ost_driver_postgres(void);
+/** The driver for MySQL and MariaDB; from libostler-mysql. */
+OST_API const ost_driver *ost_driver_mysql(void);
 /** The drivers that a program links. */
 #define OST_DRIVERS(...) ((const ost_driver *const[]){ __VA_ARGS__, NULL })
 /** Options of a database, with their size. */

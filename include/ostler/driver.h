@@ -75,7 +75,10 @@ enum ost_ability {
     OST_CAN_RESOLVE_COMMIT, /**< `resolve` answers. */
     OST_CAN_PREPARE,        /**< Prepared statements. */
     OST_CAN_WATCH,          /**< Change streams. */
-    OST_CAN_NEST_JSON       /**< JSON aggregates. */
+    OST_CAN_NEST_JSON,      /**< JSON aggregates. */
+    OST_CAN_ADD_KEYS,       /**< Foreign keys are added to tables that are there. */
+    OST_CAN_MARK_COMMITS,   /**< Commits are marked in ::OST_MARKS_TABLE, once it is there. */
+    OST_CAN_LOCK_ROWS       /**< Locks on rows; without, a unit that writes locks the database. */
 };
 /** What a connection can, read when it is opened. */
 typedef struct ost_capabilities {
@@ -158,7 +161,11 @@ struct ost_driver {
                           ost_deadline deadline, ost_error *error);
     /** Ends stream number `stream` early; the connection is clean and the unit still open afterwards, or it must be closed. */
     ost_status (*stop_stream)(ost_connection *c, uint32_t stream, ost_deadline deadline);
-    /** After a time-out or cancel: drains, and ends every stream; OST_OK: usable (ask unit_state). */
+    /**
+     * After a time-out or cancel: reads what is owed until the deadline, and ends every stream. OST_OK: usable (ask
+     * unit_state); OST_TIMEOUT: replies are still owed. The core asks on the session's thread with a deadline that has
+     * passed, and then, after `cancel`, on a thread of the pool.
+     */
     ost_status (*settle)(ost_connection *c, ost_deadline deadline);
     /** On another thread; hits only that batch (the core counts submits from 1). */
     void (*cancel)(ost_backend *b, ost_connection *c, uint64_t batch, ost_deadline deadline);

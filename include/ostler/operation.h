@@ -111,6 +111,9 @@ typedef struct ost_change {
     uint32_t parameter;     /**< The value; ::OST_NO_PARAMETER for OST_OP_SET_NULL. */
 } ost_change;
 
+/** The table in which a driver marks the commits of units, so that a lost answer can be resolved. */
+#define OST_MARKS_TABLE "ostler_commits"
+
 /** What is asked of the rows of a select. */
 enum ost_wrap {
     OST_WRAP_NONE,  /**< The rows. */
@@ -121,7 +124,9 @@ enum ost_wrap {
 enum ost_ddl {
     OST_DDL_NONE,         /**< It is no DDL. */
     OST_DDL_CREATE_TABLE, /**< The table, with its constraints. */
-    OST_DDL_CREATE_INDEX  /**< Index `ddl_index` of the table. */
+    OST_DDL_CREATE_INDEX, /**< Index `ddl_index` of the table. */
+    OST_DDL_CREATE_MARKS,   /**< Without a table: ::OST_MARKS_TABLE, where ::OST_CAN_MARK_COMMITS. */
+    OST_DDL_ADD_FOREIGN_KEY /**< Foreign key `ddl_index`; only where ::OST_CAN_ADD_KEYS, else they come with the table. */
 };
 /** Locks that a select takes. */
 enum ost_lock_mode {
@@ -135,7 +140,7 @@ typedef struct ost_shape {
     uint16_t wrap;                   /**< An enum ost_wrap. */
     uint16_t lock_mode;              /**< An enum ost_lock_mode. */
     uint16_t ddl;                    /**< An enum ost_ddl. */
-    uint32_t ddl_index;              /**< Of OST_DDL_CREATE_INDEX. */
+    uint32_t ddl_index;              /**< Of OST_DDL_CREATE_INDEX and OST_DDL_ADD_FOREIGN_KEY. */
     const ost_table *table;          /**< NULL for operations without a table. */
     const ost_node *where;           /**< NULL: every record. */
     const ost_node *having;          /**< NULL: every group. */
@@ -305,7 +310,7 @@ typedef struct ost_operation {
 typedef struct ost_described {
     const char *table; /**< Table. */
     const char *name;  /**< Column or index. */
-    int64_t kind;      /**< 1: a column, 2: an index. */
+    int64_t kind;      /**< 1: a column, 2: an index, 3: a foreign key (where ::OST_CAN_ADD_KEYS). */
 } ost_described;
 
 /** How far a collect came. */

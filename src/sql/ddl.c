@@ -46,18 +46,21 @@ static void names(ost__sql_writer *w, const ost_field *const *fields, uint32_t c
 
 static void column(ost__sql_writer *w, const ost_field *f)
 {
-    const char *type = w->dialect->column_type(f);
-    if (!type) {
+    const ost_table *t = w->shape->table;
+    ost__sql_identifier(w, f->column);
+    ost__sql_text(w, " ");
+    if (is_row_key(w, f)) {
+        ost__sql_text(w, w->dialect->row_key);
+    } else if (!w->dialect->column_type(w, f)) {
         ost__sql_refuse(w, OST_UNSUPPORTED, "%s.%s: %s cannot store members of this kind yet",
-                        w->shape->table->model, f->name, w->dialect->name);
+                        t->model, f->name, w->dialect->name);
         ost__error_about(w->error, NULL, f->name);
         return;
     }
-    ost__sql_identifier(w, f->column);
-    ost__sql_text(w, " ");
-    ost__sql_text(w, is_row_key(w, f) ? w->dialect->row_key : type);
-    if (!ost__sql_nullable(f, w->shape->table))
+    if (!ost__sql_nullable(f, t))
         ost__sql_text(w, " NOT NULL");
+    if (f == t->auto_key && w->dialect->generated)
+        ost__sql_text(w, w->dialect->generated);
 }
 
 static void constraint(ost__sql_writer *w, const char *column_name, const char *what)
@@ -91,6 +94,7 @@ static void check(ost__sql_writer *w, const ost_field *f)
     ost__sql_text(w, "))");
 }
 
+/* A CONSTRAINT without what stands before it. */
 static void foreign_key(ost__sql_writer *w, const ost_table_foreign_key *k)
 {
     if (k->on_delete != 0) {
@@ -98,7 +102,7 @@ static void foreign_key(ost__sql_writer *w, const ost_table_foreign_key *k)
                         w->shape->table->model, k->name);
         return;
     }
-    ost__sql_text(w, ", CONSTRAINT ");
+    ost__sql_text(w, "CONSTRAINT ");
     ost__sql_identifier(w, k->name);
     ost__sql_text(w, " FOREIGN KEY ");
     names(w, k->fields, k->field_count);
@@ -108,7 +112,7 @@ static void foreign_key(ost__sql_writer *w, const ost_table_foreign_key *k)
     names(w, k->target->keys, k->target->key_count);
 }
 
-void ost__sql_create_table(ost__sql_writer *w)
+static void create_table(ost__sql_writer *w)
 {
     const ost_table *t = w->shape->table;
     ost__sql_text(w, "CREATE TABLE IF NOT EXISTS ");
@@ -133,13 +137,15 @@ void ost__sql_create_table(ost__sql_writer *w)
         }
         check(w, f);
     }
-    for (uint32_t i = 0; i < t->foreign_key_count; i++)
+    for (uint32_t i = 0; i < t->foreign_key_count && !w->dialect->foreign_keys_apart; i++) {
+        ost__sql_text(w, ", ");
         foreign_key(w, &t->foreign_keys[i]);
+    }
     ost__sql_text(w, ")");
     ost__sql_text(w, w->dialect->table_suffix);
 }
 
-void ost__sql_create_index(ost__sql_writer *w)
+static void create_index(ost__sql_writer *w)
 {
     const ost_table *t = w->shape->table;
     const ost_table_index *x;
@@ -154,8 +160,16 @@ void ost__sql_create_index(ost__sql_writer *w)
                         t->model, x->name, w->dialect->name);
         return;
     }
-    ost__sql_text(w,
-                  x->unique ? "CREATE UNIQUE INDEX IF NOT EXISTS " : "CREATE INDEX IF NOT EXISTS ");
+    if (x->where && !w->dialect->partial_indexes) {
+        ost__sql_refuse(w, OST_UNSUPPORTED,
+                        "%s: index %s holds only some records, and %s has no such "
+                        "indexes",
+                        t->model, x->name, w->dialect->name);
+        return;
+    }
+    ost__sql_text(w, x->unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
+    if (w->dialect->if_not_exists)
+        ost__sql_text(w, "IF NOT EXISTS ");
     ost__sql_identifier(w, x->name);
     ost__sql_text(w, " ON ");
     ost__sql_identifier(w, t->name);
@@ -164,9 +178,37 @@ void ost__sql_create_index(ost__sql_writer *w)
         if (i > 0)
             ost__sql_text(w, ", ");
         ost__sql_identifier(w, x->fields[i]->column);
-        if (x->descending && x->descending[i])
+        bool descending = x->descending && x->descending[i];
+        if (descending)
             ost__sql_text(w, " DESC");
+        /* In the order that queries ask for, or the index would not serve them. */
+        if (!w->dialect->nulls_first && ost__sql_nullable(x->fields[i], t))
+            ost__sql_text(w, descending ? " NULLS LAST" : " NULLS FIRST");
     }
     ost__sql_text(w, ")");
     ost__sql_clause(w, " WHERE ", x->where);
+}
+
+static void add_foreign_key(ost__sql_writer *w)
+{
+    const ost_table *t = w->shape->table;
+    if (w->shape->ddl_index >= t->foreign_key_count) {
+        ost__sql_refuse(w, OST_MISUSE, "%s has no foreign key %u", t->model,
+                        (unsigned)w->shape->ddl_index);
+        return;
+    }
+    ost__sql_text(w, "ALTER TABLE ");
+    ost__sql_identifier(w, t->name);
+    ost__sql_text(w, " ADD ");
+    foreign_key(w, &t->foreign_keys[w->shape->ddl_index]);
+}
+
+void ost__sql_ddl(ost__sql_writer *w)
+{
+    switch (w->shape->ddl) {
+    case OST_DDL_CREATE_TABLE: create_table(w); break;
+    case OST_DDL_CREATE_INDEX: create_index(w); break;
+    case OST_DDL_ADD_FOREIGN_KEY: add_foreign_key(w); break;
+    default: ost__sql_refuse(w, OST_MISUSE, "the shape says no DDL"); break;
+    }
 }

@@ -13,54 +13,105 @@ enum { OST__SQL_DEPTH = 72 };
 
 typedef struct ost__sql_writer ost__sql_writer;
 
+/* What a placeholder stands for. */
+enum ost__sql_role {
+    OST__SQL_VALUE,  /* what a member is compared with, or set to */
+    OST__SQL_LIST,   /* all items of a list */
+    OST__SQL_NEEDLE, /* a text that is searched for */
+    OST__SQL_AMOUNT, /* what an increment adds */
+    OST__SQL_COUNT   /* rows: of a limit or an offset */
+};
+/* A placeholder, in the order in which they stand in the statement. A parameter may have several.
+ */
+typedef struct ost__sql_use {
+    uint32_t parameter;     /* from 0 */
+    uint16_t role;          /* an enum ost__sql_role */
+    uint16_t type;          /* kind of the value, or of an item, without OST_TYPE_OPTIONAL */
+    uint16_t precision;     /* of a decimal */
+    uint16_t scale;         /* of a decimal */
+    size_t at;              /* where it begins in the text */
+    const ost_field *field; /* decides the stored form; NULL: plain */
+} ost__sql_use;
+
 typedef struct ost__sql_dialect {
     const char *name;
-    char quote;                  /* around identifiers; doubled inside */
-    char placeholder;            /* before the number of a parameter, which counts from 1 */
-    bool nulls_first;            /* NULL is the smallest value without being told */
-    bool key_is_row_id;          /* a generated integer key is asked for without RETURNING */
-    bool check_bools;            /* a bool is a number, so its column needs a CHECK */
-    const char *true_text;       /* a condition that is true */
-    const char *false_text;      /* a condition that is false */
-    const char *no_limit;        /* a LIMIT that is none; NULL: OFFSET may stand alone */
+    char quote;              /* around identifiers; doubled inside */
+    char placeholder;        /* before the number of a parameter, which counts from 1 */
+    bool unnumbered;         /* a placeholder is that character alone */
+    bool nulls_first;        /* NULL is the smallest value without being told */
+    bool key_is_row_id;      /* a generated integer key is asked for without RETURNING */
+    bool check_bools;        /* a bool is a number, so its column needs a CHECK */
+    bool foreign_keys_apart; /* foreign keys are added once all tables are there */
+    bool if_not_exists;      /* CREATE INDEX knows IF NOT EXISTS */
+    bool partial_indexes;    /* CREATE INDEX knows WHERE */
+    bool limited_writes;     /* UPDATE and DELETE know ORDER BY and LIMIT, without OFFSET */
+    bool derived_keys;       /* a statement cannot read the table that it writes, save through a
+                                derived table, which IN (… LIMIT …) needs too */
+    uint16_t returning;      /* bits 1 << enum ost_operation_kind: writes that give back columns */
+    const char *default_row; /* behind INSERT INTO t, where no column is given */
+    const char *true_text;   /* a condition that is true */
+    const char *false_text;  /* a condition that is false */
+    const char *no_limit;    /* a LIMIT that is none; NULL: OFFSET may stand alone */
     const char *subselect_name;  /* behind a SELECT in FROM, or "" */
     const char *exact_collation; /* behind a text of a table made by others, so that bytes decide */
-    const char *has_text;        /* functions of a text and a needle */
-    const char *starts_with;
-    const char *ends_with;
-    const char *row_key;      /* column type and constraint of a sole integer key */
+    /* By enum ost_lock_mode: what stands behind a SELECT. All NULL: there are no locks on rows, and
+     * a unit that writes has locked the whole database. */
+    const char *locks[5];
+    const char *row_key;      /* column type and constraint of a sole integer key, or NULL */
+    const char *generated;    /* behind the type of a generated key; NULL: `row_key` says it */
     const char *table_suffix; /* behind the columns of CREATE TABLE */
 
-    /* The column's type; NULL: the kind cannot be stored. */
-    const char *(*column_type)(const ost_field *field);
+    /* Writes the column's type. false: the kind cannot be stored. */
+    bool (*column_type)(ost__sql_writer *w, const ost_field *field);
     /* `node` where it is compared with `other`: brings both to one form. NULL: as it is. */
     void (*operand)(ost__sql_writer *w, const ost_node *node, const ost_node *other);
-    /* What stands right of IN: the list in parameter `parameter`. */
-    void (*list)(ost__sql_writer *w, uint32_t parameter);
+    /* A whole comparison, where no operands alone can say it. false: it was not written, do as
+     * usual. NULL: as usual. */
+    bool (*comparison)(ost__sql_writer *w, const ost_node *node);
+    /* What stands right of args[0] of an OST_OP_IN: " IN (…)". */
+    void (*list)(ost__sql_writer *w, const ost_node *node);
+    /* OST_OP_HAS_TEXT, OST_OP_STARTS_WITH or OST_OP_ENDS_WITH. */
+    void (*text_search)(ost__sql_writer *w, const ost_node *node);
     /* COUNT, SUM, … of `node`. */
     void (*aggregate)(ost__sql_writer *w, const ost_node *node);
     /* The value of a member after OST_OP_INC. */
     void (*increment)(ost__sql_writer *w, const ost_change *change);
     /* A constant in DDL, in the stored form of `field` (NULL: plain). */
     void (*literal)(ost__sql_writer *w, const ost_field *field, const ost_value *value);
+    /* Around what is selected, given back, ordered or grouped by: NULL: as it is. */
+    void (*column)(ost__sql_writer *w, const ost_node *node);
 } ost__sql_dialect;
 
 struct ost__sql_writer {
     const ost__sql_dialect *dialect;
     const ost_shape *shape;
     ost__buffer *out;
+    ost__buffer *uses; /* of ost__sql_use; NULL: they are of no interest */
     ost_error *error;
     ost_status status; /* the first refusal */
     uint32_t depth;
 };
 
 /*
- * Appends the statement of a shape, with numbered placeholders. OST_TOO_LARGE: conditions nested
+ * Appends the statement of a shape, with placeholders, and what each stands for as an ost__sql_use
+ * to `uses` (NULL: nowhere). Columns of a write that `returning` does not name are left out: the
+ * driver fetches them otherwise. OST_TOO_LARGE: conditions nested
  * too deep; OST_UNSUPPORTED: what this dialect has no words for; OST_MISUSE: a malformed shape;
  * OST_NO_MEMORY.
  */
 ost_status ost__sql_statement(const ost__sql_dialect *dialect, const ost_shape *shape,
-                              ost__buffer *out, ost_error *error);
+                              ost__buffer *out, ost__buffer *uses, ost_error *error);
+
+/*
+ * Where a write cannot give back columns: the statements that stand around it, run in one unit.
+ * OST__SQL_LOCK selects and locks the keys of the records that the write will meet; OST__SQL_BY_KEY
+ * is the write on one of those keys, OST__SQL_READ the columns of one. Of the last two, the key's
+ * members are the last `key_count` uses, with parameters from shape->parameter_count on.
+ */
+enum ost__sql_part { OST__SQL_LOCK, OST__SQL_BY_KEY, OST__SQL_READ };
+ost_status ost__sql_part(const ost__sql_dialect *dialect, const ost_shape *shape,
+                         enum ost__sql_part part, ost__buffer *out, ost__buffer *uses,
+                         ost_error *error);
 
 /*
  * The name of a constraint that has none of its own: table, column and what it is, at most 63

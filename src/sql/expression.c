@@ -136,21 +136,11 @@ static void operand(ost__sql_writer *w, const ost_node *node, const ost_node *ot
 static void comparison(ost__sql_writer *w, const ost_node *node)
 {
     static const char *const words[] = { " = ", " <> ", " < ", " <= ", " > ", " >= " };
+    if (w->dialect->comparison && w->dialect->comparison(w, node))
+        return;
     operand(w, node->args[0], node->args[1]);
     ost__sql_text(w, words[node->op - OST_OP_EQ]);
     operand(w, node->args[1], node->args[0]);
-}
-
-static void text_search(ost__sql_writer *w, const ost_node *node)
-{
-    ost__sql_text(w, node->op == OST_OP_HAS_TEXT      ? w->dialect->has_text
-                     : node->op == OST_OP_STARTS_WITH ? w->dialect->starts_with
-                                                      : w->dialect->ends_with);
-    ost__sql_text(w, "(");
-    expression(w, node->args[0], true);
-    ost__sql_text(w, ", ");
-    ost__sql_placeholder(w, node->parameter);
-    ost__sql_text(w, ")");
 }
 
 static void value(ost__sql_writer *w, const ost_node *node)
@@ -158,7 +148,7 @@ static void value(ost__sql_writer *w, const ost_node *node)
     if (node->constant)
         w->dialect->literal(w, node->field, node->constant);
     else
-        ost__sql_placeholder(w, node->parameter);
+        ost__sql_bind(w, node->parameter, OST__SQL_VALUE, node);
 }
 
 /* How many arguments the operator must have at least; -1: it cannot be written. */
@@ -212,12 +202,11 @@ static void write_node(ost__sql_writer *w, const ost_node *node, bool nested)
     case OST_OP_VALUE: value(w, node); break;
     case OST_OP_IN:
         ost__sql_exact(w, node->args[0]);
-        ost__sql_text(w, " IN ");
-        w->dialect->list(w, node->parameter);
+        w->dialect->list(w, node);
         break;
     case OST_OP_HAS_TEXT:
     case OST_OP_STARTS_WITH:
-    case OST_OP_ENDS_WITH: text_search(w, node); break;
+    case OST_OP_ENDS_WITH: w->dialect->text_search(w, node); break;
     case OST_OP_IS_NULL:
     case OST_OP_NOT_NULL:
         inner(w, node->args[0]);
@@ -260,6 +249,23 @@ static void expression(ost__sql_writer *w, const ost_node *node, bool nested)
 void ost__sql_expression(ost__sql_writer *w, const ost_node *node)
 {
     inner(w, node);
+}
+
+void ost__sql_column(ost__sql_writer *w, const ost_node *node)
+{
+    if (w->dialect->column)
+        w->dialect->column(w, node);
+    else
+        inner(w, node);
+}
+
+void ost__sql_columns(ost__sql_writer *w, const ost_node *const *nodes, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0)
+            ost__sql_text(w, ", ");
+        ost__sql_column(w, nodes[i]);
+    }
 }
 
 void ost__sql_clause(ost__sql_writer *w, const char *keyword, const ost_node *condition)

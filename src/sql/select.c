@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sql/writer.h"
 
-void ost__sql_list(ost__sql_writer *w, const ost_node *const *nodes, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (i > 0)
-            ost__sql_text(w, ", ");
-        ost__sql_expression(w, nodes[i]);
-    }
-}
-
 static void exact_list(ost__sql_writer *w, const ost_node *const *nodes, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -27,7 +18,7 @@ static bool has_aggregate_column(const ost_shape *s)
     return false;
 }
 
-static void orders(ost__sql_writer *w)
+void ost__sql_orders(ost__sql_writer *w)
 {
     const ost_shape *s = w->shape;
     for (uint32_t i = 0; i < s->order_count; i++) {
@@ -41,12 +32,12 @@ static void orders(ost__sql_writer *w)
     }
 }
 
-static void limits(ost__sql_writer *w)
+void ost__sql_limits(ost__sql_writer *w)
 {
     const ost_shape *s = w->shape;
     if (s->limit_parameter != OST_NO_PARAMETER) {
         ost__sql_text(w, " LIMIT ");
-        ost__sql_placeholder(w, s->limit_parameter);
+        ost__sql_bind_count(w, s->limit_parameter);
     }
     if (s->offset_parameter == OST_NO_PARAMETER)
         return;
@@ -55,7 +46,7 @@ static void limits(ost__sql_writer *w)
         ost__sql_text(w, w->dialect->no_limit);
     }
     ost__sql_text(w, " OFFSET ");
-    ost__sql_placeholder(w, s->offset_parameter);
+    ost__sql_bind_count(w, s->offset_parameter);
 }
 
 /* FROM and everything behind it but the order. */
@@ -84,7 +75,7 @@ static void columns(ost__sql_writer *w)
         ost__sql_text(w, "DISTINCT ");
         exact_list(w, s->columns, s->column_count);
     } else {
-        ost__sql_list(w, s->columns, s->column_count);
+        ost__sql_columns(w, s->columns, s->column_count);
     }
 }
 
@@ -97,7 +88,7 @@ static void counted(ost__sql_writer *w)
     else
         ost__sql_text(w, "SELECT 1");
     from(w);
-    limits(w);
+    ost__sql_limits(w);
 }
 
 /* DISTINCT is put into a select of its own: SQLite drops it right behind EXISTS, also where an
@@ -131,12 +122,31 @@ static void select_count(ost__sql_writer *w)
     ost__sql_text(w, w->dialect->subselect_name);
 }
 
+void ost__sql_lock(ost__sql_writer *w, uint16_t mode)
+{
+    const char *const *locks = w->dialect->locks;
+    bool any = false;
+    for (size_t i = 0; i < sizeof w->dialect->locks / sizeof locks[0]; i++)
+        any = any || locks[i];
+    if (mode == OST_LOCK_NONE || !any)
+        return;
+    if (mode >= sizeof w->dialect->locks / sizeof locks[0] || !locks[mode]) {
+        ost__sql_refuse(w, OST_UNSUPPORTED, "%s has no lock of kind %u on rows", w->dialect->name,
+                        (unsigned)mode);
+        return;
+    }
+    ost__sql_text(w, locks[mode]);
+}
+
 void ost__sql_select(ost__sql_writer *w)
 {
     const ost_shape *s = w->shape;
-    if (s->lock_mode != OST_LOCK_NONE) {
-        ost__sql_refuse(w, OST_UNSUPPORTED, "%s has no locks on rows: begin a transaction instead",
-                        w->dialect->name);
+    bool plain = s->wrap == OST_WRAP_NONE && !s->distinct && s->group_count == 0 && !s->having &&
+                 !has_aggregate_column(s);
+    if (s->lock_mode != OST_LOCK_NONE && !plain) {
+        ost__sql_refuse(w, OST_MISUSE,
+                        "rows can be locked only where they are selected as they are: without "
+                        "groups, aggregates and distinct");
         return;
     }
     switch (s->wrap) {
@@ -145,8 +155,9 @@ void ost__sql_select(ost__sql_writer *w)
     default:
         columns(w);
         from(w);
-        orders(w);
-        limits(w);
+        ost__sql_orders(w);
+        ost__sql_limits(w);
+        ost__sql_lock(w, s->lock_mode);
         break;
     }
 }

@@ -49,15 +49,79 @@ void ost__sql_text_literal(ost__sql_writer *w, const char *text, size_t size)
     quoted(w, text, size, '\'');
 }
 
-void ost__sql_placeholder(ost__sql_writer *w, uint32_t parameter)
+static void placeholder(ost__sql_writer *w, const ost__sql_use *use)
 {
-    if (parameter >= w->shape->parameter_count) {
-        ost__sql_refuse(w, OST_MISUSE, "the shape uses parameter %u of %u", (unsigned)parameter,
-                        (unsigned)w->shape->parameter_count);
-        return;
-    }
+    ost__sql_use noted = *use;
+    noted.at = w->out->size;
+    noted.type &= (uint16_t)~OST_TYPE_OPTIONAL;
     ost__buffer_char(w->out, w->dialect->placeholder);
-    ost__buffer_uint(w->out, (uint64_t)parameter + 1);
+    if (!w->dialect->unnumbered)
+        ost__buffer_uint(w->out, (uint64_t)use->parameter + 1);
+    if (w->uses)
+        ost__buffer_bytes(w->uses, &noted, sizeof noted);
+}
+
+static bool is_parameter(ost__sql_writer *w, uint32_t parameter)
+{
+    if (parameter < w->shape->parameter_count)
+        return true;
+    ost__sql_refuse(w, OST_MISUSE, "the shape uses parameter %u of %u", (unsigned)parameter,
+                    (unsigned)w->shape->parameter_count);
+    return false;
+}
+
+void ost__sql_bind(ost__sql_writer *w, uint32_t parameter, enum ost__sql_role role,
+                   const ost_node *node)
+{
+    const ost__sql_use use = { .parameter = parameter,
+                               .role = (uint16_t)role,
+                               .type = node->type,
+                               .precision = node->precision,
+                               .scale = node->scale,
+                               .field = node->field };
+    if (is_parameter(w, parameter))
+        placeholder(w, &use);
+}
+
+void ost__sql_bind_field(ost__sql_writer *w, uint32_t parameter, enum ost__sql_role role,
+                         const ost_field *field)
+{
+    const ost__sql_use use = { .parameter = parameter,
+                               .role = (uint16_t)role,
+                               .type = field->type,
+                               .precision = field->precision,
+                               .scale = field->scale,
+                               .field = field };
+    if (is_parameter(w, parameter))
+        placeholder(w, &use);
+}
+
+void ost__sql_bind_count(ost__sql_writer *w, uint32_t parameter)
+{
+    const ost__sql_use use = { .parameter = parameter,
+                               .role = OST__SQL_COUNT,
+                               .type = OST_TYPE_INT64 };
+    if (is_parameter(w, parameter))
+        placeholder(w, &use);
+}
+
+/* The key of one record, whose values come behind the shape's own parameters. */
+void ost__sql_key_condition(ost__sql_writer *w)
+{
+    const ost_table *t = w->shape->table;
+    for (uint32_t i = 0; i < t->key_count; i++) {
+        const ost_field *f = t->keys[i];
+        const ost__sql_use use = { .parameter = w->shape->parameter_count + i,
+                                   .role = OST__SQL_VALUE,
+                                   .type = f->type,
+                                   .precision = f->precision,
+                                   .scale = f->scale,
+                                   .field = f };
+        ost__sql_text(w, i == 0 ? " WHERE " : " AND ");
+        ost__sql_identifier(w, f->column);
+        ost__sql_text(w, " = ");
+        placeholder(w, &use);
+    }
 }
 
 void ost__sql_constraint_name(const char *table, const char *column, const char *what,
@@ -83,10 +147,19 @@ void ost__sql_constraint_name(const char *table, const char *column, const char 
     out[end] = '\0';
 }
 
-ost_status ost__sql_statement(const ost__sql_dialect *dialect, const ost_shape *shape,
-                              ost__buffer *out, ost_error *error)
+static ost_status finish(ost__sql_writer *w)
 {
-    ost__sql_writer w = { .dialect = dialect, .shape = shape, .out = out, .error = error };
+    if (w->status == OST_OK && (w->out->failed || (w->uses && w->uses->failed)))
+        ost__sql_refuse(w, OST_NO_MEMORY, "no memory for a statement");
+    return w->status;
+}
+
+ost_status ost__sql_statement(const ost__sql_dialect *dialect, const ost_shape *shape,
+                              ost__buffer *out, ost__buffer *uses, ost_error *error)
+{
+    ost__sql_writer w = {
+        .dialect = dialect, .shape = shape, .out = out, .uses = uses, .error = error
+    };
     if (!shape->table) {
         ost__sql_refuse(&w, OST_MISUSE, "the shape names no table");
         return w.status;
@@ -94,22 +167,39 @@ ost_status ost__sql_statement(const ost__sql_dialect *dialect, const ost_shape *
     switch (shape->kind) {
     case OST_DO_SELECT: ost__sql_select(&w); break;
     case OST_DO_INSERT: ost__sql_insert(&w); break;
-    case OST_DO_UPDATE: ost__sql_update(&w); break;
-    case OST_DO_DELETE: ost__sql_delete(&w); break;
-    case OST_DO_DDL:
-        if (shape->ddl == OST_DDL_CREATE_TABLE)
-            ost__sql_create_table(&w);
-        else if (shape->ddl == OST_DDL_CREATE_INDEX)
-            ost__sql_create_index(&w);
-        else
-            ost__sql_refuse(&w, OST_MISUSE, "the shape says no DDL");
-        break;
+    case OST_DO_UPDATE: ost__sql_update(&w, false); break;
+    case OST_DO_DELETE: ost__sql_delete(&w, false); break;
+    case OST_DO_DDL: ost__sql_ddl(&w); break;
     default:
         ost__sql_refuse(&w, OST_UNSUPPORTED, "%s cannot run operations of kind %u yet",
                         dialect->name, (unsigned)shape->kind);
         break;
     }
-    if (w.status == OST_OK && out->failed)
-        ost__sql_refuse(&w, OST_NO_MEMORY, "no memory for a statement");
-    return w.status;
+    return finish(&w);
+}
+
+ost_status ost__sql_part(const ost__sql_dialect *dialect, const ost_shape *shape,
+                         enum ost__sql_part part, ost__buffer *out, ost__buffer *uses,
+                         ost_error *error)
+{
+    ost__sql_writer w = {
+        .dialect = dialect, .shape = shape, .out = out, .uses = uses, .error = error
+    };
+    bool writes = shape->kind == OST_DO_UPDATE || shape->kind == OST_DO_DELETE;
+    if (!shape->table || !writes || shape->table->key_count == 0) {
+        ost__sql_refuse(&w, OST_MISUSE,
+                        "only updates and deletes of a table with a key have parts");
+        return w.status;
+    }
+    switch (part) {
+    case OST__SQL_LOCK: ost__sql_locked_keys(&w); break;
+    case OST__SQL_BY_KEY:
+        if (shape->kind == OST_DO_UPDATE)
+            ost__sql_update(&w, true);
+        else
+            ost__sql_delete(&w, true);
+        break;
+    default: ost__sql_read_by_key(&w); break;
+    }
+    return finish(&w);
 }

@@ -12,10 +12,11 @@ static bool only_row_id(const ost__sql_writer *w)
 /* The columns of a write are what it gives back. */
 static void returning(ost__sql_writer *w)
 {
-    if (w->shape->column_count == 0 || only_row_id(w))
+    const ost_shape *s = w->shape;
+    if (s->column_count == 0 || only_row_id(w) || !(w->dialect->returning >> s->kind & 1))
         return;
     ost__sql_text(w, " RETURNING ");
-    ost__sql_list(w, w->shape->columns, w->shape->column_count);
+    ost__sql_columns(w, s->columns, s->column_count);
 }
 
 void ost__sql_insert(ost__sql_writer *w)
@@ -24,7 +25,7 @@ void ost__sql_insert(ost__sql_writer *w)
     ost__sql_text(w, "INSERT INTO ");
     ost__sql_identifier(w, s->table->name);
     if (s->change_count == 0) {
-        ost__sql_text(w, " DEFAULT VALUES");
+        ost__sql_text(w, w->dialect->default_row);
         returning(w);
         return;
     }
@@ -37,7 +38,7 @@ void ost__sql_insert(ost__sql_writer *w)
         if (s->changes[i].op == OST_OP_SET_NULL)
             ost__sql_text(w, "NULL");
         else
-            ost__sql_placeholder(w, s->changes[i].parameter);
+            ost__sql_bind_field(w, s->changes[i].parameter, OST__SQL_VALUE, s->changes[i].field);
     }
     ost__sql_text(w, ")");
     returning(w);
@@ -48,7 +49,7 @@ static void change(ost__sql_writer *w, const ost_change *c)
     ost__sql_identifier(w, c->field->column);
     ost__sql_text(w, " = ");
     switch (c->op) {
-    case OST_OP_SET: ost__sql_placeholder(w, c->parameter); break;
+    case OST_OP_SET: ost__sql_bind_field(w, c->parameter, OST__SQL_VALUE, c->field); break;
     case OST_OP_SET_NULL: ost__sql_text(w, "NULL"); break;
     case OST_OP_INC: w->dialect->increment(w, c); break;
     default:
@@ -58,7 +59,78 @@ static void change(ost__sql_writer *w, const ost_change *c)
     }
 }
 
-void ost__sql_update(ost__sql_writer *w)
+static void key_columns(ost__sql_writer *w)
+{
+    const ost_table *t = w->shape->table;
+    for (uint32_t i = 0; i < t->key_count; i++) {
+        if (i > 0)
+            ost__sql_text(w, ", ");
+        ost__sql_identifier(w, t->keys[i]->column);
+    }
+}
+
+/* The keys of the records that the write meets, in its order and within its limits. */
+static void keys(ost__sql_writer *w)
+{
+    ost__sql_text(w, "SELECT ");
+    key_columns(w);
+    ost__sql_text(w, " FROM ");
+    ost__sql_identifier(w, w->shape->table->name);
+    ost__sql_clause(w, " WHERE ", w->shape->where);
+    ost__sql_orders(w);
+    ost__sql_limits(w);
+}
+
+static bool is_limited(const ost_shape *s)
+{
+    return s->limit_parameter != OST_NO_PARAMETER || s->offset_parameter != OST_NO_PARAMETER;
+}
+
+/* Which records an update or delete meets. With a limit, by their keys: nothing else says in every
+ * database which ones these are. */
+static void target(ost__sql_writer *w, bool by_key)
+{
+    const ost_shape *s = w->shape;
+    if (by_key) {
+        ost__sql_key_condition(w);
+        return;
+    }
+    if (!is_limited(s)) {
+        ost__sql_clause(w, " WHERE ", s->where);
+        return;
+    }
+    if (s->table->key_count == 0) {
+        ost__sql_refuse(w, OST_UNSUPPORTED,
+                        "%s has no key, so that a limited update or delete cannot name its records",
+                        s->table->model);
+        return;
+    }
+    if (w->dialect->limited_writes && s->offset_parameter == OST_NO_PARAMETER) {
+        ost__sql_clause(w, " WHERE ", s->where);
+        ost__sql_orders(w);
+        ost__sql_limits(w);
+        return;
+    }
+    ost__sql_text(w, s->table->key_count > 1 ? " WHERE (" : " WHERE ");
+    key_columns(w);
+    ost__sql_text(w, s->table->key_count > 1 ? ") IN (" : " IN (");
+    if (w->dialect->derived_keys) {
+        ost__sql_text(w, "SELECT ");
+        key_columns(w);
+        ost__sql_text(w, " FROM (");
+    }
+    keys(w);
+    /* Records that others change meanwhile must not slip out of the limit. */
+    if (!w->dialect->derived_keys)
+        ost__sql_lock(w, OST_LOCK_UPDATE);
+    if (w->dialect->derived_keys) {
+        ost__sql_text(w, ")");
+        ost__sql_text(w, w->dialect->subselect_name);
+    }
+    ost__sql_text(w, ")");
+}
+
+void ost__sql_update(ost__sql_writer *w, bool by_key)
 {
     const ost_shape *s = w->shape;
     if (s->change_count == 0) {
@@ -73,14 +145,36 @@ void ost__sql_update(ost__sql_writer *w)
             ost__sql_text(w, ", ");
         change(w, &s->changes[i]);
     }
-    ost__sql_clause(w, " WHERE ", s->where);
-    returning(w);
+    target(w, by_key);
+    if (!by_key)
+        returning(w);
 }
 
-void ost__sql_delete(ost__sql_writer *w)
+void ost__sql_delete(ost__sql_writer *w, bool by_key)
 {
     ost__sql_text(w, "DELETE FROM ");
     ost__sql_identifier(w, w->shape->table->name);
-    ost__sql_clause(w, " WHERE ", w->shape->where);
-    returning(w);
+    target(w, by_key);
+    if (!by_key)
+        returning(w);
+}
+
+void ost__sql_locked_keys(ost__sql_writer *w)
+{
+    keys(w);
+    ost__sql_lock(w, OST_LOCK_UPDATE);
+}
+
+void ost__sql_read_by_key(ost__sql_writer *w)
+{
+    const ost_shape *s = w->shape;
+    if (s->column_count == 0) {
+        ost__sql_refuse(w, OST_MISUSE, "the write gives back no column");
+        return;
+    }
+    ost__sql_text(w, "SELECT ");
+    ost__sql_columns(w, s->columns, s->column_count);
+    ost__sql_text(w, " FROM ");
+    ost__sql_identifier(w, s->table->name);
+    ost__sql_key_condition(w);
 }

@@ -12,7 +12,16 @@ void ost__sql_refuse(ost__sql_writer *w, ost_status status, const char *format, 
 void ost__sql_text(ost__sql_writer *w, const char *text);
 void ost__sql_identifier(ost__sql_writer *w, const char *name);
 void ost__sql_text_literal(ost__sql_writer *w, const char *text, size_t size);
-void ost__sql_placeholder(ost__sql_writer *w, uint32_t parameter);
+/* A placeholder for a value in the stored form of `node`'s field, or of its type. */
+void ost__sql_bind(ost__sql_writer *w, uint32_t parameter, enum ost__sql_role role,
+                   const ost_node *node);
+/* The same for a value that is written to a member. */
+void ost__sql_bind_field(ost__sql_writer *w, uint32_t parameter, enum ost__sql_role role,
+                         const ost_field *field);
+/* The same for a limit or an offset. */
+void ost__sql_bind_count(ost__sql_writer *w, uint32_t parameter);
+/* " WHERE key = …": of one record, with parameters behind the shape's own. */
+void ost__sql_key_condition(ost__sql_writer *w);
 
 /* expression.c */
 void ost__sql_expression(ost__sql_writer *w, const ost_node *node);
@@ -23,13 +32,27 @@ void ost__sql_exact(ost__sql_writer *w, const ost_node *node);
 void ost__sql_clause(ost__sql_writer *w, const char *keyword, const ost_node *condition);
 bool ost__sql_is_aggregate(const ost_node *node);
 
+/* A node that is selected or given back. */
+void ost__sql_column(ost__sql_writer *w, const ost_node *node);
+/* `nodes` as columns, with commas between them. */
+void ost__sql_columns(ost__sql_writer *w, const ost_node *const *nodes, uint32_t count);
+
+/* select.c */
 void ost__sql_select(ost__sql_writer *w);
+/* ORDER BY, LIMIT and OFFSET, as far as the shape has them. */
+void ost__sql_orders(ost__sql_writer *w);
+void ost__sql_limits(ost__sql_writer *w);
+void ost__sql_lock(ost__sql_writer *w, uint16_t mode);
+
+/* write.c */
 void ost__sql_insert(ost__sql_writer *w);
-void ost__sql_update(ost__sql_writer *w);
-void ost__sql_delete(ost__sql_writer *w);
-void ost__sql_create_table(ost__sql_writer *w);
-void ost__sql_create_index(ost__sql_writer *w);
-/* `nodes` with commas between them. */
-void ost__sql_list(ost__sql_writer *w, const ost_node *const *nodes, uint32_t count);
+/* `by_key`: of one record, whose key comes behind the shape's parameters. */
+void ost__sql_update(ost__sql_writer *w, bool by_key);
+void ost__sql_delete(ost__sql_writer *w, bool by_key);
+void ost__sql_locked_keys(ost__sql_writer *w);
+void ost__sql_read_by_key(ost__sql_writer *w);
+
+/* ddl.c */
+void ost__sql_ddl(ost__sql_writer *w);
 
 #endif

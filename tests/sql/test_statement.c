@@ -66,7 +66,7 @@ static const char *in_dialect(made *m, const ost__sql_dialect *dialect)
     ost__buffer out;
     const char *kept;
     ost__buffer_init(&out, &m->b->memory);
-    if (ost__sql_statement(dialect, &m->shape, &out, &m->b->error) != OST_OK)
+    if (ost__sql_statement(dialect, &m->shape, &out, NULL, &m->b->error) != OST_OK)
         fail_msg("%s", m->b->error.message);
     kept = ost__arena_text(&m->b->arena, out.data, out.size);
     ost__buffer_finish(&out);
