@@ -35,7 +35,7 @@ typedef struct bench_group {
 
 /* What is to be done. */
 typedef struct bench_task {
-    const char *file;  /* The database; its tables exist. */
+    const char *place; /* The database, a file or a URL; its tables exist. */
     size_t table_rows; /* Rows that it holds before. */
     size_t count;      /* Operations, or rows to insert; 1 for one big query. */
     size_t first;      /* The step at hand: operations from `first` up to `end`. */
@@ -53,6 +53,7 @@ enum {
     BENCH_AGE_HIGHEST = 80,
     BENCH_AGE_SPAN = 5, /* filter_order_limit asks for age … age + span. */
     BENCH_LIMIT = 20,
+    BENCH_MANY = 100, /* get_many and save_many ask for so many at once. */
     BENCH_BIO_SIZE = 120
 };
 
@@ -86,17 +87,25 @@ typedef struct bench_side {
     const bench_case *cases;                             /* Ends in a NULL name. */
 } bench_side;
 
-extern const bench_side bench_raw_malloc;
-extern const bench_side bench_raw_arena;
-extern const bench_side bench_raw_nomutex;
+/* A database, and the sides that drive it by its own client library. */
+typedef struct bench_store {
+    const char *scheme; /* What a URL begins with; NULL: a file. */
+    const bench_side *sides[4];
+    /* Fills `users`, and leaves a file without a write-ahead log. */
+    bool (*fill)(const char *place, const bench_row *rows, size_t count);
+    /* Reads the whole of `users` and digests every byte, behind the clock. */
+    bool (*see)(const char *place, bench_seen *seen);
+    bool (*run_sql)(const char *place, const char *sql);
+} bench_store;
+
+extern const bench_store bench_sqlite;
+extern const bench_store bench_postgres;
+extern const bench_store bench_mysql;
 extern const bench_side bench_ours;
 
-/* Makes the tables of an empty file; Ostler's own words, so that all sides have the same schema. */
-bool bench_make_tables(const char *file);
-/* Fills `users` and leaves the file without a write-ahead log. */
-bool bench_fill(const char *file, const bench_row *rows, size_t count);
-/* Reads the whole of `users` and digests every byte, behind the clock. */
-bool bench_see_file(const char *file, bench_seen *seen);
+/* Makes the tables of an empty database; Ostler's own words, so that all sides have the same
+ * schema. */
+bool bench_make_tables(const char *place);
 
 /* Deterministic data; NULL: no memory. Never freed: a process makes them once. */
 bench_row *bench_make_rows(size_t count);
@@ -114,11 +123,34 @@ void bench_see_group(bench_seen *seen, const bench_group *group);
  */
 bool bench_work(const bench_case *c, void *state, const bench_task *task);
 
+/* Rows and groups that a raw side has read, in arrays that double. */
+typedef struct bench_rows {
+    bench_row *items;
+    size_t count, capacity;
+} bench_rows;
+typedef struct bench_groups {
+    bench_group *items;
+    size_t count, capacity;
+} bench_groups;
+/* Room for one more; NULL: no memory. */
+bench_row *bench_new_row(bench_rows *rows);
+bench_group *bench_new_group(bench_groups *groups);
+/* Frees texts that were malloc'd one by one. */
+void bench_free_texts(const bench_row *rows, size_t count);
+
 /* The little that a consumer does with each row inside the clock, the same on all sides. */
 static inline void bench_glance(bench_seen *seen, int64_t id, int age, const char *bio)
 {
     seen->rows++;
     seen->digest += (uint64_t)id * 31 + (uint64_t)age * 7 + (unsigned char)bio[0];
+}
+
+static inline void bench_look(bench_seen *seen, const bench_row *row, const bench_task *task)
+{
+    if (task->deep)
+        bench_see_row(seen, row);
+    else
+        bench_glance(seen, row->id, row->age, row->bio);
 }
 
 #endif

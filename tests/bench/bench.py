@@ -10,18 +10,22 @@ both sides alike. `ratio` is, for each step, the median over the rounds of Ostle
 C's, and of these the mean weighted by the step's time; `ratio_min` and `ratio_max` are the
 extremes of whole rounds. A case that is one call has one step and three times the rounds.
 
-Both sides use the same settings of the file (WAL, synchronous=NORMAL) and the same tables, made
-by Ostler: raw C pays for their constraints too. Everything read is digested; a digest that
+On a server each side has a database of its own, a copy of the same one. Both sides use the same
+settings (WAL and synchronous=NORMAL in a file, no TLS to a server on this machine) and the same
+tables, made by Ostler: raw C pays for their constraints too. Everything read is digested; a digest that
 differs between the sides fails the run.
 
 Instructions are callgrind's, of the timed part only, as the difference of two counts per
 operation: what happens once cancels. `library` is the library alone, whatever the driver: those
 executed in functions of src/ but for `values` (reading and checking texts, instants, decimals).
-`driver` are those of drivers/; what all of them call in SQLite and libc is apart.
+`driver` are those of drivers/; what all of them call in the client library and libc is apart.
 
 raw `malloc`: texts malloc'd one by one on sqlite3_open(), the form that the bars are about.
 `nomutex`: the same on a connection without SQLite's mutex. `arena`: the same as malloc with texts
 in an arena; only where texts are read.
+
+pipeline (PostgreSQL): libpq's pipeline mode, a hundred gets or updates a batch; get_many and
+save_many are judged against it and against one by one.
 
 update_one measures ost_save() of one changed member; its records are loaded before the clock
 starts.
@@ -40,7 +44,7 @@ import callgrind
 import plot
 
 OURS = "ours"
-MALLOC, ARENA, NOMUTEX = "raw_malloc", "raw_arena", "raw_nomutex"
+MALLOC, ARENA, NOMUTEX, PIPELINE = "raw_malloc", "raw_arena", "raw_nomutex", "raw_pipeline"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Case:
     unit: str         # what the instructions are per
     reads_text: bool
     writes: bool
-    bars: dict
+    bars: dict        # {backend: {what: most}}; "pipeline": against that form
 
     def scaled(self, divisor):
         return dataclasses.replace(self, table=self.table // divisor,
@@ -67,23 +71,37 @@ class Case:
         return [(self.table, count) for count in self.small]
 
 
+ROUND_TRIP = {"ratio": 1.05, "cpu_ratio": 1.20}
+MANY = {"ratio": 0.45, "pipeline": 1.15}
+
 CASES = [
     Case("insert_one", 0, 10000, 10, (1000, 3000), "row", False, True,
-         {"ratio": 1.15, "allocations_per_row": 0.05}),
+         {"sqlite": {"ratio": 1.15, "allocations_per_row": 0.05}, "postgres": ROUND_TRIP,
+          "mysql": {"ratio": 1.10}}),
     Case("insert_many", 0, 100000, 1, (1000, 4000), "row", False, True,
-         {"ratio": 1.15, "allocations_per_row": 0.01}),
+         {"sqlite": {"ratio": 1.15, "allocations_per_row": 0.01}, "postgres": {"ratio": 1.10},
+          "mysql": {"ratio": 1.10}}),
     Case("get", 100000, 20000, 40, (1000, 4000), "call", True, False,
-         {"ratio": 1.20, "instructions_ratio": 1.10, "library_instructions_per_call": 1500,
-          "allocations_per_row": 1.0}),
+         {"sqlite": {"ratio": 1.20, "instructions_ratio": 1.10,
+                     "library_instructions_per_call": 1500, "allocations_per_row": 1.0},
+          "postgres": ROUND_TRIP, "mysql": {"ratio": 1.10}}),
+    Case("get_many", 100000, 20000, 20, (1000, 4000), "row", True, False,
+         {"sqlite": {}, "postgres": MANY, "mysql": {"ratio": 1.10}}),
     Case("select_all", 100000, 1, 1, (1000, 4000), "row", True, False,
-         {"ratio": 1.05, "instructions_ratio": 0.95, "library_instructions_per_row": 500,
-          "allocations_per_row": 0.01}),
+         {"sqlite": {"ratio": 1.05, "instructions_ratio": 0.95,
+                     "library_instructions_per_row": 500, "allocations_per_row": 0.01},
+          "postgres": {"ratio": 1.10, "instructions_ratio": 1.00},
+          "mysql": {"ratio": 1.15, "instructions_ratio": 0.95}}),
     Case("filter_order_limit", 100000, 5000, 50, (100, 300), "call", True, False,
-         {"ratio": 1.10, "allocations_per_row": 0.5}),
+         {"sqlite": {"ratio": 1.10, "allocations_per_row": 0.5}, "postgres": ROUND_TRIP,
+          "mysql": {"ratio": 1.10}}),
     Case("update_one", 100000, 5000, 5, (1000, 3000), "row", False, True,
-         {"ratio": 1.15, "allocations_per_row": 0.05}),
+         {"sqlite": {"ratio": 1.15, "allocations_per_row": 0.05}, "postgres": ROUND_TRIP,
+          "mysql": {"ratio": 1.10}}),
+    Case("save_many", 100000, 5000, 5, (1000, 3000), "row", False, True,
+         {"sqlite": {}, "postgres": MANY, "mysql": {"ratio": 1.10}}),
     Case("aggregate", 100000, 1, 1, (1000, 4000), "row", False, False,
-         {"ratio": 1.05}),
+         {"sqlite": {"ratio": 1.05}, "postgres": {"ratio": 1.05}, "mysql": {"ratio": 1.10}}),
 ]
 
 
@@ -116,11 +134,128 @@ def swapped(sides):
     return [*sides[:-2], sides[-1], sides[-2]]
 
 
-class Bench:
-    def __init__(self, options, folder):
-        self.options = options
-        self.folder = folder
+class Places:
+    """Where the sides find their tables: files for SQLite, databases for a server."""
+
+    def __init__(self, call):
+        self.call = call
         self.templates = {}
+
+    def template(self, rows):
+        if rows not in self.templates:
+            place = self.name(f"template{rows}")
+            self.fresh(place)
+            self.call("tables", place)
+            if rows:
+                self.call("fill", place, rows)
+            self.settle(place)
+            self.templates[rows] = place
+        return self.templates[rows]
+
+    def of(self, case, side, table):
+        """A side's own copy of a template; a new one if it is going to be written to."""
+        template, place = self.template(table), self.name(f"{side}{table}")
+        if case.writes or place not in self.templates.values():
+            self.copy(template, place)
+        if not case.writes:
+            self.templates[place] = place
+        elif place in self.templates:
+            del self.templates[place]
+        return place
+
+
+class Files(Places):
+    def __init__(self, call, folder):
+        super().__init__(call)
+        self.folder = folder
+
+    def name(self, stem):
+        return os.path.join(self.folder, f"{stem}.db")
+
+    def fresh(self, place):
+        for end in ("", "-wal", "-shm"):
+            if os.path.exists(place + end):
+                os.remove(place + end)
+
+    def settle(self, place):
+        if os.path.exists(place + "-wal"):
+            raise Failure(f"{place} was left with a write-ahead log")
+
+    def copy(self, template, place):
+        """Synced, so that no checkpoint pays for the copying."""
+        self.fresh(place)
+        shutil.copyfile(template, place)
+        with open(place, "rb+") as copied:
+            os.fsync(copied.fileno())
+
+
+class Databases(Places):
+    """On a server: `url` names one in which databases may be made."""
+
+    def __init__(self, call, url):
+        super().__init__(call)
+        self.url = url
+
+    def name(self, stem):
+        return self.url[:self.url.rindex("/")] + f"/ost_bench_{stem}"
+
+    @staticmethod
+    def database(place):
+        return place[place.rindex("/") + 1:]
+
+    def fresh(self, place):
+        self.drop(place)
+        self.call("sql", self.url, f"CREATE DATABASE {self.database(place)}")
+
+    def drop(self, place):
+        self.call("sql", self.url, f"DROP DATABASE IF EXISTS {self.database(place)}")
+
+    def settle(self, place):
+        pass
+
+    def finish(self):
+        for place in {*self.templates.values(), *self.copies}:
+            self.drop(place)
+
+    copies = ()
+
+
+class PostgresDatabases(Databases):
+    def copy(self, template, place):
+        self.copies = {*self.copies, place}
+        self.drop(place)
+        self.call("sql", self.url, f"CREATE DATABASE {self.database(place)} TEMPLATE "
+                                   f"{self.database(template)}")
+
+
+class MysqlDatabases(Databases):
+    def copy(self, template, place):
+        self.copies = {*self.copies, place}
+        self.fresh(place)
+        self.call("tables", place)
+        self.call("sql", place, f"INSERT INTO users SELECT * FROM "
+                                f"{self.database(template)}.users")
+
+    def settle(self, place):
+        self.call("sql", place, "ANALYZE TABLE users")
+
+
+def places_of(backend, call, folder):
+    if backend == "sqlite":
+        return Files(call, folder)
+    name, kind = {"postgres": ("OST_TEST_POSTGRES_URL", PostgresDatabases),
+                  "mysql": ("OST_TEST_MYSQL_URL", MysqlDatabases)}[backend]
+    if not os.environ.get(name):
+        raise Failure(f"{name} names no server; run.sh starts one")
+    return kind(call, os.environ[name])
+
+
+class Bench:
+    def __init__(self, options, backend, folder):
+        self.options = options
+        self.backend = backend
+        self.folder = folder
+        self.places = places_of(backend, self.call, folder)
 
     def call(self, *arguments, before=()):
         command = [*before, self.options.program, *map(str, arguments)]
@@ -130,33 +265,9 @@ class Bench:
                           f"{done.stderr.strip()[-800:]}")
         return done.stdout
 
-    def template(self, rows):
-        if rows not in self.templates:
-            file = os.path.join(self.folder, f"template{rows}.db")
-            self.call("tables", file)
-            if rows:
-                self.call("fill", file, rows)
-            if os.path.exists(file + "-wal"):
-                raise Failure(f"{file} was left with a write-ahead log")
-            self.templates[rows] = file
-        return self.templates[rows]
-
-    def file_for(self, case, side, table):
-        """A side's own copy of a template, synced, so that no checkpoint pays for the copying."""
-        file = os.path.join(self.folder, f"{side}-{table}.db")
-        if os.path.exists(file) and not case.writes:
-            return file
-        for end in ("", "-wal", "-shm"):
-            if os.path.exists(file + end):
-                os.remove(file + end)
-        shutil.copyfile(self.template(table), file)
-        with open(file, "rb+") as copied:
-            os.fsync(copied.fileno())
-        return file
-
     def arguments(self, case, side, table, count, steps):
-        file = self.file_for(case, side, table)
-        return ["run", side, case.name, file, table, count, steps]
+        place = self.places.of(case, side, table)
+        return ["run", side, case.name, place, table, count, steps]
 
     def run(self, case, side, *flags, table=None, count=None, before=()):
         """One run of one side by itself, in one step: what it read and allocated."""
@@ -213,13 +324,17 @@ def check_digests(case, results):
                           f"{other['digest']}; {first['side']} {first['rows']}, {first['digest']}")
 
 
-def forms_of(case):
+def forms_of(backend, case):
+    if backend == "postgres" and case.name.endswith("_many") and case.name != "insert_many":
+        return [MALLOC, PIPELINE]
+    if backend != "sqlite":
+        return [MALLOC]
     return [MALLOC, ARENA, NOMUTEX] if case.reads_text else [MALLOC, NOMUTEX]
 
 
 def measure(bench, case):
     """The rounds of all sides: {side: [run, …]}."""
-    sides = [*forms_of(case), OURS]
+    sides = [*forms_of(bench.backend, case), OURS]
     check_digests(case, [bench.run(case, side, "deep") for side in sides])
     order = [side for side in sides if side not in (MALLOC, OURS)] + [MALLOC, OURS]
     measured = {side: [] for side in sides}
@@ -255,12 +370,12 @@ def ratio(ours, raw, clock):
     return weighted / weights
 
 
-def compare(case, form, measured, instructions, allocations):
+def compare(backend, case, form, measured, instructions, allocations):
     ours, raw = measured[OURS], measured[form]
     rounds = [total(a, 0) / total(b, 0) for a, b in zip(ours, raw)]
     operations = case.count if case.count > 1 else case.table
     row = {
-        "bench": case.name, "backend": "sqlite", "raw": form.removeprefix("raw_"),
+        "bench": case.name, "backend": backend, "raw": form.removeprefix("raw_"),
         "ratio": round(ratio(ours, raw, 0), 3), "cpu_ratio": round(ratio(ours, raw, 1), 3),
         "instructions_ratio": None,
         "allocations_per_row": round(allocations["allocations"] / rows_of(case, allocations), 5),
@@ -274,7 +389,7 @@ def compare(case, form, measured, instructions, allocations):
         row[f"ours_instructions_per_{case.unit}"] = round(sum(mine.values()))
         row[f"raw_instructions_per_{case.unit}"] = round(sum(theirs.values()))
         row[f"library_instructions_per_{case.unit}"] = round(mine["core"])
-        for owner in ("values", "driver", "sqlite", "libc"):
+        for owner in ("values", "driver", "client", "libc"):
             row[f"ours_{owner}_instructions_per_{case.unit}"] = round(mine.get(owner, 0))
     return row
 
@@ -284,10 +399,13 @@ def microseconds(runs, operations):
 
 
 def judge(case, row):
-    """The bars that are exceeded; only the malloc form has bars."""
-    if row["raw"] != "malloc":
+    """The bars that are exceeded; only the malloc and the pipeline form have bars."""
+    bars = case.bars[row["backend"]]
+    if row["raw"] == "pipeline":
+        bars = {"ratio": bars["pipeline"]}
+    elif row["raw"] != "malloc":
         return
-    measured = {name: bar for name, bar in case.bars.items() if row.get(name) is not None}
+    measured = {name: bar for name, bar in bars.items() if row.get(name) is not None}
     row["bars"] = measured
     row["over"] = [name for name, bar in measured.items() if row[name] > bar]
 
@@ -297,8 +415,10 @@ def run_case(bench, case):
     allocations = bench.run(case, OURS, "allocations")
     instructions = {}
     if not bench.options.no_instructions:
-        instructions = {side: bench.instructions(case, side) for side in [*forms_of(case), OURS]}
-    rows = [compare(case, form, measured, instructions, allocations) for form in forms_of(case)]
+        instructions = {side: bench.instructions(case, side)
+                        for side in [*forms_of(bench.backend, case), OURS]}
+    rows = [compare(bench.backend, case, form, measured, instructions, allocations)
+            for form in forms_of(bench.backend, case)]
     for row in rows:
         judge(case, row)
         print(json.dumps(row), flush=True)
@@ -319,13 +439,13 @@ def cell(row, name):
 
 
 def print_table(rows):
-    say(f"{'bench':<20}{'raw':<9}{'wall':>15}{'range':>13}{'cpu':>7}{'instructions':>15}"
-        f"{'library':>14}{'alloc/row':>14}{'us raw':>9}{'ours':>9}")
+    say(f"{'bench':<20}{'backend':<10}{'raw':<9}{'wall':>15}{'range':>13}{'cpu':>14}"
+        f"{'instructions':>15}{'library':>14}{'alloc/row':>14}{'us raw':>9}{'ours':>9}")
     for row in rows:
         library = next((name for name in row if name.startswith("library_")), "library_")
-        say(f"{row['bench']:<20}{row['raw']:<9}{cell(row, 'ratio'):>15}"
+        say(f"{row['bench']:<20}{row['backend']:<10}{row['raw']:<9}{cell(row, 'ratio'):>15}"
             f"{row['ratio_min']:>8.2f}-{row['ratio_max']:.2f}"
-            f"{row['cpu_ratio']:>7.2f}{cell(row, 'instructions_ratio'):>15}"
+            f"{cell(row, 'cpu_ratio'):>14}{cell(row, 'instructions_ratio'):>15}"
             f"{cell(row, library):>14}{cell(row, 'allocations_per_row'):>14}"
             f"{row['raw_us']:>9.2f}{row['ours_us']:>9.2f}"
             f"  {verdict(row)}".rstrip())
@@ -343,7 +463,8 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--backend", default="sqlite", choices=["sqlite"])
+    parser.add_argument("--backend", action="append", choices=["sqlite", "postgres", "mysql"],
+                        help="default: sqlite; may be repeated")
     parser.add_argument("--only", action="append", metavar="NAME",
                         choices=[case.name for case in CASES], help="one case; may be repeated")
     parser.add_argument("--quick", action="store_true",
@@ -363,6 +484,23 @@ def parse(arguments):
     return options
 
 
+def run_backend(options, backend, cases, folder, rows, failures):
+    try:
+        bench = Bench(options, backend, folder)
+    except Failure as failure:
+        failures.append(str(failure))
+        return
+    for case in cases:
+        try:
+            rows += run_case(bench, case)
+        except Failure as failure:
+            failures.append(str(failure))
+            print(json.dumps({"bench": case.name, "backend": backend, "error": str(failure)}),
+                  flush=True)
+    if backend != "sqlite":
+        bench.places.finish()
+
+
 def main():
     options = parse(sys.argv[1:])
     cases = [case for case in CASES if not options.only or case.name in options.only]
@@ -372,14 +510,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="ostler-bench-", dir=options.dir) as folder:
         say(f"files in {folder}; {options.pairs} pairs; load {os.getloadavg()[0]:.1f} on "
             f"{os.cpu_count()} processors")
-        bench = Bench(options, folder)
-        for case in cases:
-            try:
-                rows += run_case(bench, case)
-            except Failure as failure:
-                failures.append(str(failure))
-                print(json.dumps({"bench": case.name, "backend": options.backend,
-                                  "error": str(failure)}), flush=True)
+        for backend in options.backend or ["sqlite"]:
+            run_backend(options, backend, cases, folder, rows, failures)
     print_table(rows)
     if os.getloadavg()[0] > (os.cpu_count() or 1):
         say("the machine was busy with other work: its wall times are no verdict, the "

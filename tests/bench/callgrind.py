@@ -3,7 +3,8 @@
 import os
 import re
 
-OWNERS = ("core", "driver", "bench", "sqlite", "libc")
+OWNERS = ("core", "values", "driver", "bench", "client", "libc")
+CLIENTS = ("libsqlite3", "libpq", "libmariadb", "libmysqlclient", "libssl", "libcrypto")
 NAME = re.compile(r"^(c?)(fn|fl|fi|fe|ob)=\((\d+)\)(?: (.*))?$")
 VALUES = ("src/base/utf8.c", "src/base/civil.c", "src/base/decimal.c")
 
@@ -17,11 +18,11 @@ def owner_of(program, binary, file):
             return "values"
         # What is in no file of ours are stubs that lead out of our functions.
         return "driver" if "drivers/" in file else "core"
-    return "sqlite" if "libsqlite3" in binary else "libc"
+    return "client" if any(name in binary for name in CLIENTS) else "libc"
 
 
 def by_owner(path, program):
-    """{"core": n, "values": n, "driver": n, "bench": n, "sqlite": n, "libc": n}"""
+    """{"core": n, "values": n, "driver": n, "bench": n, "client": n, "libc": n}"""
     names = {"fn": {}, "fl": {}, "ob": {}}
     totals = {}
     binary = file = owner = ""

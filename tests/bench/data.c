@@ -138,3 +138,42 @@ void bench_see_group(bench_seen *seen, const bench_group *group)
     seen->digest += hash;
     seen->rows++;
 }
+
+static bool grow(void **items, size_t count, size_t *capacity, size_t size)
+{
+    size_t larger = *capacity ? *capacity * 2 : 16;
+    void *moved = count < *capacity ? *items : realloc(*items, larger * size);
+    if (!moved)
+        return false;
+    if (count == *capacity)
+        *capacity = larger;
+    *items = moved;
+    return true;
+}
+
+bench_row *bench_new_row(bench_rows *rows)
+{
+    void *items = rows->items;
+    if (!grow(&items, rows->count, &rows->capacity, sizeof *rows->items))
+        return NULL;
+    rows->items = items;
+    return &rows->items[rows->count++];
+}
+
+bench_group *bench_new_group(bench_groups *groups)
+{
+    void *items = groups->items;
+    if (!grow(&items, groups->count, &groups->capacity, sizeof *groups->items))
+        return NULL;
+    groups->items = items;
+    return &groups->items[groups->count++];
+}
+
+void bench_free_texts(const bench_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free((void *)(uintptr_t)rows[i].username);
+        free((void *)(uintptr_t)rows[i].email);
+        free((void *)(uintptr_t)rows[i].bio);
+    }
+}

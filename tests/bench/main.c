@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench tables FILE            makes the tables
- * bench fill FILE ROWS         fills them
- * bench run SIDE CASE FILE TABLE_ROWS COUNT STEPS [deep] [allocations] [turns]
+ * bench tables PLACE           makes the tables
+ * bench fill PLACE ROWS        fills them
+ * bench sql PLACE SQL          runs a statement on a server
+ * bench run SIDE CASE PLACE TABLE_ROWS COUNT STEPS [deep] [allocations] [turns]
  *                              one measurement; a JSON line for each step, and one for what was
  * read. With `turns`, each step waits for a line on standard input.
  */
@@ -16,12 +17,23 @@
 
 enum { BATCH = 1000 };
 
-static const bench_side *const sides[] = {
-    &bench_raw_malloc,
-    &bench_raw_arena,
-    &bench_raw_nomutex,
-    &bench_ours,
+static const bench_store *const stores[] = {
+#ifdef BENCH_POSTGRES
+    &bench_postgres,
+#endif
+#ifdef BENCH_MYSQL
+    &bench_mysql,
+#endif
+    &bench_sqlite,
 };
+
+static const bench_store *store_of(const char *place)
+{
+    size_t i = 0;
+    while (stores[i]->scheme && strncmp(place, stores[i]->scheme, strlen(stores[i]->scheme)) != 0)
+        i++;
+    return stores[i];
+}
 
 static int fail(const char *what)
 {
@@ -45,13 +57,13 @@ static bool parse_count(const char *text, size_t *out)
     return end != text && *end == '\0' && n <= 100000000;
 }
 
-static const bench_side *find_side(const char *name)
+static const bench_side *find_side(const bench_store *store, const char *name)
 {
-    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
-        if (strcmp(sides[i]->name, name) == 0)
-            return sides[i];
+    for (size_t i = 0; i < sizeof store->sides / sizeof *store->sides && store->sides[i]; i++) {
+        if (strcmp(store->sides[i]->name, name) == 0)
+            return store->sides[i];
     }
-    return NULL;
+    return strcmp(bench_ours.name, name) == 0 ? &bench_ours : NULL;
 }
 
 static const bench_case *find_case(const bench_side *side, const char *name)
@@ -64,7 +76,8 @@ static const bench_case *find_case(const bench_side *side, const char *name)
 
 static bool writes(const bench_case *c)
 {
-    return strncmp(c->name, "insert", 6) == 0 || strncmp(c->name, "update", 6) == 0;
+    return strncmp(c->name, "insert", 6) == 0 || strncmp(c->name, "update", 6) == 0 ||
+           strncmp(c->name, "save", 4) == 0;
 }
 
 static bool make_data(const bench_case *c, bench_task *task)
@@ -74,7 +87,7 @@ static bool make_data(const bench_case *c, bench_task *task)
         ready = (task->rows = bench_make_rows(task->count)) != NULL;
     else if (strcmp(c->name, "get") == 0)
         ready = (task->keys = bench_make_keys(task->count, task->table_rows, false)) != NULL;
-    else if (strcmp(c->name, "update_one") == 0)
+    else if (strcmp(c->name, "get_many") == 0 || writes(c))
         ready = (task->keys = bench_make_keys(task->count, task->table_rows, true)) != NULL;
     else if (strcmp(c->name, "filter_order_limit") == 0)
         ready = (task->ages = bench_make_ages(task->count)) != NULL;
@@ -139,8 +152,8 @@ static int measure(const bench_side *side, const bench_case *c, bench_task *task
     side->close(state);
     if (!good)
         return fail("the work failed");
-    if (writes(c) && !bench_see_file(task->file, &seen))
-        return fail("the file cannot be read back");
+    if (writes(c) && !store_of(task->place)->see(task->place, &seen))
+        return fail("the table cannot be read back");
     (void)printf("{\"rows\":%" PRIu64 ",\"digest\":\"%016" PRIx64 "\",\"allocations\":%" PRIu64
                  ",\"allocated_bytes\":%" PRIu64 "}\n",
                  seen.rows, seen.digest, after.calls - before.calls, after.bytes - before.bytes);
@@ -149,10 +162,10 @@ static int measure(const bench_side *side, const bench_case *c, bench_task *task
 
 static int run_case(int argc, char **argv)
 {
-    bench_task task = { .file = argv[4], .batch = BATCH };
+    bench_task task = { .place = argv[4], .batch = BATCH };
     size_t steps;
     bool takes_turns = false;
-    const bench_side *side = find_side(argv[2]);
+    const bench_side *side = find_side(store_of(argv[4]), argv[2]);
     const bench_case *c = side ? find_case(side, argv[3]) : NULL;
     if (!side || !c)
         return fail("there is no such side or case");
@@ -174,13 +187,14 @@ static int run_case(int argc, char **argv)
     return measure(side, c, &task, steps, takes_turns);
 }
 
-static int fill(const char *file, const char *rows)
+static int fill(const char *place, const char *rows)
 {
     size_t count;
     if (!parse_count(rows, &count))
         return fail("rows must be a number");
     bench_row *data = bench_make_rows(count);
-    return data && bench_fill(file, data, count) ? 0 : fail("the file cannot be filled");
+    return data && store_of(place)->fill(place, data, count) ? 0
+                                                             : fail("the table cannot be filled");
 }
 
 int main(int argc, char **argv)
@@ -189,8 +203,11 @@ int main(int argc, char **argv)
         return bench_make_tables(argv[2]) ? 0 : fail("the tables cannot be made");
     if (argc == 4 && strcmp(argv[1], "fill") == 0)
         return fill(argv[2], argv[3]);
+    if (argc == 4 && strcmp(argv[1], "sql") == 0)
+        return store_of(argv[2])->run_sql(argv[2], argv[3]) ? 0 : fail("the statement failed");
     if (argc >= 8 && strcmp(argv[1], "run") == 0)
         return run_case(argc, argv);
-    return fail("usage: tables FILE | fill FILE ROWS | run SIDE CASE FILE TABLE_ROWS COUNT STEPS "
+    return fail("usage: tables PLACE | fill PLACE ROWS | sql PLACE SQL | "
+                "run SIDE CASE PLACE TABLE_ROWS COUNT STEPS "
                 "[deep] [allocations] [turns]");
 }

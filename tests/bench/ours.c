@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct user {
     int64_t id;
@@ -52,6 +53,7 @@ typedef struct ours {
     ost_session *session;
     user *rows;    /* Of the program's own, to insert. */
     user **loaded; /* The session's, to save. */
+    user *array;   /* The same, one behind the other. */
     const user *all;
     size_t all_count;
     const age_group *groups;
@@ -88,25 +90,35 @@ static void *counting_resize(void *context, void *old, size_t old_size, size_t n
     return realloc(old, new_size);
 }
 
-static bool open_database(const char *file, const ost_platform *platform, ost_db **db)
+static bool open_database(const char *place, const ost_platform *platform, ost_db **db)
 {
     char url[1024];
     ost_error error;
-    int size = snprintf(url, sizeof url, "sqlite:%s?synchronous=normal", file);
+    bool server = strstr(place, "://");
+    int size = snprintf(url, sizeof url, server ? "%s" : "sqlite:%s?synchronous=normal", place);
     if (size < 0 || (size_t)size >= sizeof url)
         return false;
+    const ost_driver *const drivers[] = {
+#ifdef BENCH_POSTGRES
+        ost_driver_postgres(),
+#endif
+#ifdef BENCH_MYSQL
+        ost_driver_mysql(),
+#endif
+        ost_driver_sqlite(), NULL
+    };
     ost_status status =
-        ost_open(OST_OPTIONS(.url = url, .drivers = OST_DRIVERS(ost_driver_sqlite()),
-                             .models = OST_MODELS(&user_model), .platform = platform),
+        ost_open(OST_OPTIONS(.url = url, .drivers = drivers, .models = OST_MODELS(&user_model),
+                             .platform = platform),
                  db, &error);
     return status == OST_OK || complain("open", &error);
 }
 
-bool bench_make_tables(const char *file)
+bool bench_make_tables(const char *place)
 {
     ost_db *db;
     ost_error error;
-    if (!open_database(file, NULL, &db))
+    if (!open_database(place, NULL, &db))
         return false;
     bool good = ost_create_tables(db, &error) == OST_OK || complain("create tables", &error);
     ost_close(db);
@@ -150,7 +162,7 @@ static void *ours_open(const bench_task *task)
     ost_platform platform = { .struct_size = sizeof platform,
                               .context = &o->counter,
                               .resize = counting_resize };
-    if (!open_database(task->file, task->counts_allocations ? &platform : NULL, &o->db) ||
+    if (!open_database(task->place, task->counts_allocations ? &platform : NULL, &o->db) ||
         (task->rows && !take_rows(o, task))) {
         ours_close(o);
         return NULL;
@@ -232,6 +244,25 @@ static bool get(void *state, const bench_task *task)
     return true;
 }
 
+#ifdef ost_get_many
+static bool get_many(void *state, const bench_task *task)
+{
+    ours *o = state;
+    for (size_t i = task->first; i < task->end; i += BENCH_MANY) {
+        size_t wanted = task->end - i < BENCH_MANY ? task->end - i : BENCH_MANY, count;
+        const user *users = ost_get_many(o->session, user, task->keys + i, wanted, &count);
+        if (!users)
+            return failed(o, "get many");
+        for (size_t k = 0; k < count; k++)
+            look(o, &users[k], task);
+        if (ost_session_clear(o->session) != OST_OK)
+            return failed(o, "clear");
+    }
+    return true;
+}
+
+#endif
+
 static bool select_all(void *state, const bench_task *task)
 {
     ours *o = state;
@@ -300,6 +331,30 @@ static bool update_one(void *state, const bench_task *task)
     return true;
 }
 
+#ifdef ost_get_many
+static bool load_array(void *state, const bench_task *task)
+{
+    ours *o = state;
+    size_t count;
+    o->array = ost_get_many(o->session, user, task->keys, task->count, &count);
+    return (o->array && count == task->count) || failed(o, "get many");
+}
+
+static bool save_many(void *state, const bench_task *task)
+{
+    ours *o = state;
+    for (size_t i = task->first; i < task->end; i += BENCH_MANY) {
+        size_t count = task->end - i < BENCH_MANY ? task->end - i : BENCH_MANY;
+        for (size_t k = 0; k < count; k++)
+            o->array[i + k].age++;
+        if (ost_save_many(o->session, user, o->array + i, count) != OST_OK)
+            return failed(o, "save many");
+    }
+    return true;
+}
+
+#endif
+
 static bool aggregate(void *state, const bench_task *task)
 {
     ours *o = state;
@@ -329,6 +384,10 @@ static const bench_case cases[] = {
     { "insert_one", NULL, insert_one, NULL },
     { "insert_many", NULL, insert_many, NULL },
     { "get", NULL, get, NULL },
+#ifdef ost_get_many
+    { "get_many", NULL, get_many, NULL },
+    { "save_many", load_array, save_many, NULL },
+#endif
     { "select_all", NULL, select_all, see_all },
     { "filter_order_limit", NULL, filter_order_limit, NULL },
     { "update_one", load_records, update_one, NULL },

@@ -4,7 +4,7 @@ from xml.sax.saxutils import escape
 
 SERIES = [("ratio", "wall time", "#3b6ea5"), ("cpu_ratio", "processor time", "#7fa8d1"),
           ("instructions_ratio", "instructions", "#c98a2b")]
-LEFT, WIDTH, BAR, GAP, TOP = 170, 620, 13, 20, 70
+LEFT, WIDTH, BAR, GAP, TOP = 230, 620, 13, 20, 70
 
 
 def text(x, y, words, size=12, anchor="start", fill="#222"):
@@ -23,7 +23,8 @@ def line(x, top, bottom, stroke, width=1):
 
 
 def draw_case(row, y, scale):
-    parts = [text(LEFT - 10, y + BAR * 1.8, row["bench"], 13, "end")]
+    name = f"{row['bench']} ({row['backend']})"
+    parts = [text(LEFT - 10, y + BAR * 1.8, name, 13, "end")]
     for name, _, colour in SERIES:
         value = row.get(name)
         if value is not None:
@@ -48,7 +49,7 @@ def draw(rows):
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 70}" '
              f'height="{height}" font-family="sans-serif">',
              rectangle(0, 0, LEFT + WIDTH + 70, height, "#fff"),
-             text(20, 26, "Ostler over raw C on SQLite (1.00: as fast; less is better)", 16)]
+             text(20, 26, "Ostler over raw C (1.00: as fast; less is better)", 16)]
     x = LEFT
     for _, label, colour in SERIES:
         parts += [rectangle(x, 40, 12, 12, colour), text(x + 17, 50, label)]

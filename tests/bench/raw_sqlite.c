@@ -35,12 +35,8 @@ typedef struct raw {
     sqlite3_stmt *filter;
     sqlite3_stmt *update;
     sqlite3_stmt *aggregate;
-    bench_row *rows;
-    size_t row_count;
-    size_t row_capacity;
-    bench_group *groups;
-    size_t group_count;
-    size_t group_capacity;
+    bench_rows rows;
+    bench_groups groups;
     bench_seen seen;
 } raw;
 
@@ -84,17 +80,17 @@ static raw *raw_open(const char *file, int flags, bool uses_arena)
 
 static void *open_malloc(const bench_task *task)
 {
-    return raw_open(task->file, 0, false);
+    return raw_open(task->place, 0, false);
 }
 
 static void *open_arena(const bench_task *task)
 {
-    return raw_open(task->file, 0, true);
+    return raw_open(task->place, 0, true);
 }
 
 static void *open_nomutex(const bench_task *task)
 {
-    return raw_open(task->file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, false);
+    return raw_open(task->place, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, false);
 }
 
 static const bench_seen *raw_seen(const void *state)
@@ -251,24 +247,7 @@ static void forget_rows(raw *r, const bench_row *rows, size_t count)
         arena_reset(r);
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        free((void *)(uintptr_t)rows[i].username);
-        free((void *)(uintptr_t)rows[i].email);
-        free((void *)(uintptr_t)rows[i].bio);
-    }
-}
-
-static bench_row *new_row(raw *r)
-{
-    if (r->row_count == r->row_capacity) {
-        size_t capacity = r->row_capacity ? r->row_capacity * 2 : 16;
-        bench_row *larger = realloc(r->rows, capacity * sizeof *larger);
-        if (!larger)
-            return NULL;
-        r->rows = larger;
-        r->row_capacity = capacity;
-    }
-    return &r->rows[r->row_count++];
+    bench_free_texts(rows, count);
 }
 
 static bool bind_row(sqlite3_stmt *statement, const bench_row *row, char *time)
@@ -301,14 +280,6 @@ static bool get_row(raw *r, int64_t id, bench_row *row)
         return complain(r, "get");
     bool good = read_row(r, r->get, row);
     return sqlite3_reset(r->get) == SQLITE_OK && good;
-}
-
-static void look(raw *r, const bench_row *row, const bench_task *task)
-{
-    if (task->deep)
-        bench_see_row(&r->seen, row);
-    else
-        bench_glance(&r->seen, row->id, row->age, row->bio);
 }
 
 /* ---- the cases ---- */
@@ -346,7 +317,7 @@ static bool get(void *state, const bench_task *task)
         bench_row row;
         if (!get_row(r, task->keys[i], &row))
             return false;
-        look(r, &row, task);
+        bench_look(&r->seen, &row, task);
         forget_rows(r, &row, 1);
     }
     return true;
@@ -357,7 +328,7 @@ static bool read_all(raw *r, sqlite3_stmt *statement)
 {
     int code;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-        bench_row *row = new_row(r);
+        bench_row *row = bench_new_row(&r->rows);
         if (!row || !read_row(r, statement, row))
             return complain(r, "read");
     }
@@ -378,8 +349,8 @@ static void see_rows(void *state, const bench_task *task)
 {
     raw *r = state;
     (void)task;
-    for (size_t i = 0; i < r->row_count; i++)
-        bench_see_row(&r->seen, &r->rows[i]);
+    for (size_t i = 0; i < r->rows.count; i++)
+        bench_see_row(&r->seen, &r->rows.items[i]);
 }
 
 static bool filter_order_limit(void *state, const bench_task *task)
@@ -390,16 +361,16 @@ static bool filter_order_limit(void *state, const bench_task *task)
                  " ORDER BY score DESC LIMIT ?3"))
         return false;
     for (size_t i = task->first; i < task->end; i++) {
-        r->row_count = 0;
+        r->rows.count = 0;
         if (sqlite3_bind_int(r->filter, 1, task->ages[i]) != SQLITE_OK ||
             sqlite3_bind_int(r->filter, 2, task->ages[i] + BENCH_AGE_SPAN) != SQLITE_OK ||
             sqlite3_bind_int(r->filter, 3, BENCH_LIMIT) != SQLITE_OK)
             return complain(r, "bind");
         if (!read_all(r, r->filter))
             return false;
-        for (size_t k = 0; k < r->row_count; k++)
-            look(r, &r->rows[k], task);
-        forget_rows(r, r->rows, r->row_count);
+        for (size_t k = 0; k < r->rows.count; k++)
+            bench_look(&r->seen, &r->rows.items[k], task);
+        forget_rows(r, r->rows.items, r->rows.count);
     }
     return true;
 }
@@ -409,7 +380,7 @@ static bool load_rows(void *state, const bench_task *task)
 {
     raw *r = state;
     for (size_t i = 0; i < task->count; i++) {
-        bench_row *row = new_row(r);
+        bench_row *row = bench_new_row(&r->rows);
         if (!row || !get_row(r, task->keys[i], row))
             return false;
     }
@@ -433,25 +404,12 @@ static bool update_one(void *state, const bench_task *task)
     for (size_t i = task->first; i < task->end; i++) {
         if (i % task->batch == 0 && !begin(r))
             return false;
-        if (!update_row(r, &r->rows[i]))
+        if (!update_row(r, &r->rows.items[i]))
             return false;
         if (((i + 1) % task->batch == 0 || i + 1 == task->end) && !commit(r))
             return false;
     }
     return true;
-}
-
-static bench_group *new_group(raw *r)
-{
-    if (r->group_count == r->group_capacity) {
-        size_t capacity = r->group_capacity ? r->group_capacity * 2 : 16;
-        bench_group *larger = realloc(r->groups, capacity * sizeof *larger);
-        if (!larger)
-            return NULL;
-        r->groups = larger;
-        r->group_capacity = capacity;
-    }
-    return &r->groups[r->group_count++];
 }
 
 static bool aggregate(void *state, const bench_task *task)
@@ -463,7 +421,7 @@ static bool aggregate(void *state, const bench_task *task)
                  "SELECT age, count(*), avg(score), max(score) FROM users GROUP BY age"))
         return false;
     while ((code = sqlite3_step(r->aggregate)) == SQLITE_ROW) {
-        bench_group *group = new_group(r);
+        bench_group *group = bench_new_group(&r->groups);
         if (!group)
             return false;
         group->age = sqlite3_column_int(r->aggregate, 0);
@@ -479,13 +437,13 @@ static void see_groups(void *state, const bench_task *task)
 {
     raw *r = state;
     (void)task;
-    for (size_t i = 0; i < r->group_count; i++)
-        bench_see_group(&r->seen, &r->groups[i]);
+    for (size_t i = 0; i < r->groups.count; i++)
+        bench_see_group(&r->seen, &r->groups.items[i]);
 }
 
 /* ---- files ---- */
 
-bool bench_fill(const char *file, const bench_row *rows, size_t count)
+static bool fill(const char *file, const bench_row *rows, size_t count)
 {
     raw *r = raw_open(file, 0, false);
     if (!r)
@@ -501,7 +459,7 @@ bool bench_fill(const char *file, const bench_row *rows, size_t count)
     return good;
 }
 
-bool bench_see_file(const char *file, bench_seen *seen)
+static bool see(const char *file, bench_seen *seen)
 {
     raw *r = raw_open(file, 0, true);
     if (!r)
@@ -509,41 +467,67 @@ bool bench_see_file(const char *file, bench_seen *seen)
     bool good =
         prepare(r, &r->all, "SELECT " COLUMNS " FROM users ORDER BY id") && read_all(r, r->all);
     *seen = (bench_seen){ 0 };
-    for (size_t i = 0; good && i < r->row_count; i++)
-        bench_see_row(seen, &r->rows[i]);
+    for (size_t i = 0; good && i < r->rows.count; i++)
+        bench_see_row(seen, &r->rows.items[i]);
     raw_close(r);
     return good;
+}
+
+static bool run_sql(const char *file, const char *sql)
+{
+    raw *r = raw_open(file, 0, true);
+    bool good = r && sqlite3_exec(r->db, sql, NULL, NULL, NULL) == SQLITE_OK;
+    if (r)
+        raw_close(r);
+    return good;
+}
+
+/* Without a round trip there is nothing to gain from asking for many at once. */
+static bool save_many(void *state, const bench_task *task)
+{
+    bench_task some = *task;
+    some.batch = BENCH_MANY;
+    return update_one(state, &some);
 }
 
 static const bench_case cases[] = {
     { "insert_one", NULL, insert_one, NULL },
     { "insert_many", NULL, insert_many, NULL },
     { "get", NULL, get, NULL },
+    { "get_many", NULL, get, NULL },
     { "select_all", NULL, select_all, see_rows },
     { "filter_order_limit", NULL, filter_order_limit, NULL },
     { "update_one", load_rows, update_one, NULL },
+    { "save_many", load_rows, save_many, NULL },
     { "aggregate", NULL, aggregate, see_groups },
     { NULL, NULL, NULL, NULL },
 };
 
-const bench_side bench_raw_malloc = {
+static const bench_side raw_malloc = {
     .name = "raw_malloc",
     .open = open_malloc,
     .close = raw_close,
     .seen = raw_seen,
     .cases = cases,
 };
-const bench_side bench_raw_arena = {
+static const bench_side raw_arena = {
     .name = "raw_arena",
     .open = open_arena,
     .close = raw_close,
     .seen = raw_seen,
     .cases = cases,
 };
-const bench_side bench_raw_nomutex = {
+static const bench_side raw_nomutex = {
     .name = "raw_nomutex",
     .open = open_nomutex,
     .close = raw_close,
     .seen = raw_seen,
     .cases = cases,
+};
+
+const bench_store bench_sqlite = {
+    .sides = { &raw_malloc, &raw_arena, &raw_nomutex },
+    .fill = fill,
+    .see = see,
+    .run_sql = run_sql,
 };

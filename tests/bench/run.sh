@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Measures Ostler against raw C on the same machine in the same minute; see bench.py --help.
-#   sh tests/bench/run.sh [--backend sqlite] [--only NAME] [--quick] [--plot FILE.svg] [--strict]
+#   sh tests/bench/run.sh [--backend sqlite|postgres|mysql] [--only NAME] [--quick] [--plot FILE.svg] [--strict]
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 build=$top/build/bench
@@ -16,4 +16,20 @@ if ! { (cd "$top" && cmake --preset release -B "$build" -DCMAKE_C_FLAGS=-g \
     echo "bench: the build failed; all of it is in $log" >&2
     exit 1
 fi
-exec python3 "$top/tests/bench/bench.py" --program "$build/tests/bench" "$@"
+
+# A server for each backend that needs one, unless its URL is given.
+servers=
+case " $* " in *"--backend postgres "*) servers="$servers postgres" ;; esac
+case " $* " in *"--backend mysql "*) servers="$servers mariadb" ;; esac
+if [ -n "$servers" ]; then
+    folder=$(mktemp -d)
+    services=$top/tests/services/services.py
+    trap 'python3 "$services" stop --folder "$folder" >&2; rm -rf "$folder"' EXIT
+    # shellcheck disable=SC2086 # the servers are words
+    python3 "$services" start --folder "$folder" $servers >&2
+    set -a
+    # shellcheck source=/dev/null
+    . "$folder/env"
+    set +a
+fi
+python3 "$top/tests/bench/bench.py" --program "$build/tests/bench" "$@"
