@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "chaos.h"
+
+#include <time.h>
+
+OST_MODEL(account, .table = "accounts",
+          OST_FIELDS(OST_FIELD(account, id, .primary_key = true), OST_FIELD(account, cents),
+                     OST_FIELD(account, owner, .required = true, .max_length = 60)));
+OST_MODEL(transfer, .table = "transfers",
+          OST_FIELDS(OST_FIELD(transfer, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(transfer, number), OST_FIELD(transfer, cents)));
+
+enum server chaos_servers[] = { SERVER_POSTGRES, SERVER_MYSQL };
+
+enum server chaos_server_of(void **state)
+{
+    return *(const enum server *)*state;
+}
+
+int64_t chaos_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void chaos_ok(ost_status status, const ost_error *e, const char *what, const char *file, int line)
+{
+    if (status == OST_OK)
+        return;
+    print_error("%s: %s: %s\n", what, ost_status_name(status), e->message);
+    _fail(file, line);
+}
+
+static ost_status open_database(const chaos *c, const char *url, ost_db **db, ost_session **s,
+                                ost_error *e)
+{
+    ost_status status = ost_open(
+        OST_OPTIONS(.url = url, .drivers = OST_DRIVERS(ost_driver_postgres(), ost_driver_mysql()),
+                    .models = OST_MODELS(&account_model, &transfer_model), .pool = &c->pool,
+                    .connect_timeout_ms = c->connect_timeout_ms,
+                    .statement_timeout_ms = c->statement_timeout_ms),
+        db, e);
+    return status == OST_OK ? ost_session_open(*db, NULL, s, e) : status;
+}
+
+static void open_accounts(chaos *c)
+{
+    chaos_ok(ost_create_tables(c->witness_db, &c->error), &c->error, "create tables", __FILE__,
+             __LINE__);
+    for (int64_t i = 1; i <= ACCOUNTS; i++) {
+        account a = { .id = i, .cents = OPENING_CENTS, .owner = "somebody" };
+        chaos_ok(ost_insert(c->witness, account, &a), ost_session_error(c->witness), "insert",
+                 __FILE__, __LINE__);
+    }
+}
+
+void chaos_begin(chaos *c, enum server server, bool through_proxy)
+{
+    memset(c, 0, sizeof *c);
+    c->server = server;
+    c->url = server_database(server, NULL);
+    c->pool = (ost_pool_options){ .struct_size = sizeof c->pool, .max = 2 };
+    c->connect_timeout_ms = 5000;
+    c->statement_timeout_ms = 10000;
+    chaos_ok(open_database(c, c->url, &c->witness_db, &c->witness, &c->error), &c->error, "open",
+             __FILE__, __LINE__);
+    open_accounts(c);
+    c->via = c->url;
+    if (through_proxy) {
+        c->proxy = proxy_to(c->url);
+        c->via = proxy_url(c->proxy, c->url);
+    }
+}
+
+ost_status chaos_open(chaos *c)
+{
+    return open_database(c, c->via, &c->db, &c->s, &c->error);
+}
+
+void chaos_close(chaos *c)
+{
+    ost_session_close(c->s);
+    ost_close(c->db);
+    c->s = NULL;
+    c->db = NULL;
+}
+
+void chaos_end(chaos *c)
+{
+    chaos_close(c);
+    ost_session_close(c->witness);
+    ost_close(c->witness_db);
+    if (c->proxy)
+        proxy_close(c->proxy);
+    server_drop(c->url);
+}
+
+int64_t chaos_total(chaos *c)
+{
+    ost_value total;
+    chaos_ok(ost_value_of(ost_from(c->witness, account), ost_sum(ost_col(account, cents)), &total),
+             ost_session_error(c->witness), "total", __FILE__, __LINE__);
+    assert_int_equal(ost_session_clear(c->witness), OST_OK);
+    assert_int_equal(total.type, OST_TYPE_INT64);
+    return total.as.integer;
+}
+
+int64_t chaos_count(chaos *c, int64_t number)
+{
+    int64_t count = -1;
+    ost_query *q = ost_from(c->witness, transfer);
+    ost_where(q, ost_eq(transfer, number, number));
+    chaos_ok(ost_count_of(q, &count), ost_session_error(c->witness), "count", __FILE__, __LINE__);
+    assert_int_equal(ost_session_clear(c->witness), OST_OK);
+    return count;
+}
+
+void chaos_sql(const chaos *c, const char *sql)
+{
+    server_sql(c->url, sql);
+}
+
+void chaos_kill_connections(chaos *c)
+{
+    const char *ids;
+    char sql[64], *end;
+    if (c->server == SERVER_POSTGRES) {
+        chaos_sql(c, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname ="
+                     " current_database() AND pid <> pg_backend_pid()");
+        return;
+    }
+    ids = server_text(c->url, "SELECT id FROM information_schema.processlist WHERE db = database()"
+                              " AND id <> connection_id()");
+    for (const char *id = ids; *id; id = *end == '|' ? end + 1 : end) {
+        (void)snprintf(sql, sizeof sql, "KILL CONNECTION %ld", strtol(id, &end, 10));
+        server_sql(c->url, sql);
+    }
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* Connections that end at the worst moment: nothing that was confirmed is lost, nothing happens
+ * twice, and what is not known is said. */
+#include "chaos.h"
+
+#include <signal.h>
+#include <sys/time.h>
+
+/* ---- fm01: the server's side of the connection is killed ---- */
+
+enum { STATEMENTS = 20 };
+
+typedef struct killing {
+    chaos *c;
+    int at;  /* before this statement */
+    int ran; /* statements that succeeded */
+} killing;
+
+static ost_status move(ost_session *s, int64_t from, int64_t cents)
+{
+    ost_query *q = ost_from(s, account);
+    ost_where(q, ost_eq(account, id, from));
+    return ost_update_one(q, ost_inc(account, cents, cents));
+}
+
+static ost_status transfers(ost_session *s, const ost_attempt *attempt, void *context)
+{
+    killing *k = context;
+    (void)attempt;
+    for (int i = 0; i < STATEMENTS; i++) {
+        int64_t cents = i / 2 + 1;
+        if (i == k->at)
+            chaos_kill_connections(k->c);
+        OST_TRY(move(s, i % 2 ? 2 : 1, i % 2 ? cents : -cents));
+        k->ran++;
+    }
+    return OST_OK;
+}
+
+static void fm01_killed_at_each_statement(void **state)
+{
+    chaos world, *c = &world;
+    chaos_begin(c, chaos_server_of(state), false);
+    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
+    for (int at = 0; at <= STATEMENTS; at++) {
+        killing k = { .c = c, .at = at };
+        ost_status status = ost_transaction(c->s, transfers, &k, NULL);
+        /* Before the first statement no connection is held, so that a dead one is replaced. */
+        if (at == 0 || at == STATEMENTS) {
+            assert_int_equal(status, OST_OK);
+        } else {
+            assert_int_equal(status, OST_CONNECTION);
+            assert_int_equal(k.ran, at);
+        }
+        assert_int_equal(chaos_total(c), ACCOUNTS * OPENING_CENTS);
+        /* The session goes on at once. */
+        OK(move(c->s, 3, 0));
+    }
+    chaos_end(c);
+}
+
+/* ---- fm02: the answer to COMMIT is lost ---- */
+
+typedef struct tally {
+    int committed, aborted, unknown;
+} tally;
+
+static void judge(chaos *c, ost_status status, int64_t number, tally *t)
+{
+    int64_t count = chaos_count(c, number);
+    switch (status) {
+    case OST_OK:
+        t->committed++;
+        assert_int_equal(count, 1);
+        break;
+    case OST_UNKNOWN_OUTCOME:
+        t->unknown++;
+        assert_in_range(count, 0, 1);
+        break;
+    default:
+        t->aborted++;
+        assert_int_equal(status, OST_CONNECTION);
+        assert_int_equal(count, 0);
+        break;
+    }
+}
+
+static ost_status store(chaos *c, int64_t number)
+{
+    return ost_insert(c->s, transfer, &(transfer){ .number = number, .cents = 1 });
+}
+
+static void begin_unit(chaos *c, int64_t number)
+{
+    const proxy_faults honest = PROXY_HONEST;
+    proxy_set(c->proxy, &honest);
+    OK(ost_begin(c->s, NULL));
+    OK(store(c, number));
+}
+
+/* How many bytes a commit sends and gets. */
+static void measure_commit(chaos *c, int64_t *up, int64_t *down)
+{
+    const proxy_faults honest = PROXY_HONEST;
+    begin_unit(c, 1);
+    proxy_set(c->proxy, &honest);
+    OK(ost_commit(c->s));
+    *up = proxy_up(c->proxy);
+    *down = proxy_down(c->proxy);
+    assert_true(*up > 0 && *down > 0);
+}
+
+static void fm02_commit_is_cut_at_each_byte(void **state)
+{
+    chaos world, *c = &world;
+    tally t = { 0 };
+    int64_t up, down, number = 2;
+    chaos_begin(c, chaos_server_of(state), true);
+    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
+    measure_commit(c, &up, &down);
+    for (int64_t at = 0; at <= up + down; at++, number++) {
+        proxy_faults faults = PROXY_HONEST;
+        if (at < up)
+            faults.cut_up = at;
+        else
+            faults.cut_down = at - up;
+        begin_unit(c, number);
+        proxy_set(c->proxy, &faults);
+        judge(c, ost_commit(c->s), number, &t);
+    }
+    print_message("commits cut at %d bytes: %d committed, %d aborted, %d unknown\n",
+                  (int)(up + down + 1), t.committed, t.aborted, t.unknown);
+    /* The server can be asked at once, and then nothing stays unknown. */
+    assert_int_equal(t.unknown, 0);
+    assert_true(t.committed > 0);
+    assert_true(t.aborted > 0);
+    chaos_end(c);
+}
+
+/* ---- fm31: a write of its own has nothing that could be asked ---- */
+
+static void fm31_single_write_is_cut_at_each_byte(void **state)
+{
+    const proxy_faults honest = PROXY_HONEST;
+    chaos world, *c = &world;
+    tally t = { 0 };
+    int64_t up, down, number = 2;
+    chaos_begin(c, chaos_server_of(state), true);
+    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
+    OK(store(c, 0));
+    proxy_set(c->proxy, &honest);
+    OK(store(c, 1));
+    up = proxy_up(c->proxy);
+    down = proxy_down(c->proxy);
+    for (int64_t at = 0; at <= up + down; at++, number++) {
+        proxy_faults faults = PROXY_HONEST;
+        if (at < up)
+            faults.cut_up = at;
+        else
+            faults.cut_down = at - up;
+        proxy_set(c->proxy, &honest);
+        OK(store(c, 0)); /* the connection and its statement are ready */
+        proxy_set(c->proxy, &faults);
+        judge(c, store(c, number), number, &t);
+    }
+    print_message("writes cut at %d bytes: %d committed, %d aborted, %d unknown\n",
+                  (int)(up + down + 1), t.committed, t.aborted, t.unknown);
+    assert_true(t.unknown > 0);
+    chaos_end(c);
+}
+
+/* ---- fm16: bytes one by one, and signals ---- */
+
+static void ignore(int signal_number)
+{
+    (void)signal_number;
+}
+
+static void fm16_single_bytes_and_signals(void **state)
+{
+    const struct sigaction action = { .sa_handler = ignore }; /* no SA_RESTART */
+    const struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never = { { 0, 0 }, { 0, 0 } };
+    struct sigaction before;
+    proxy_faults faults = PROXY_HONEST;
+    chaos world, *c = &world;
+    size_t count;
+    chaos_begin(c, chaos_server_of(state), true);
+    faults.slice = 1;
+    proxy_set(c->proxy, &faults);
+    assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
+    for (int64_t i = 1; i <= 20; i++) {
+        OK(ost_begin(c->s, NULL));
+        OK(store(c, i));
+        OK(ost_commit(c->s));
+        const account *all = ost_all(ost_from(c->s, account), account, &count);
+        assert_non_null(all);
+        assert_int_equal(count, ACCOUNTS);
+        assert_string_equal(all[ACCOUNTS - 1].owner, "somebody");
+    }
+    chaos_close(c);
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+    assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+    for (int64_t i = 1; i <= 20; i++)
+        assert_int_equal(chaos_count(c, i), 1);
+    chaos_end(c);
+}
+
+/* ---- fm15: SIGPIPE ---- */
+
+static void fm15_a_dead_peer_raises_no_signal(void **state)
+{
+    chaos world, *c = &world;
+    struct sigaction action;
+    /* The default action would end this process. */
+    assert_int_equal(sigaction(SIGPIPE, NULL, &action), 0);
+    assert_true(action.sa_handler == SIG_DFL);
+    chaos_begin(c, chaos_server_of(state), true);
+    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
+    enum { RECORDS = 20000 };
+    transfer *many = calloc(RECORDS, sizeof *many);
+    assert_non_null(many);
+    for (int64_t cut = 1; cut < 400000; cut = cut * 3 + 1) {
+        proxy_faults faults = PROXY_HONEST;
+        for (int i = 0; i < RECORDS; i++)
+            many[i] = (transfer){ .number = cut, .cents = i };
+        faults.cut_up = cut;
+        faults.reset = true;
+        proxy_set(c->proxy, &faults);
+        ost_status status = ost_insert_many(c->s, transfer, many, RECORDS);
+        assert_true(status == OST_CONNECTION || status == OST_UNKNOWN_OUTCOME || status == OST_OK);
+        if (status != OST_UNKNOWN_OUTCOME)
+            assert_int_equal(chaos_count(c, cut), status == OST_OK ? RECORDS : 0);
+    }
+    free(many);
+    assert_int_equal(sigaction(SIGPIPE, NULL, &action), 0);
+    assert_true(action.sa_handler == SIG_DFL);
+    chaos_end(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_SERVERS(fm01_killed_at_each_statement),
+        ON_SERVERS(fm02_commit_is_cut_at_each_byte),
+        ON_SERVERS(fm31_single_write_is_cut_at_each_byte),
+        ON_SERVERS(fm16_single_bytes_and_signals),
+        ON_SERVERS(fm15_a_dead_peer_raises_no_signal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
