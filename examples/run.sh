@@ -2,7 +2,17 @@
 # SPDX-License-Identifier: MIT
 # Installs what is missing, builds the examples, checks the quick start and runs the atlas with the
 # arguments given: `sh examples/run.sh --json`. Only the atlas writes to the standard output.
+# usage: sh examples/run.sh [--with DATABASE[,DATABASE]] [argument of the atlas]...
+#   --with  runs the atlas on postgres, mysql or both as well, and fails unless their answers are
+#           the same. OST_TEST_POSTGRES_URL and OST_TEST_MYSQL_URL name the servers; where one is
+#           not set, a server is started for the run.
 set -eu
+
+others=
+if [ "${1:-}" = --with ] && [ $# -ge 2 ]; then
+    others=$(echo "$2" | tr ',' ' ')
+    shift 2
+fi
 
 packages="build-essential cmake ninja-build pkg-config libsqlite3-dev libutf8proc-dev libcmocka-dev
     libjansson-dev iso-codes python3 python3-pip"
@@ -12,6 +22,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 build=$root/build
 data=$build/atlas-data
 programs=$build/release/examples
+services=$build/atlas-services
+answers=$build/atlas-answers
 
 fail() {
     echo "examples/run.sh: $*" >&2
@@ -86,13 +98,79 @@ check_quickstart() {
     echo "quickstart prints what it should: $printed" >&2
 }
 
+# What each database needs to be built with and run.
+add_packages() {
+    for other in $others; do
+        case $other in
+        postgres) packages="$packages libpq-dev openssl postgresql" ;;
+        mysql) packages="$packages libmariadb-dev openssl mariadb-server" ;;
+        *) fail "--with takes postgres and mysql, not $other" ;;
+        esac
+    done
+}
+
+stop_servers() {
+    python3 "$root/tests/services/services.py" stop --folder "$services"
+}
+
+start_servers() {
+    stop_servers
+    trap stop_servers EXIT
+    trap 'exit 130' INT TERM
+    # shellcheck disable=SC2046 # each server is a word
+    python3 "$root/tests/services/services.py" start --folder "$services" \
+        $(echo "$others" | sed 's/mysql/mariadb/') >&2
+    # shellcheck disable=SC1091 # the file is made here
+    . "$services/env"
+}
+
+# What differs between two runs by its nature is the time, and keys that are never given twice.
+compare_answers() {
+    python3 -c 'import json, sys
+def stable(item):
+    if isinstance(item, dict):
+        return {k: stable(v) for k, v in item.items() if k not in ("id", "made_at")}
+    return [stable(part) for part in item] if isinstance(item, list) else item
+one, two = (json.load(open(path, encoding="utf-8")) for path in sys.argv[1:])
+wrong = [str(key) for key in {**one, **two} if key != "answers" and one.get(key) != two.get(key)]
+wrong += [a["name"] for a, b in zip(one["answers"], two["answers"]) if stable(a) != stable(b)]
+if wrong or len(one["answers"]) != len(two["answers"]):
+    sys.exit("other answers than those of SQLite: " + ", ".join(wrong))
+print(len(one["answers"]))' "$answers/sqlite.json" "$answers/$1.json"
+}
+
+# run_on <name> <url> [argument]...
+run_on() {
+    name=$1 url=$2
+    shift 2
+    "$programs/atlas" --data "$data" "$@" --json --database "$url" >"$answers/$name.json"
+}
+
+run_on_others() {
+    mkdir -p "$answers"
+    start_servers
+    run_on sqlite "sqlite:$(in_url "$answers/atlas.db")" "$@"
+    for other in $others; do
+        case $other in
+        postgres) run_on postgres "$OST_TEST_POSTGRES_URL" "$@" ;;
+        mysql) run_on mysql "$OST_TEST_MYSQL_URL" "$@" ;;
+        esac
+        count=$(compare_answers "$other") || fail "$other"
+        echo "$other answers $count questions as SQLite does" >&2
+    done
+    stop_servers
+    trap - EXIT
+}
+
 # A URL has its own meaning for some letters that a folder's name may have.
 in_url() {
     printf '%s' "$1" | sed 's/%/%25/g; s/?/%3F/g; s/#/%23/g'
 }
 
+add_packages
 install_packages
 gather_data
 build_programs
 check_quickstart
+[ -z "$others" ] || run_on_others "$@"
 exec "$programs/atlas" --data "$data" --database "sqlite:$(in_url "$build/atlas.db")" "$@"

@@ -1,11 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs what is missing, builds and runs every test, and closes with one summary line.
+# Installs what is missing, starts the database servers that the tests need, builds and runs every
+# test, stops the servers, and closes with one summary line.
 # usage: sh tests/run.sh [--quick]
-#   --quick             the dev build, the unit tests and the checks on the tree
+#   --quick             the dev build, the unit tests and the checks on the tree; no servers
 #   OST_BUILD_DIR       where to build; default: build
 #   OST_RANDOM_PROGRAMS how many random programs the conformance suite runs; default: its own
 #                       number in the dev build, 1000 in the others
+#   OST_TEST_POSTGRES_URL, OST_TEST_MYSQL_URL, OST_TEST_PGBOUNCER_URL
+#                       servers to use instead of those that this starts
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -14,7 +17,7 @@ case "${1:-}" in
 "") ;;
 --quick) quick=yes ;;
 *)
-    sed -n '3,9s/^# //p' "$0" >&2
+    sed -n '3,12s/^# //p' "$0" >&2
     exit 2
     ;;
 esac
@@ -26,7 +29,9 @@ passed=0 failed=0 began=$(date +%s)
 
 packages="gcc g++ libc6-dev cmake ninja-build pkg-config ccache git python3
     clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 doxygen
-    libcmocka-dev libsqlite3-dev libutf8proc-dev libjansson-dev sqlite3 iso-codes valgrind"
+    libcmocka-dev libsqlite3-dev libutf8proc-dev libjansson-dev sqlite3 iso-codes valgrind
+    libpq-dev libmariadb-dev openssl"
+server_packages="postgresql mariadb-server pgbouncer"
 
 # Installs the packages that dpkg does not know as installed, and no others.
 install_missing() {
@@ -118,14 +123,32 @@ has_sources() {
     [ -n "$(find "$1" -name '*.c' 2>/dev/null)" ]
 }
 
+# Servers in a folder of this run's own; those that an earlier one left there are stopped first.
+# What comes with the packages of servers is never used.
+start_servers() {
+    python3 tests/services/services.py stop --folder "$build/services" &&
+        python3 tests/services/services.py start --folder "$build/services" || return 1
+    set -a
+    # shellcheck disable=SC1091 # the file is made here
+    . "$build/services/env"
+    set +a
+}
+
+# Keeps what they logged.
+stop_servers() {
+    [ -d "$build/services" ] || return 0
+    cp "$build/services"/*.log "$logs/"
+    python3 tests/services/services.py stop --folder "$build/services"
+}
+
 # That the benchmark runs; its bars are judged by tests/bench/run.sh --strict.
 run_bench() {
     python3 tests/bench/bench.py --program "$build/release/tests/bench" --quick
 }
 
-# The two commands of the examples, and what the atlas says against its data.
+# The commands of the examples, and what the atlas says against its data.
 run_examples() {
-    sh examples/run.sh --json >"$logs/atlas.json" || return 1
+    sh examples/run.sh --with postgres,mysql --json >"$logs/atlas.json" || return 1
     python3 tests/examples/run.py build/release/examples/atlas build/atlas-data
 }
 
@@ -137,12 +160,16 @@ run_fuzz() {
     done
 }
 
+[ -n "$quick" ] || packages="$packages $server_packages"
 stage "packages" install_missing
 stage "build dev" make_build dev
 if [ -n "$quick" ]; then
     stage "unit tests" run_ctest dev -L '^unit$'
     stage "house" sh tests/house/run.sh
 else
+    trap stop_servers EXIT
+    trap 'exit 130' INT TERM
+    stage "servers" start_servers
     stage "tests dev" run_ctest dev
     stage "build clang" make_build clang
     stage "tests clang" run_ctest clang
@@ -162,6 +189,7 @@ else
     stage "doxygen" run_doxygen
     stage "docs" python3 tests/docs/run.py "$build/dev"
     stage "clang-tidy" run_clang_tidy
+    stage "servers stop" stop_servers
     grep -h ' models of ' "$logs/compile-time.log"
 fi
 

@@ -384,13 +384,23 @@ ost_status ost__fake_stop_stream(ost_connection *c, uint32_t stream, ost_deadlin
     return status;
 }
 
+/* The server goes on with the batch for as long as nobody cancels it. */
+static bool still_owes(ost_connection *c)
+{
+    pthread_mutex_lock(&c->guard);
+    bool hit = c->cancelled != 0 && c->cancelled == c->batch_number;
+    c->cancelled = 0; /* it has hit what it was for */
+    pthread_mutex_unlock(&c->guard);
+    return c->owes && c->fake->options.owes_until_cancel && !hit;
+}
+
 static ost_status settle(ost_connection *c, ost_deadline deadline)
 {
     const ost_driver *inner = &c->fake->inner;
-    pthread_mutex_lock(&c->guard);
-    c->cancelled = 0; /* it has hit what it was for */
-    pthread_mutex_unlock(&c->guard);
-    ost_status status = ost__fake_at(c->backend, c, OST_FAKE_AT_SETTLE, "", deadline, NULL);
+    int64_t delay = still_owes(c) ? OST_FAKE_FOREVER : 0;
+    ost_status status = ost__fake_pause(c->backend, c, delay, deadline);
+    if (status == OST_OK)
+        status = ost__fake_at(c->backend, c, OST_FAKE_AT_SETTLE, "", deadline, NULL);
     if (status == OST_OK)
         status = ost__fake_usable(c, deadline, NULL);
     if (status != OST_OK)

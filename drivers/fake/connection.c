@@ -96,6 +96,8 @@ static void adjust(const ost_fake_options *o, ost_capabilities *caps)
     caps->abilities &= ~o->remove_abilities;
     if (o->max_parameters > 0)
         caps->max_parameters = o->max_parameters;
+    if (o->max_identifier > 0)
+        caps->max_identifier = o->max_identifier;
     /* Plans may depend on what was changed here. */
     caps->fingerprint += (before ^ caps->abilities) * 0x9e3779b97f4a7c15U;
     caps->fingerprint += (uint64_t)o->max_parameters * 0xbf58476d1ce4e5b9U;

@@ -46,8 +46,11 @@ typedef struct ost_fake_options {
     uint16_t execution;        /**< An enum ost_fake_execution. */
     bool fails_units;          /**< As PostgreSQL: after a failure a unit accepts only rollback. */
     bool resolves_commits;     /**< It gives commit tokens, and knows each unit's fate. */
+    bool owes_until_cancel;    /**< As over a network: what timed out is not settled before a cancel
+                                  came. */
     uint32_t accepts;          /**< Most operations of one submit; 0: all; 1: it cannot pipeline. */
     uint32_t max_parameters;   /**< Instead of the inner driver's; 0: as the inner driver says. */
+    uint32_t max_identifier;   /**< Alike. */
     uint64_t add_abilities;    /**< Bits of enum ost_ability. */
     uint64_t remove_abilities; /**< The same. */
 } ost_fake_options;

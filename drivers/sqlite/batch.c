@@ -186,11 +186,15 @@ static ost_status write_one(run *r, ost__statement *s, const void *record)
 static ost_status write_records(run *r, ost__statement *s)
 {
     size_t count = r->op->record_count > 0 ? r->op->record_count : 1;
+    bool by_condition = r->op->kind == OST_DO_UPDATE || r->op->kind == OST_DO_DELETE;
     ost_status status = OST_OK;
     for (size_t i = 0; status == OST_OK && i < count; i++) {
+        int64_t before = r->outcome->matched;
         status = write_one(r, s, record_at(r->op, i));
         sqlite3_reset(s->handle);
-        if (status != OST_OK && r->op->record_count > 0)
+        bool missed =
+            by_condition && r->outcome->matched == before && r->outcome->failed_record == SIZE_MAX;
+        if ((status != OST_OK || missed) && r->op->record_count > 0)
             r->outcome->failed_record = i;
         if (status != OST_OK && i > 0 && r->error)
             r->error->nothing_sent = 0;

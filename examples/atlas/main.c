@@ -143,14 +143,29 @@ static bool import_and_answer(ost_session *s, const options *o, const import_fil
     return output_close(&out) || complain("the output cannot be written", "");
 }
 
+/* SQLite, and what else the atlas was built with. */
+static const ost_driver *const *drivers(void)
+{
+    static const ost_driver *list[4];
+    size_t count = 0;
+    list[count++] = ost_driver_sqlite();
+#ifdef ATLAS_POSTGRES
+    list[count++] = ost_driver_postgres();
+#endif
+#ifdef ATLAS_MYSQL
+    list[count++] = ost_driver_mysql();
+#endif
+    list[count] = NULL;
+    return list;
+}
+
 static bool run(const options *o, const import_files *files)
 {
     ost_db *db = NULL;
     ost_session *s = NULL;
     ost_error error;
     bool done = false;
-    if (ost_open(OST_OPTIONS(.url = o->database, .models = atlas_models,
-                             .drivers = OST_DRIVERS(ost_driver_sqlite()),
+    if (ost_open(OST_OPTIONS(.url = o->database, .models = atlas_models, .drivers = drivers(),
                              .on_event = o->log ? ost_log_event : NULL, .context = stderr),
                  &db, &error) != OST_OK ||
         ost_create_tables(db, &error) != OST_OK || ost_session_open(db, NULL, &s, &error) != OST_OK)

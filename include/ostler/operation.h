@@ -22,7 +22,7 @@
 #ifndef OSTLER_OPERATION_H
 #define OSTLER_OPERATION_H
 
-#include "ostler/expr.h"
+#include "ostler/query.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -128,25 +128,21 @@ enum ost_ddl {
     OST_DDL_CREATE_MARKS,   /**< Without a table: ::OST_MARKS_TABLE, where ::OST_CAN_MARK_COMMITS. */
     OST_DDL_ADD_FOREIGN_KEY /**< Foreign key `ddl_index`; only where ::OST_CAN_ADD_KEYS, else they come with the table. */
 };
-/** Locks that a select takes. */
-enum ost_lock_mode {
-    OST_LOCK_NONE, OST_LOCK_UPDATE, OST_LOCK_UPDATE_SKIP, OST_LOCK_UPDATE_NOWAIT, OST_LOCK_SHARE
-};
 
 /** What is constant in an operation. */
 typedef struct ost_shape {
     uint32_t struct_size;            /**< sizeof(ost_shape). */
     uint16_t kind;                   /**< An enum ost_operation_kind. */
     uint16_t wrap;                   /**< An enum ost_wrap. */
-    uint16_t lock_mode;              /**< An enum ost_lock_mode. */
+    uint16_t lock_mode;              /**< Of a select: an enum ost_lock_mode. */
     uint16_t ddl;                    /**< An enum ost_ddl. */
     uint32_t ddl_index;              /**< Of OST_DDL_CREATE_INDEX and OST_DDL_ADD_FOREIGN_KEY. */
     const ost_table *table;          /**< NULL for operations without a table. */
     const ost_node *where;           /**< NULL: every record. */
     const ost_node *having;          /**< NULL: every group. */
-    const ost_node *const *columns;  /**< What is selected, in the order of the row program's columns. */
+    const ost_node *const *columns;  /**< What is selected, or given back by a write, in the order of the row program's columns. */
     const ost_node *const *groups;   /**< Grouped by. */
-    const ost_order *orders;         /**< Ordered by. */
+    const ost_order *orders;         /**< Ordered by; of an update or delete: only with a limit or offset. */
     const ost_change *changes;       /**< Members written by an insert or update. */
     uint32_t column_count;           /**< Of `columns`. */
     uint32_t group_count;            /**< Of `groups`. */
@@ -330,7 +326,7 @@ typedef struct ost_outcome {
     int64_t matched;            /**< Records that met the condition, or were inserted. */
     int64_t changed;            /**< Records that differ afterwards; -1: not known. */
     int64_t rows;               /**< Rows delivered. */
-    size_t failed_record;       /**< Which record failed; SIZE_MAX: not one. */
+    size_t failed_record;       /**< Which record failed, or was the first that an update or delete did not meet; SIZE_MAX: not one. */
     uint64_t bytes_sent;        /**< To the server. */
     uint64_t bytes_received;    /**< From the server. */
     uint32_t statements;        /**< Statements run. */

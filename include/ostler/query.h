@@ -43,6 +43,19 @@ extern "C" {
 
 typedef struct ost_cursor ost_cursor; /**< An open stream of rows; see ost_stream(). */
 
+/**
+ * Locks that a query takes on the rows that it reads, held until the transaction ends; see ost_lock(). A database
+ * without locks on rows (SQLite) has locked itself as a whole when a transaction that writes began: there every row is
+ * locked already.
+ */
+enum ost_lock_mode {
+    OST_LOCK_NONE,          /**< None. */
+    OST_LOCK_UPDATE,        /**< Nobody else may change or lock the rows; waits for whoever has locked them. */
+    OST_LOCK_UPDATE_SKIP,   /**< The same, but leaves out rows that others have locked. ::OST_UNSUPPORTED where that is unknown. */
+    OST_LOCK_UPDATE_NOWAIT, /**< The same, but fails with ::OST_LOCK_TIMEOUT if others have locked a row. */
+    OST_LOCK_SHARE          /**< Nobody else may change the rows; others may lock them alike. */
+};
+
 /** A page of a result. */
 typedef struct ost_page {
     size_t page;       /**< This page, from 1. */
@@ -73,10 +86,21 @@ OST_API bool ost_order_by_name(ost_query *q, const char *member, const char *dir
 OST_API void ost_group_by(ost_query *q, const ost_expr *e);
 /** Adds a condition on groups. */
 OST_API void ost_having(ost_query *q, const ost_expr *condition);
-/** At most `limit` rows. 0 is none. */
+/**
+ * At most `limit` rows. 0 is none. An update or delete meets the first rows in the query's order, which the key makes
+ * total; a limit is no condition, so that ost_everything() is still needed without one.
+ */
 OST_API void ost_limit(ost_query *q, size_t limit);
 /** Skips `offset` rows. */
 OST_API void ost_offset(ost_query *q, size_t offset);
+/**
+ * Locks the rows that the query reads, until the transaction ends. MySQL also locks rows that it looked at on its way: let
+ * the conditions name a key or an index.
+ * @param q The query: rows as they are stored, without groups, aggregates, ost_distinct(), count and pages. It runs inside
+ * a transaction that is not read-only, else it is ::OST_MISUSE.
+ * @param mode An enum ost_lock_mode. ::OST_UNSUPPORTED, before anything is sent, where the database does not have it.
+ */
+OST_API void ost_lock(ost_query *q, uint16_t mode);
 /** Leaves out rows that equal an earlier one in everything selected. */
 OST_API void ost_distinct(ost_query *q);
 /** Says that an update or delete without a condition is meant. */
@@ -108,11 +132,17 @@ OST_API ost_status ost_exists(ost_query *q, bool *exists);
  * @param out The value; a text lives in the session's memory. OST_TYPE_NONE is NULL.
  */
 OST_API ost_status ost_value_of(ost_query *q, const ost_expr *e, ost_value *out);
-/** Changes every record that meets the conditions; see ost_update(). `matched` may be NULL. */
+/**
+ * Changes every record that meets the conditions; see ost_update(). With ost_limit() or ost_offset() only those within
+ * them, in the query's order; without, the order is not used.
+ * @param q The query.
+ * @param matched Set to the number of records met; may be NULL.
+ * @param changes What ost_set(), ost_set_null() and ost_inc() make, up to a pointer to ::ost_expr_end.
+ */
 OST_API ost_status ost_query_update(ost_query *q, int64_t *matched, const ost_expr *const *changes);
 /** Changes the record that meets the conditions; none: ::OST_NOT_FOUND; more than one: ::OST_RANGE, and nothing is changed. */
 OST_API ost_status ost_query_update_one(ost_query *q, const ost_expr *const *changes);
-/** Deletes every record that meets the conditions. `deleted` may be NULL. */
+/** Deletes every record that meets the conditions, within the query's limits as ost_query_update(). `deleted` may be NULL. */
 OST_API ost_status ost_delete_all(ost_query *q, int64_t *deleted);
 /**
  * One page and the total, read in one transaction, in a total order.

@@ -27,7 +27,13 @@ extern "C" {
 
 /**
  * Creates the tables, indexes and foreign keys of all models that are not adopted, in one transaction where the
- * backend can.
+ * backend can: then all of it is there afterwards, or nothing. Where it cannot (MySQL), a failure half way leaves what was
+ * made until then, and another call goes on from there. Programs may call it at the same time: what one finds made by
+ * another counts as made.
+ *
+ * Where the backend adds foreign keys to tables that are there, they follow once all tables are: models may stand in any
+ * order and refer to each other in a circle, and a key that an existing table lacks is added. Elsewhere (SQLite) they come
+ * with their table.
  * @param db The database.
  * @param error May be NULL. ::OST_SCHEMA: an existing table lacks columns, each named as a failure.
  */

@@ -112,6 +112,21 @@ OST_API void *ost_session_new(ost_session *s, const ost_model *m, size_t record_
 /** Behind ost_get(). */
 OST_API void *ost_session_get(ost_session *s, const ost_model *m, size_t record_size,
                               const ost_value *key, size_t key_count);
+/**
+ * Behind ost_get_many().
+ * @param s The session.
+ * @param m The model.
+ * @param record_size sizeof the program's struct.
+ * @param keys An array of the key's kind; NULL only if `count` is 0.
+ * @param count How many keys.
+ * @param stride Bytes from one key to the next.
+ * @param type Kind of a key: an enum ost_type.
+ * @param found Set to the number of records, 0 on failure; may be NULL.
+ * @return As ost_query_all().
+ */
+OST_API void *ost_session_get_many(ost_session *s, const ost_model *m, size_t record_size,
+                                   const void *keys, size_t count, uint32_t stride, uint16_t type,
+                                   size_t *found);
 /** Behind ost_find(). */
 OST_API void *ost_session_find(ost_session *s, const ost_model *m, size_t record_size,
                                const ost_expr *const *conditions);
@@ -124,6 +139,9 @@ OST_API ost_status ost_session_insert_many(ost_session *s, const ost_model *m, s
 /** Behind ost_save(). */
 OST_API ost_status ost_session_save(ost_session *s, const ost_model *m, size_t record_size,
                                     void *record);
+/** Behind ost_save_many(). */
+OST_API ost_status ost_session_save_many(ost_session *s, const ost_model *m, size_t record_size,
+                                         void *records, size_t count);
 /** Behind ost_replace(). */
 OST_API ost_status ost_session_replace(ost_session *s, const ost_model *m, size_t record_size,
                                        void *record);
@@ -142,6 +160,17 @@ OST_API ost_status ost_session_delete(ost_session *s, const ost_model *m, size_t
 #define ost_get(s, T, key) \
     ((T##_record_ *)ost_session_get((s), OST_OF(T), (const ost_value[]){ ost_val(key) }, \
         1 + OST_ASSERT((T##_key_accepts_ & OST_KIND(key)) != 0, "ostler: this is no key of " #T)))
+/**
+ * The records with the keys in an array of any length, read by one statement: an array in the order of the keys, each record
+ * once, those that are not there left out; `found` is set to how many there are. NULL only on failure. A key of several
+ * members is ::OST_UNSUPPORTED.
+ */
+#define ost_get_many(s, T, keys, count, found) \
+    ((T##_record_ *)ost_session_get_many((s), OST_OF(T), (keys), \
+        (count) + OST_ASSERT((T##_key_accepts_ & OST_KIND((keys)[0])) != 0, \
+                             "ostler: these are no keys of " #T), \
+        (uint32_t)sizeof (keys)[0], _Generic((keys)[0], OST_SCALARS(, char *: OST_TYPE_TEXT)), \
+        (found)))
 /** The only record that meets all conditions, such as both members of a composite key; NULL: none, several (::OST_RANGE) or failed. */
 #define ost_find(s, T, ...) \
     ((T##_record_ *)ost_session_find((s), OST_OF(T), \
@@ -156,6 +185,14 @@ OST_API ost_status ost_session_delete(ost_session *s, const ost_model *m, size_t
     ost_session_insert_many((s), OST_OF(T), OST_PTR(T, records), (count))
 /** Writes the members of a tracked record that were changed; none: nothing is sent. ::OST_STALE: it is gone. */
 #define ost_save(s, T, ...) ost_session_save((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))
+/**
+ * Writes what was changed in each of `count` tracked records, an array as ost_all() or ost_get_many() gave it: all of them
+ * or none, as one transaction (inside another: a savepoint). Records in which the same members changed are sent together, in
+ * their order. The first mistake of every record is told before anything is sent, with paths such as "[3].title".
+ * ::OST_STALE: one is gone, and nothing was written.
+ */
+#define ost_save_many(s, T, records, count) \
+    ost_session_save_many((s), OST_OF(T), OST_PTR(T, records), (count))
 /** Writes every member of a record, by its key; the struct may be the program's own. ::OST_NOT_FOUND: there is none. */
 #define ost_replace(s, T, ...) ost_session_replace((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))
 /** Reads a tracked record anew, in place. ::OST_NOT_FOUND: it is gone. */

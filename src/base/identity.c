@@ -36,6 +36,11 @@ void ost__identity_close(const ost__memory *m, ost__identity *i)
     ost__free(m, i, sizeof *i);
 }
 
+void ost__identity_forked(ost__identity *i)
+{
+    pthread_mutex_init(&i->lock, NULL);
+}
+
 static void put_big_endian(uint8_t *out, uint64_t n, size_t size)
 {
     for (size_t i = size; i > 0; i--) {

@@ -54,6 +54,8 @@ typedef struct ost__model_set ost__model_set;
 ost_status ost__model_set_open(const ost__memory *m, const ost_model *const *models,
                                ost__model_set **out, ost_error *e);
 void ost__model_set_close(ost__model_set *set);
+/* In the child of a fork: what another thread was adding meanwhile is forgotten. */
+void ost__model_set_forked(ost__model_set *set);
 /*
  * The compiled model; a shape of results (a model that was not given to ost_open and has no key) is
  * checked and added on its first use. Thread-safe, and without a lock for models given to ost_open.
@@ -66,6 +68,10 @@ const ost__model *ost__model_find(ost__model_set *set, const ost_model *m, size_
 const ost__model *ost__model_at(const ost__model_set *set, uint32_t id);
 /* Those given to ost_open() come first, in their order. */
 uint32_t ost__model_count(const ost__model_set *set);
+/* Whether a server that keeps names of at most `most` bytes (0: no limit known) keeps all of those
+ * models. */
+ost_status ost__model_set_check_names(const ost__model_set *set, uint32_t most, const char *server,
+                                      ost_error *e);
 /* The field that a member names, or NULL; offset, size and type are checked against the path. */
 const ost_field *ost__model_field(const ost__model *m, const ost_member *member);
 const ost_field *ost__model_field_named(const ost__model *m, const char *name);

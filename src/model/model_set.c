@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "model/check.h"
 
-enum { SEGMENT = 64, SEGMENTS = OST__MODELS_MAX / SEGMENT, BUCKETS_MIN = 64 };
+enum { SEGMENT = 64, SEGMENTS = OST__MODELS_MAX / SEGMENT, BUCKETS_MIN = 64, ARENA_FIRST = 16384 };
 
 /* A compiled model in the table of identities. */
 typedef struct entry {
@@ -200,7 +200,7 @@ ost_status ost__model_set_open(const ost__memory *m, const ost_model *const *mod
         return ost__error_set(e, OST_NO_MEMORY, "no memory for the models");
     set->memory = m;
     atomic_init(&set->count, 0);
-    ost__arena_init(&set->arena, m, 16384);
+    ost__arena_init(&set->arena, m, ARENA_FIRST);
     if (pthread_mutex_init(&set->mutex, NULL) != 0) {
         ost__free(m, set, sizeof *set);
         return ost__error_set(e, OST_NO_MEMORY, "no memory for the lock of the models");
@@ -221,6 +221,16 @@ void ost__model_set_close(ost__model_set *set)
     pthread_mutex_destroy(&set->mutex);
     ost__arena_finish(&set->arena);
     ost__free(set->memory, set, sizeof *set);
+}
+
+void ost__model_set_forked(ost__model_set *set)
+{
+    if (pthread_mutex_trylock(&set->mutex) == 0) {
+        pthread_mutex_unlock(&set->mutex);
+        return;
+    }
+    ost__arena_init(&set->arena, set->memory, ARENA_FIRST);
+    pthread_mutex_init(&set->mutex, NULL);
 }
 
 /* ---- finding ---- */

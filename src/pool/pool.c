@@ -1,37 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/pool.h"
 
-#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/error.h"
+#include "pool/inside.h"
 
-typedef struct waiter {
-    struct waiter *next;
-    pthread_cond_t wake;
-    ost__lease *handed; /* a connection, straight from who gave it back */
-    bool may_connect;   /* or the right to make one */
-} waiter;
-
-struct ost__pool {
-    ost__pool_setup setup;
-    pthread_mutex_t mutex;
-    ost__lease *idle; /* the one used last first */
-    waiter *first, *last;
-    atomic_uint open; /* connections and connects under way */
-    uint32_t idle_count;
-    atomic_uint waiting;
-    /*
-     * One idle connection outside the list and its lock: taken and put by a single exchange, so
-     * that a thread that has the pool to itself never takes the lock. Whoever waits counts himself
-     * in `waiting` before he looks here for the last time, and whoever puts one here looks at
-     * `waiting` afterwards: one of the two sees the other.
-     */
-    _Atomic(ost__lease *) warm;
-};
-
-enum { NS_PER_MS = 1000000 };
+enum { NS_PER_MS = 1000000, THREADS_MAX = 64, THREAD_IDLE_MS = 5000, STEP_NS = 1000000000 };
 
 ost_deadline ost__deadline_in(const ost_platform *platform, uint32_t timeout_ms)
 {
@@ -60,14 +36,39 @@ void ost__pool_options_complete(ost_pool_options *out, const ost_pool_options *g
         out->min = out->max;
 }
 
+/* ---- life ---- */
+
+static int64_t span(uint32_t ms)
+{
+    return ms == 0 || ms == OST_NO_TIMEOUT ? INT64_MAX : (int64_t)ms * NS_PER_MS;
+}
+
 ost__pool *ost__pool_open(const ost__pool_setup *setup)
 {
+    const ost_pool_options *o = &setup->options;
     ost__pool *pool = ost__alloc_zeroed(setup->memory, sizeof(*pool));
     if (!pool)
         return NULL;
     pool->setup = *setup;
-    atomic_init(&pool->waiting, 0);
-    atomic_init(&pool->warm, NULL);
+    pool->idle_ns = span(o->idle_timeout_ms);
+    pool->lifetime_ns = span(o->max_lifetime_ms);
+    pool->leak_ns = span(o->leak_warning_ms);
+    const ost__workers_setup workers = {
+        .memory = setup->memory,
+        .mutex = &pool->mutex,
+        .max = o->max < THREADS_MAX ? o->max : THREADS_MAX,
+        .idle_ms = THREAD_IDLE_MS,
+        .context = pool,
+        .work = ost__pool_work,
+        .next = ost__pool_next_work,
+        .last = ost__pool_destroy,
+    };
+    pool->workers = ost__workers_open(&workers);
+    if (!pool->workers || !ost__process_open(&pool->process)) {
+        ost__workers_close(pool->workers);
+        ost__free(setup->memory, pool, sizeof(*pool));
+        return NULL;
+    }
     pthread_mutex_init(&pool->mutex, NULL);
     return pool;
 }
@@ -77,57 +78,106 @@ static ost__lease *take_warm(ost__pool *pool)
     return atomic_exchange(&pool->warm, NULL);
 }
 
-static void close_lease(ost__pool *pool, ost__lease *lease)
+static ost__lease *take_first_idle(ost__pool *pool)
 {
-    const ost__pool_setup *s = &pool->setup;
-    s->driver->close(lease->connection, ost__deadline_in(s->platform, s->connect_timeout_ms));
-    s->event(s->event_context, OST_EVENT_DISCONNECT, "connection closed");
-    ost__free(s->memory, lease, sizeof(*lease));
+    ost__lease *lease = pool->idle;
+    if (lease) {
+        pool->idle = lease->next;
+        pool->idle_count--;
+    }
+    return lease ? lease : take_warm(pool);
 }
 
-void ost__pool_close(ost__pool *pool)
+/* With the lock: waits until all tasks are done. One thread does them one after the other, because
+ * a database in a file is tidied up by the connection that is closed last and alone; another one
+ * helps when it does not get on. */
+static void finish_tasks(ost__pool *pool, ost_deadline deadline)
 {
+    const ost_platform *p = pool->setup.platform;
+    struct timespec until;
+    int64_t now = 0;
+    if (pool->tasks && ost__workers_wait(pool->workers, &(struct timespec){ 0 }))
+        ost__workers_call(pool->workers);
+    while (pool->tasks && (now = p->monotonic(p->context)) < deadline) {
+        int64_t quarter = (deadline - now) / 4;
+        until = ost__pool_real_time(pool, now + (quarter < STEP_NS ? quarter : STEP_NS));
+        if (ost__workers_wait(pool->workers, &until))
+            return;
+        if (pool->tasks)
+            ost__workers_call(pool->workers);
+    }
+    until = ost__pool_real_time(pool, deadline);
+    ost__workers_wait(pool->workers, deadline == INT64_MAX ? NULL : &until);
+}
+
+void ost__pool_close(ost__pool *pool, ost_deadline deadline)
+{
+    int cancel;
     if (!pool)
         return;
-    ost__lease *warm = take_warm(pool);
-    if (warm)
-        close_lease(pool, warm);
-    while (pool->idle) {
-        ost__lease *lease = pool->idle;
-        pool->idle = lease->next;
-        close_lease(pool, lease);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+    ost__pool_epoch(pool);
+    pthread_mutex_lock(&pool->mutex);
+    pool->closing = true;
+    ost__lease *lease;
+    while ((lease = take_first_idle(pool)))
+        ost__pool_queue_task(pool, lease, false);
+    finish_tasks(pool, deadline);
+    bool done = ost__workers_finish(pool->workers);
+    if (!done) {
+        atomic_store(&pool->deserted, true);
+        if (pool->setup.deserted)
+            pool->setup.deserted(pool->setup.context);
     }
-    pthread_mutex_destroy(&pool->mutex);
-    ost__free(pool->setup.memory, pool, sizeof(*pool));
+    pthread_mutex_unlock(&pool->mutex);
+    if (done)
+        ost__pool_destroy(pool);
+    pthread_setcancelstate(cancel, NULL);
 }
 
-static ost_status open_lease(ost__pool *pool, ost_deadline deadline, ost__lease **out,
-                             ost_error *error)
+/* ---- the child of a fork ---- */
+
+const ost__process_page *ost__pool_process(const ost__pool *pool)
 {
-    const ost__pool_setup *s = &pool->setup;
-    ost_deadline own = ost__deadline_in(s->platform, s->connect_timeout_ms);
-    ost__lease *lease = ost__alloc_zeroed(s->memory, sizeof(*lease));
-    if (!lease) {
-        ost__error_set(error, OST_NO_MEMORY, "no memory for a connection");
-        return OST_NO_MEMORY;
-    }
-    lease->capabilities.struct_size = sizeof(lease->capabilities);
-    ost_status status = s->driver->connect(s->backend, s->endpoint, own < deadline ? own : deadline,
-                                           &lease->connection, &lease->capabilities, error);
-    if (status != OST_OK) {
-        ost__free(s->memory, lease, sizeof(*lease));
-        return status;
-    }
-    lease->opened_at = lease->used_at = s->platform->monotonic(s->platform->context);
-    s->event(s->event_context, OST_EVENT_CONNECT, "connection opened");
-    *out = lease;
-    return OST_OK;
+    return pool->process.page;
 }
 
-/* With the lock: takes the waiter that came first out of the queue. */
-static waiter *pop_waiter(ost__pool *pool)
+/* Only what can be read without the lock is used; the rest is made anew. The leases stay, because
+ * sessions of before the fork point to them. */
+static void forked(void *context)
 {
-    waiter *w = pool->first;
+    ost__pool *pool = context;
+    ost__lease *lease = atomic_load(&pool->all), *further;
+    for (; lease; lease = further) {
+        further = atomic_load(&lease->further);
+        pool->setup.driver->abandon(lease->connection);
+        lease->next = pool->abandoned;
+        pool->abandoned = lease;
+    }
+    pthread_mutex_init(&pool->mutex, NULL);
+    ost__workers_forked(pool->workers);
+    atomic_store(&pool->all, NULL);
+    atomic_store(&pool->warm, NULL);
+    atomic_store(&pool->open, 0);
+    atomic_store(&pool->waiting, 0);
+    pool->idle = pool->tasks = pool->last_task = NULL;
+    pool->first = pool->last = NULL;
+    pool->idle_count = pool->connecting = pool->ending = 0;
+    ost__backoff_succeeded(&pool->backoff);
+    if (pool->setup.forked)
+        pool->setup.forked(pool->setup.context);
+}
+
+uint32_t ost__pool_epoch(ost__pool *pool)
+{
+    return ost__process_epoch(&pool->process, forked, pool);
+}
+
+/* ---- the line ---- */
+
+ost__waiter *ost__pool_pop_waiter(ost__pool *pool)
+{
+    ost__waiter *w = pool->first;
     if (w) {
         pool->first = w->next;
         if (!pool->first)
@@ -137,52 +187,39 @@ static waiter *pop_waiter(ost__pool *pool)
     return w;
 }
 
-static void remove_waiter(ost__pool *pool, waiter *gone)
+static void remove_waiter(ost__pool *pool, const ost__waiter *gone)
 {
-    waiter *before = NULL;
-    for (waiter *w = pool->first; w; before = w, w = w->next) {
-        if (w != gone)
-            continue;
-        if (before)
-            before->next = w->next;
-        else
-            pool->first = w->next;
-        if (pool->last == w)
-            pool->last = before;
-        pool->waiting--;
-        return;
-    }
+    ost__waiter *before = NULL, *w = pool->first;
+    for (; w != gone; w = w->next)
+        before = w;
+    if (before)
+        before->next = w->next;
+    else
+        pool->first = w->next;
+    if (pool->last == w)
+        pool->last = before;
+    pool->waiting--;
 }
 
-/* With the lock: a place became free; the first waiter may make a connection of its own. */
-static void free_place(ost__pool *pool)
+void ost__pool_put(ost__pool *pool, ost__lease *lease)
 {
-    waiter *w = pop_waiter(pool);
-    if (w) {
-        w->may_connect = true;
-        pthread_cond_signal(&w->wake);
-    } else {
-        pool->open--;
-    }
-}
-
-/* With the lock: the first waiter gets the connection; false: nobody waits. */
-static bool hand_over(ost__pool *pool, ost__lease *lease)
-{
-    waiter *w = pop_waiter(pool);
+    ost__waiter *w = ost__pool_pop_waiter(pool);
     if (w) {
         w->handed = lease;
         pthread_cond_signal(&w->wake);
+        return;
     }
-    return w;
+    lease->next = pool->idle;
+    pool->idle = lease;
+    pool->idle_count++;
 }
 
-static struct timespec real_time_of(const ost__pool *pool, ost_deadline deadline)
+struct timespec ost__pool_real_time(const ost__pool *pool, ost_deadline deadline)
 {
     const ost_platform *p = pool->setup.platform;
     struct timespec at;
     clock_gettime(CLOCK_MONOTONIC, &at);
-    int64_t left = deadline - p->monotonic(p->context);
+    int64_t left = deadline == INT64_MAX ? 0 : deadline - p->monotonic(p->context);
     if (left < 0)
         left = 0;
     int64_t ns = at.tv_nsec + left % 1000000000;
@@ -191,28 +228,9 @@ static struct timespec real_time_of(const ost__pool *pool, ost_deadline deadline
     return at;
 }
 
-/* With the lock: waits for a hand-over; false: the deadline passed and nothing was handed. */
-static bool wait_in_line(ost__pool *pool, waiter *w, ost_deadline deadline)
-{
-    struct timespec until = real_time_of(pool, deadline);
-    while (!w->handed && !w->may_connect) {
-        int failed = deadline == INT64_MAX ? pthread_cond_wait(&w->wake, &pool->mutex)
-                                           : pthread_cond_timedwait(&w->wake, &pool->mutex, &until);
-        if (failed && !w->handed && !w->may_connect) {
-            remove_waiter(pool, w);
-            return false;
-        }
-    }
-    return true;
-}
-
-static ost_status take_turn(ost__pool *pool, waiter *w, ost_deadline deadline, ost_error *error)
+static void enter_line(ost__pool *pool, ost__waiter *w)
 {
     pthread_condattr_t monotonic;
-    if (pool->waiting >= pool->setup.options.max_waiters)
-        return ost__error_set(error, OST_POOL_TIMEOUT,
-                              "%u threads wait for one of %u connections already", pool->waiting,
-                              pool->setup.options.max);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&w->wake, &monotonic);
@@ -223,125 +241,153 @@ static ost_status take_turn(ost__pool *pool, waiter *w, ost_deadline deadline, o
         pool->first = w;
     pool->last = w;
     pool->waiting++;
-    ost__lease *warm = take_warm(pool);
-    if (warm)
-        hand_over(pool, warm);
-    bool served = wait_in_line(pool, w, deadline);
-    pthread_cond_destroy(&w->wake);
-    if (served)
-        return OST_OK;
+}
+
+/* false: the deadline passed, and nothing was handed. */
+static bool wait_in_line(ost__pool *pool, ost__waiter *w, ost_deadline deadline)
+{
+    struct timespec until = ost__pool_real_time(pool, deadline);
+    int rc = 0;
+    while (!w->handed && !w->failed && rc == 0)
+        rc = deadline == INT64_MAX ? pthread_cond_wait(&w->wake, &pool->mutex)
+                                   : pthread_cond_timedwait(&w->wake, &pool->mutex, &until);
+    if (w->handed || w->failed)
+        return true;
+    remove_waiter(pool, w);
+    return false;
+}
+
+static ost_status too_late(const ost__pool *pool, ost_error *error)
+{
+    if (pool->open == pool->connecting && pool->open > 0)
+        return ost__error_set(
+            error, OST_TIMEOUT,
+            "no connection could be made in time: the server, or whoever resolves "
+            "its name, does not answer");
+    if (ost__backoff_holds(&pool->backoff))
+        return ost__error_set(error, OST_POOL_TIMEOUT,
+                              "none of %u connections became free in time, and no other could be "
+                              "made: %s",
+                              pool->open, pool->backoff.error.message);
     return ost__error_set(error, OST_POOL_TIMEOUT,
                           "no connection became free in time: %u are open, %u threads wait; close "
                           "sessions sooner or raise the pool's max",
                           pool->open, pool->waiting);
 }
 
-/* `stale` others are about to be closed. */
-static bool too_old(const ost__pool *pool, const ost__lease *lease, int64_t now, uint32_t stale)
+/* Whoever has a place to connect in, or waits for one that is being made, is not counted. */
+static bool is_too_long(const ost__pool *pool)
 {
     const ost_pool_options *o = &pool->setup.options;
-    bool idle = now - lease->used_at > (int64_t)o->idle_timeout_ms * NS_PER_MS;
-    return now - lease->opened_at > (int64_t)o->max_lifetime_ms * NS_PER_MS ||
-           (idle && pool->open > o->min + stale);
+    uint32_t soon = pool->connecting + (o->max - pool->open);
+    return pool->waiting >= soon && pool->waiting - soon >= o->max_waiters;
 }
 
-static bool is_fit(const ost__pool *pool, const ost__lease *lease, int64_t now, uint32_t stale)
+static ost_status take_turn(ost__pool *pool, int64_t now, ost_deadline deadline, ost__lease **out,
+                            ost_error *error)
 {
-    return !too_old(pool, lease, now, stale) && pool->setup.driver->alive(lease->connection);
-}
-
-/* With the lock: an idle connection that is fit to use; those that are not are put on *stale, and
- * keep their places. */
-static ost__lease *take_idle(ost__pool *pool, int64_t now, ost__lease **stale)
-{
-    for (uint32_t count = *stale ? 1 : 0;; count++) {
-        ost__lease *lease = pool->idle;
-        if (lease) {
-            pool->idle = lease->next;
-            pool->idle_count--;
-        } else if (!(lease = take_warm(pool))) {
-            return NULL;
-        }
-        if (is_fit(pool, lease, now, count))
-            return lease;
-        lease->next = *stale;
-        *stale = lease;
+    ost__waiter w = { .error = error };
+    if (ost__pool_is_hopeless(pool, now)) {
+        if (error)
+            memcpy(error, &pool->backoff.error, sizeof(*error));
+        return (ost_status)pool->backoff.error.status;
     }
+    if (is_too_long(pool))
+        return ost__error_set(error, OST_POOL_TIMEOUT,
+                              "%u threads wait for one of %u connections already", pool->waiting,
+                              pool->setup.options.max);
+    enter_line(pool, &w);
+    ost__lease *warm = take_warm(pool);
+    if (warm)
+        ost__pool_put(pool, warm);
+    if (ost__pool_wants_more(pool))
+        ost__workers_call(pool->workers);
+    bool served = wait_in_line(pool, &w, deadline);
+    pthread_cond_destroy(&w.wake);
+    *out = w.handed;
+    return served ? w.failed : too_late(pool, error);
 }
 
-/* Only what is closed frees its place, so that there are never more than `max`. `kept` places stay
- * with the caller. */
-static void close_stale(ost__pool *pool, ost__lease *stale, uint32_t kept)
+/* ---- leasing ---- */
+
+/* Young and used not long ago: both are known without the lock. */
+static bool is_fresh(const ost__pool *pool, const ost__lease *lease, int64_t now)
 {
-    uint32_t places = 0;
-    for (; stale; places++) {
-        ost__lease *next = stale->next;
-        close_lease(pool, stale);
-        stale = next;
-    }
-    if (places <= kept)
-        return;
+    return now <= lease->expires_at && now - lease->used_at <= pool->idle_ns;
+}
+
+/* With the lock. Being idle closes none below `min`. */
+static bool is_fit(const ost__pool *pool, const ost__lease *lease, int64_t now)
+{
+    if (now > lease->expires_at)
+        return false;
+    if (now - lease->used_at > pool->idle_ns && pool->open - pool->ending > pool->setup.options.min)
+        return false;
+    return pool->setup.driver->alive(lease->connection);
+}
+
+/* With the lock: an idle connection that is fit to use; those that are not are closed. */
+static ost__lease *take_idle(ost__pool *pool, int64_t now)
+{
+    ost__lease *lease;
+    while ((lease = take_first_idle(pool)) && !is_fit(pool, lease, now))
+        ost__pool_add_task(pool, lease, false);
+    return lease;
+}
+
+/* Waiting must not end in the middle: a cancelled thread would take its connection along. */
+static ost_status lease_slowly(ost__pool *pool, ost__lease *doubtful, int64_t now,
+                               ost_deadline deadline, ost__lease **out, ost_error *error)
+{
+    int cancel;
+    ost_status status = OST_OK;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     pthread_mutex_lock(&pool->mutex);
-    for (; places > kept; places--)
-        free_place(pool);
+    if (doubtful && is_fit(pool, doubtful, now))
+        ost__pool_put(pool, doubtful);
+    else if (doubtful)
+        ost__pool_add_task(pool, doubtful, false);
+    *out = pool->first ? NULL : take_idle(pool, now);
+    if (!*out)
+        status = take_turn(pool, now, deadline, out, error);
     pthread_mutex_unlock(&pool->mutex);
-}
-
-static ost_status connect_in_place(ost__pool *pool, ost_deadline deadline, ost__lease **out,
-                                   ost_error *error)
-{
-    ost_status status = open_lease(pool, deadline, out, error);
-    if (status != OST_OK) {
-        pthread_mutex_lock(&pool->mutex);
-        free_place(pool);
-        pthread_mutex_unlock(&pool->mutex);
-    }
+    if (status == OST_OK)
+        (*out)->taken_at = pool->setup.platform->monotonic(pool->setup.platform->context);
+    pthread_setcancelstate(cancel, NULL);
     return status;
 }
 
 ost_status ost__pool_lease(ost__pool *pool, int64_t now, ost_deadline deadline, ost__lease **out,
                            ost_error *error)
 {
-    uint32_t timeout_ms = pool->setup.options.acquire_timeout_ms;
-    ost_deadline own =
-        timeout_ms == OST_NO_TIMEOUT ? INT64_MAX : now + (int64_t)timeout_ms * NS_PER_MS;
-    ost_status status = OST_OK;
-    ost__lease *lease = NULL, *stale = NULL;
-    waiter w = { 0 };
-    if (pool->waiting == 0 && (lease = take_warm(pool))) {
-        lease->next = NULL;
-        if (is_fit(pool, lease, now, 0)) {
+    ost__lease *lease = NULL;
+    if (ost__process_is(pool->process.page, 0))
+        ost__pool_epoch(pool);
+    if (pool->waiting == 0 && (lease = take_warm(pool)) && is_fresh(pool, lease, now)) {
+        if (pool->setup.driver->alive(lease->connection)) {
             lease->taken_at = now;
             *out = lease;
             return OST_OK;
         }
-        stale = lease;
-        lease = NULL;
+        lease->expires_at = INT64_MIN;
     }
-    pthread_mutex_lock(&pool->mutex);
-    if (!pool->first)
-        lease = take_idle(pool, now, &stale);
-    if (!lease && stale) {
-        w.may_connect = true;
-    } else if (!lease && !pool->first && pool->open < pool->setup.options.max) {
-        pool->open++;
-        w.may_connect = true;
-    } else if (!lease) {
-        status = take_turn(pool, &w, own < deadline ? own : deadline, error);
-        lease = w.handed;
-    }
-    pthread_mutex_unlock(&pool->mutex);
-    if (stale)
-        close_stale(pool, stale, w.may_connect);
-    if (status != OST_OK)
-        return status;
-    if (!lease)
-        OST_TRY(connect_in_place(pool, deadline, &lease, error));
-    lease->next = NULL;
-    lease->taken_at = now;
-    *out = lease;
+    uint32_t timeout_ms = pool->setup.options.acquire_timeout_ms;
+    ost_deadline own =
+        timeout_ms == OST_NO_TIMEOUT ? INT64_MAX : now + (int64_t)timeout_ms * NS_PER_MS;
+    return lease_slowly(pool, lease, now, own < deadline ? own : deadline, out, error);
+}
+
+ost_status ost__pool_start(ost__pool *pool, ost_deadline deadline, ost_error *error)
+{
+    const ost_platform *p = pool->setup.platform;
+    ost__lease *lease;
+    int64_t now = p->monotonic(p->context);
+    OST_TRY(lease_slowly(pool, NULL, now, deadline, &lease, error));
+    ost__pool_return(pool, lease, now, true);
     return OST_OK;
 }
+
+/* ---- giving back ---- */
 
 /* Puts the connection where it is found first. What was there before, or what a waiter needs, must
  * be put elsewhere. */
@@ -355,29 +401,30 @@ static ost__lease *put_warm(ost__pool *pool, ost__lease *lease)
 
 static void report_leak(const ost__pool *pool, const ost__lease *lease, int64_t now)
 {
-    const ost__pool_setup *s = &pool->setup;
-    int64_t limit = (int64_t)s->options.leak_warning_ms * NS_PER_MS;
-    if (limit > 0 && now - lease->taken_at > limit)
-        s->event(s->event_context, OST_EVENT_LEAK,
-                 "a session held its connection longer than leak_warning_ms");
+    if (now - lease->taken_at > pool->leak_ns)
+        pool->setup.event(pool->setup.context, OST_EVENT_LEAK,
+                          "a session held its connection longer than leak_warning_ms");
 }
 
 void ost__pool_return(ost__pool *pool, ost__lease *lease, int64_t now, bool usable)
 {
     report_leak(pool, lease, now);
     lease->used_at = now;
-    if (!usable)
-        close_lease(pool, lease);
-    else if (!(lease = put_warm(pool, lease)))
+    if (usable && !(lease = put_warm(pool, lease)))
         return;
     pthread_mutex_lock(&pool->mutex);
-    if (!usable) {
-        free_place(pool);
-    } else if (!hand_over(pool, lease)) {
-        lease->next = pool->idle;
-        pool->idle = lease;
-        pool->idle_count++;
-    }
+    if (usable)
+        ost__pool_put(pool, lease);
+    else
+        ost__pool_add_task(pool, lease, false);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+void ost__pool_recover(ost__pool *pool, ost__lease *lease, int64_t now)
+{
+    report_leak(pool, lease, now);
+    pthread_mutex_lock(&pool->mutex);
+    ost__pool_add_task(pool, lease, true);
     pthread_mutex_unlock(&pool->mutex);
 }
 
@@ -386,8 +433,9 @@ ost__pool_counts ost__pool_count(ost__pool *pool)
     pthread_mutex_lock(&pool->mutex);
     ost__pool_counts counts = { .open = pool->open,
                                 .idle = pool->idle_count + (pool->warm ? 1 : 0),
-                                .waiting = pool->waiting };
-    counts.leased = counts.open - counts.idle;
+                                .waiting = pool->waiting,
+                                .busy = pool->connecting + pool->ending };
+    counts.leased = counts.open - counts.idle - counts.busy;
     pthread_mutex_unlock(&pool->mutex);
     return counts;
 }

@@ -101,6 +101,19 @@ void ost__plans_close(ost__plans *plans)
     ost__free(plans->memory, plans, sizeof(*plans));
 }
 
+void ost__plans_forked(ost__plans *plans)
+{
+    ost__lru *cache = &plans->cache;
+    if (pthread_mutex_trylock(&plans->mutex) == 0) {
+        pthread_mutex_unlock(&plans->mutex);
+        return;
+    }
+    memset(cache->slots, 0, ((size_t)cache->mask + 1) * sizeof(*cache->slots));
+    cache->newest = cache->oldest = NULL;
+    cache->count = 0;
+    pthread_mutex_init(&plans->mutex, NULL);
+}
+
 static bool same_plan(const ost__lru_node *node, const void *wanted)
 {
     const ost__plan *plan = (const ost__plan *)node;

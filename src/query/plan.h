@@ -27,6 +27,8 @@ enum { OST__PLANS_MAX = 512 };
 ost__plans *ost__plans_open(const ost__memory *memory, const ost_driver *driver,
                             ost_backend *backend, const ost__model_set *models, ost__hash_key key);
 void ost__plans_close(ost__plans *plans);
+/* In the child of a fork: what another thread was changing meanwhile is forgotten. */
+void ost__plans_forked(ost__plans *plans);
 /* The plan of bytes[0..size), compiled on first use. Thread-safe. Give it back with
  * ost__plan_release(). */
 ost_status ost__plans_get(ost__plans *plans, const ost_capabilities *caps, const uint8_t *bytes,

@@ -154,6 +154,16 @@ void ost_offset(ost_query *handle, size_t offset)
     q->offset = offset > INT64_MAX ? INT64_MAX : (int64_t)offset;
 }
 
+void ost_lock(ost_query *handle, uint16_t mode)
+{
+    ost__query *q = open_query(handle);
+    if (!q)
+        return;
+    if (mode > OST_LOCK_SHARE)
+        fail(q, OST_MISUSE, "there is no such lock; use one of enum ost_lock_mode");
+    q->lock = (uint8_t)mode;
+}
+
 void ost_distinct(ost_query *handle)
 {
     ost__query *q = open_query(handle);
@@ -235,7 +245,7 @@ bool ost__statement_join(const ost__parts *p, ost__arena *arena, ost__statement 
                       p->flags | (p->limit ? OST__SHAPE_LIMIT : 0u) |
                           (p->offset ? OST__SHAPE_OFFSET : 0u),
                       p->model, p->result);
-    out->bytes[3] = (uint8_t)p->ddl;
+    out->bytes[3] = (uint8_t)p->lock;
     uint8_t *at = out->bytes + OST__SHAPE_HEADER;
     for (size_t i = first; i < 6; i++) {
         at = join(at, sections[i]);
@@ -281,9 +291,12 @@ static ost_status check_result(const ost__query *q, const ost__ask *ask, ost_err
 
 static ost_status check_write(const ost__query *q, ost_error *error)
 {
-    if (q->has_limit || q->has_offset || q->distinct || q->orders.items > 0 ||
-        q->groups.items > 0 || q->having.items > 0 || q->columns.items > 0)
-        return misplaced(q, "an update or delete takes conditions only", error);
+    if (q->distinct || q->groups.items > 0 || q->having.items > 0 || q->columns.items > 0)
+        return misplaced(q, "an update or delete takes conditions, an order and limits only",
+                         error);
+    if (q->lock != OST_LOCK_NONE)
+        return misplaced(q, "an update or delete locks what it meets by itself; leave out ost_lock",
+                         error);
     if (!q->narrows && !q->everything)
         return misplaced(q,
                          "an update or delete without a condition; call ost_everything if all "
@@ -306,7 +319,8 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
         .where = &q->where,
         .groups = &q->groups,
         .having = &q->having,
-        .orders = &q->orders,
+        .orders = !write || q->has_limit || q->has_offset ? &q->orders : NULL,
+        .lock = q->lock,
     };
     OST_TRY(too_wide(q, error));
     OST_TRY(check_result(q, ask, error));

@@ -24,6 +24,7 @@ typedef struct ost__query {
     uint16_t status;         /* of the first failure */
     uint16_t generation;     /* 0 … OST__QUERY_SLOT - 1 */
     bool live, narrows, everything, distinct, has_limit, has_offset;
+    uint8_t lock; /* an enum ost_lock_mode */
     int64_t limit, offset;
     uint64_t sequence;     /* of the session, when something was appended last: for marks */
     const uint64_t *clock; /* the session's sequence now */
@@ -76,7 +77,7 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
                                ost__statement *out, ost_error *error);
 /* Header and sections put together; NULL sections are empty. */
 typedef struct ost__parts {
-    uint16_t kind, wrap, ddl;
+    uint16_t kind, wrap, lock;
     uint32_t flags;
     const ost__model *model, *result;
     const ost__section *columns, *changes, *where, *groups, *having, *orders;

@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "query/shape.h"
+#include "query/shape_reader.h"
 
 #include <assert.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "model/member.h"
 
 enum { NO_FIELD = 0xffff };
-
-typedef struct reader {
-    const ost__model_set *models;
-    ost__arena *arena;
-    const uint8_t *at;
-    ost__compiled *out;
-    ost_error *error;
-    ost_status status; /* of the first failure */
-    uint32_t parameters;
-    uint16_t *column_fields; /* the result's field of each column */
-} reader;
 
 void ost__shape_header(uint8_t *at, uint16_t kind, uint16_t wrap, uint32_t flags,
                        const ost__model *m, const ost__model *result)
@@ -32,19 +19,19 @@ void ost__shape_header(uint8_t *at, uint16_t kind, uint16_t wrap, uint32_t flags
     ost__put_u16(at + 6, result ? result->table.id : OST__NO_MODEL);
 }
 
-static uint32_t take_u8(reader *r)
+static uint32_t take_u8(ost__shape_reader *r)
 {
     return *r->at++;
 }
 
-static uint32_t take_u16(reader *r)
+static uint32_t take_u16(ost__shape_reader *r)
 {
     uint32_t n = ost__get_u16(r->at);
     r->at += 2;
     return n;
 }
 
-static ost_status misuse(reader *r, const char *what)
+ost_status ost__shape_misuse(ost__shape_reader *r, const char *what)
 {
     ost__error_set(r->error, OST_MISUSE, "a query over %s: %s", r->out->model->table.model, what);
     ost__error_about(r->error, r->out->model->table.model, NULL);
@@ -52,7 +39,7 @@ static ost_status misuse(reader *r, const char *what)
     return OST_MISUSE;
 }
 
-static void *room(reader *r, size_t count, size_t size)
+void *ost__shape_room(ost__shape_reader *r, size_t count, size_t size)
 {
     void *p =
         ost__arena_alloc_zeroed(r->arena, (count > 0 ? count : 1) * size, _Alignof(max_align_t));
@@ -61,9 +48,9 @@ static void *room(reader *r, size_t count, size_t size)
     return p;
 }
 
-static ost_node *new_node(reader *r, uint32_t op, const ost__operand *type)
+ost_node *ost__shape_node(ost__shape_reader *r, uint32_t op, const ost__operand *type)
 {
-    ost_node *n = room(r, 1, sizeof(*n));
+    ost_node *n = ost__shape_room(r, 1, sizeof(*n));
     if (n) {
         n->op = (uint16_t)op;
         n->type = type->type;
@@ -87,11 +74,11 @@ static ost__operand operand_of(const ost_node *n)
 
 static const ost__operand condition_type = { .type = OST_TYPE_BOOL, .nullable = true };
 
-static const ost_node *read_expression(reader *r);
+static const ost_node *read_expression(ost__shape_reader *r);
 
-static ost_node *with_args(reader *r, ost_node *n, uint32_t count)
+static ost_node *with_args(ost__shape_reader *r, ost_node *n, uint32_t count)
 {
-    const ost_node **args = n ? room(r, count, sizeof(*args)) : NULL;
+    const ost_node **args = n ? ost__shape_room(r, count, sizeof(*args)) : NULL;
     if (!args)
         return NULL;
     for (uint32_t i = 0; i < count; i++)
@@ -102,15 +89,15 @@ static ost_node *with_args(reader *r, ost_node *n, uint32_t count)
     return n;
 }
 
-static ost_node *read_member(reader *r)
+static ost_node *read_member(ost__shape_reader *r)
 {
     uint32_t model = take_u16(r), field = take_u16(r);
     const ost__model *m = ost__model_at(r->models, model);
     ost__operand type = ost__operand_of_field(&m->fields[field]);
-    return new_node(r, OST_OP_MEMBER, &type);
+    return ost__shape_node(r, OST_OP_MEMBER, &type);
 }
 
-static ost_node *read_value(reader *r)
+static ost_node *read_value(ost__shape_reader *r)
 {
     ost__operand type = { .type = (uint16_t)take_u8(r) };
     uint32_t model = take_u16(r), field = take_u16(r);
@@ -118,14 +105,14 @@ static ost_node *read_value(reader *r)
     type.scale = (uint16_t)take_u8(r);
     if (field != NO_FIELD)
         type.field = &ost__model_at(r->models, model)->fields[field];
-    ost_node *n = new_node(r, OST_OP_VALUE, &type);
+    ost_node *n = ost__shape_node(r, OST_OP_VALUE, &type);
     if (n)
         n->parameter = r->parameters++;
     return n;
 }
 
 /* A member of the result stands for the expression that was selected into it. */
-static const ost_node *read_result_member(reader *r)
+static const ost_node *read_result_member(ost__shape_reader *r)
 {
     uint32_t model = take_u16(r), field = take_u16(r);
     const ost_shape *s = &r->out->shape;
@@ -133,16 +120,16 @@ static const ost_node *read_result_member(reader *r)
         for (uint32_t i = 0; i < s->column_count; i++)
             if (r->column_fields[i] == field)
                 return s->columns[i];
-    misuse(r, "is ordered by a member of a result into which nothing was selected");
+    ost__shape_misuse(r, "is ordered by a member of a result into which nothing was selected");
     return NULL;
 }
 
-static const ost_node *read_aggregate(reader *r, uint32_t op)
+static const ost_node *read_aggregate(ost__shape_reader *r, uint32_t op)
 {
     ost__operand type, arg;
     uint32_t flag = op == OST_OP_COUNT || op == OST_OP_SUM ? take_u8(r) : 1;
     uint32_t count = op == OST_OP_COUNT ? flag : 1;
-    ost_node *n = with_args(r, new_node(r, op, &condition_type), count);
+    ost_node *n = with_args(r, ost__shape_node(r, op, &condition_type), count);
     if (!n)
         return NULL;
     if (count > 0)
@@ -156,7 +143,7 @@ static const ost_node *read_aggregate(reader *r, uint32_t op)
     return n;
 }
 
-static const ost_node *read_expression(reader *r)
+static const ost_node *read_expression(ost__shape_reader *r)
 {
     uint32_t op = take_u8(r);
     ost_node *n;
@@ -167,16 +154,16 @@ static const ost_node *read_expression(reader *r)
     case OST_OP_AND:
     case OST_OP_OR: {
         uint32_t count = take_u16(r);
-        return with_args(r, new_node(r, op, &condition_type), count);
+        return with_args(r, ost__shape_node(r, op, &condition_type), count);
     }
     case OST_OP_NOT:
     case OST_OP_IS_NULL:
-    case OST_OP_NOT_NULL: return with_args(r, new_node(r, op, &condition_type), 1);
+    case OST_OP_NOT_NULL: return with_args(r, ost__shape_node(r, op, &condition_type), 1);
     case OST_OP_HAS_TEXT:
     case OST_OP_STARTS_WITH:
     case OST_OP_ENDS_WITH:
     case OST_OP_IN:
-        n = with_args(r, new_node(r, op, &condition_type), 1);
+        n = with_args(r, ost__shape_node(r, op, &condition_type), 1);
         if (n)
             n->parameter = r->parameters++;
         if (op == OST_OP_IN)
@@ -185,23 +172,23 @@ static const ost_node *read_expression(reader *r)
     default:
         if (ost__is_aggregate((uint16_t)op))
             return read_aggregate(r, op);
-        return with_args(r, new_node(r, op, &condition_type), 2);
+        return with_args(r, ost__shape_node(r, op, &condition_type), 2);
     }
 }
 
 /* ---- sections ---- */
 
-static ost_status failed(const reader *r)
+static ost_status failed(const ost__shape_reader *r)
 {
     return r->status != OST_OK ? r->status : OST_NO_MEMORY;
 }
 
-static ost_status read_columns(reader *r)
+static ost_status read_columns(ost__shape_reader *r)
 {
     ost_shape *s = &r->out->shape;
     uint32_t count = take_u16(r);
-    const ost_node **columns = room(r, count, sizeof(*columns));
-    r->column_fields = room(r, count, sizeof(*r->column_fields));
+    const ost_node **columns = ost__shape_room(r, count, sizeof(*columns));
+    r->column_fields = ost__shape_room(r, count, sizeof(*r->column_fields));
     if (!columns || !r->column_fields)
         return OST_NO_MEMORY;
     s->columns = columns;
@@ -214,16 +201,16 @@ static ost_status read_columns(reader *r)
     return OST_OK;
 }
 
-static ost_status all_columns(reader *r)
+static ost_status all_columns(ost__shape_reader *r)
 {
     ost_shape *s = &r->out->shape;
     const ost__model *m = r->out->model;
-    const ost_node **columns = room(r, m->table.field_count, sizeof(*columns));
+    const ost_node **columns = ost__shape_room(r, m->table.field_count, sizeof(*columns));
     if (!columns)
         return OST_NO_MEMORY;
     for (uint32_t i = 0; i < m->table.field_count; i++) {
         ost__operand type = ost__operand_of_field(&m->fields[i]);
-        if (!(columns[i] = new_node(r, OST_OP_MEMBER, &type)))
+        if (!(columns[i] = ost__shape_node(r, OST_OP_MEMBER, &type)))
             return OST_NO_MEMORY;
     }
     s->columns = columns;
@@ -231,11 +218,11 @@ static ost_status all_columns(reader *r)
     return OST_OK;
 }
 
-static ost_status read_changes(reader *r)
+static ost_status read_changes(ost__shape_reader *r)
 {
     ost_shape *s = &r->out->shape;
     uint32_t count = take_u16(r);
-    ost_change *changes = room(r, count, sizeof(*changes));
+    ost_change *changes = ost__shape_room(r, count, sizeof(*changes));
     if (!changes)
         return OST_NO_MEMORY;
     for (uint32_t i = 0; i < count; i++) {
@@ -249,7 +236,7 @@ static ost_status read_changes(reader *r)
     return OST_OK;
 }
 
-static ost_status read_conditions(reader *r, const ost_node **out)
+static ost_status read_conditions(ost__shape_reader *r, const ost_node **out)
 {
     uint32_t count = take_u16(r);
     if (count == 0)
@@ -257,15 +244,15 @@ static ost_status read_conditions(reader *r, const ost_node **out)
     if (count == 1)
         *out = read_expression(r);
     else
-        *out = with_args(r, new_node(r, OST_OP_AND, &condition_type), count);
+        *out = with_args(r, ost__shape_node(r, OST_OP_AND, &condition_type), count);
     return *out ? OST_OK : failed(r);
 }
 
-static ost_status read_groups(reader *r)
+static ost_status read_groups(ost__shape_reader *r)
 {
     ost_shape *s = &r->out->shape;
     uint32_t count = take_u16(r);
-    const ost_node **groups = room(r, count, sizeof(*groups));
+    const ost_node **groups = ost__shape_room(r, count, sizeof(*groups));
     if (!groups)
         return OST_NO_MEMORY;
     for (uint32_t i = 0; i < count; i++)
@@ -303,15 +290,15 @@ static void complete_order(ost_order *orders, uint32_t *count, const ost_node *c
     }
 }
 
-static ost_status key_nodes(reader *r, const ost_node ***out)
+static ost_status key_nodes(ost__shape_reader *r, const ost_node ***out)
 {
     const ost__model *m = r->out->model;
-    const ost_node **keys = room(r, m->table.key_count, sizeof(*keys));
+    const ost_node **keys = ost__shape_room(r, m->table.key_count, sizeof(*keys));
     if (!keys)
         return OST_NO_MEMORY;
     for (uint32_t i = 0; i < m->table.key_count; i++) {
         ost__operand type = ost__operand_of_field(m->table.keys[i]);
-        if (!(keys[i] = new_node(r, OST_OP_MEMBER, &type)))
+        if (!(keys[i] = ost__shape_node(r, OST_OP_MEMBER, &type)))
             return OST_NO_MEMORY;
     }
     *out = keys;
@@ -326,7 +313,7 @@ static bool has_aggregate(const ost_node *n)
     return any;
 }
 
-static bool is_grouped(const ost_shape *s)
+bool ost__shape_is_grouped(const ost_shape *s)
 {
     bool any = s->group_count > 0 || s->having;
     for (uint32_t i = 0; !any && i < s->column_count; i++)
@@ -334,12 +321,12 @@ static bool is_grouped(const ost_shape *s)
     return any;
 }
 
-static ost_status read_orders(reader *r, uint32_t flags)
+static ost_status read_orders(ost__shape_reader *r, uint32_t flags)
 {
     ost_shape *s = &r->out->shape;
     uint32_t count = take_u16(r);
     size_t most = (size_t)count + s->column_count + s->group_count + r->out->model->table.key_count;
-    ost_order *orders = room(r, most, sizeof(*orders));
+    ost_order *orders = ost__shape_room(r, most, sizeof(*orders));
     const ost_node **keys;
     if (!orders)
         return OST_NO_MEMORY;
@@ -348,10 +335,11 @@ static ost_status read_orders(reader *r, uint32_t flags)
         if (!(orders[i].node = read_expression(r)))
             return failed(r);
     }
-    bool grouped = is_grouped(s);
+    bool grouped = ost__shape_is_grouped(s);
     for (uint32_t i = 0; s->distinct && i < count; i++)
         if (!among(orders[i].node, s->columns, s->column_count))
-            return misuse(r, "distinct rows are ordered by something that is not selected");
+            return ost__shape_misuse(r,
+                                     "distinct rows are ordered by something that is not selected");
     if (s->wrap == OST_WRAP_NONE &&
         (count > 0 || (flags & (OST__SHAPE_LIMIT | OST__SHAPE_OFFSET)))) {
         if (s->distinct) {
@@ -382,16 +370,26 @@ static bool fixed_in_group(const ost_shape *s, const ost_node *n)
     return true;
 }
 
-static ost_status check_grouping(reader *r)
+static ost_status check_lock(ost__shape_reader *r)
+{
+    const ost_shape *s = &r->out->shape;
+    if (s->lock_mode == OST_LOCK_NONE ||
+        (s->wrap == OST_WRAP_NONE && !s->distinct && !ost__shape_is_grouped(s)))
+        return OST_OK;
+    return ost__shape_misuse(r, "rows are locked only where they are read as they are stored: "
+                                "without groups, aggregates, distinct, count and pages");
+}
+
+static ost_status check_grouping(ost__shape_reader *r)
 {
     const ost_shape *s = &r->out->shape;
     bool fixed = true;
     if (s->wrap != OST_WRAP_NONE && s->group_count == 0 && !s->having)
         return OST_OK;
-    if (!is_grouped(s)) {
+    if (!ost__shape_is_grouped(s)) {
         for (uint32_t i = 0; i < s->order_count; i++)
             if (has_aggregate(s->orders[i].node))
-                return misuse(r, "is ordered by an aggregate but has no groups");
+                return ost__shape_misuse(r, "is ordered by an aggregate but has no groups");
         return OST_OK;
     }
     for (uint32_t i = 0; i < s->column_count; i++)
@@ -401,148 +399,15 @@ static ost_status check_grouping(reader *r)
     if (s->having)
         fixed &= fixed_in_group(s, s->having);
     if (!fixed)
-        return misuse(r, "a member that is neither grouped by nor inside an aggregate has no one "
-                         "value; group by it");
+        return ost__shape_misuse(
+            r, "a member that is neither grouped by nor inside an aggregate has no one "
+               "value; group by it");
     return OST_OK;
 }
 
-/* ---- the row program ---- */
+/* ---- all of it ---- */
 
-static void fill_step(ost_row_step *step, const ost_field *to, const ost_node *from,
-                      uint32_t column)
-{
-    *step = ost__row_step(to, column);
-    step->column_type = from->type;
-    step->precision = from->precision;
-    step->scale = from->scale;
-    step->origin = from->field;
-}
-
-static ost_status result_program(reader *r)
-{
-    const ost_shape *s = &r->out->shape;
-    const ost__model *result = r->out->result;
-    ost_row_program *program = room(r, 1, sizeof(*program));
-    ost_row_step *steps = room(r, s->column_count, sizeof(*steps));
-    bool records = result == r->out->model;
-    if (!program || !steps)
-        return OST_NO_MEMORY;
-    for (uint32_t i = 0; i < s->column_count; i++) {
-        const ost_field *to = &result->fields[r->column_fields[i]];
-        fill_step(&steps[i], to, s->columns[i], i);
-        for (uint32_t k = 0; k < i; k++)
-            if (r->column_fields[k] == r->column_fields[i])
-                return misuse(r, "one member of the result is selected twice");
-        records &= s->columns[i]->op == OST_OP_MEMBER && s->columns[i]->field == to;
-        ost__field_set_add(&r->out->loaded, r->column_fields[i]);
-    }
-    *program = (ost_row_program){ .struct_size = sizeof(*program),
-                                  .step_size = sizeof(*steps),
-                                  .step_count = s->column_count,
-                                  .row_size = (uint32_t)result->size,
-                                  .steps = steps };
-    r->out->rows = program;
-    for (uint32_t i = 0; records && i < result->table.key_count; i++)
-        records =
-            ost__field_set_has(&r->out->loaded, ost__field_index(result, result->table.keys[i]));
-    r->out->tracks = records && !result->is_part && !s->distinct && !is_grouped(s);
-    return OST_OK;
-}
-
-/* One column into an ost__value_cell, through a field made for it. */
-static ost_status value_program(reader *r)
-{
-    const ost_node *n = r->out->shape.columns[0];
-    ost_row_program *program = room(r, 1, sizeof(*program));
-    ost_row_step *step = room(r, 1, sizeof(*step));
-    ost_field *field = room(r, 1, sizeof(*field));
-    if (!program || !step || !field)
-        return OST_NO_MEMORY;
-    if (n->field)
-        field->values = n->field->values;
-    field->name = "value";
-    field->type = ost__canonical_type(n->type, n->field);
-    field->size = ost__type_size(field->type);
-    r->out->value_type = field->type;
-    fill_step(step, field, n, 0);
-    if (step->null_rule == OST_NULL_IS_RANGE) {
-        step->null_rule = OST_NULL_IS_ABSENT;
-        step->size = sizeof(ost__value_cell);
-        step->value_offset = offsetof(ost__value_cell, value) + offsetof(ost_value, as);
-    } else {
-        step->offset = offsetof(ost__value_cell, value) + offsetof(ost_value, as);
-    }
-    *program = (ost_row_program){ .struct_size = sizeof(*program),
-                                  .step_size = sizeof(*step),
-                                  .step_count = 1,
-                                  .row_size = sizeof(ost__value_cell),
-                                  .steps = step };
-    r->out->rows = program;
-    return OST_OK;
-}
-
-/* The key that the database generates, written back by the path of any row. */
-static ost_status key_program(reader *r)
-{
-    const ost__model *m = r->out->model;
-    ost_row_program *program = room(r, 1, sizeof(*program));
-    ost_row_step *step = room(r, 1, sizeof(*step));
-    ost__operand type = ost__operand_of_field(m->table.auto_key);
-    ost_node *n = new_node(r, OST_OP_MEMBER, &type);
-    if (!program || !step || !n)
-        return OST_NO_MEMORY;
-    fill_step(step, m->table.auto_key, n, 0);
-    *program = (ost_row_program){ .struct_size = sizeof(*program),
-                                  .step_size = sizeof(*step),
-                                  .step_count = 1,
-                                  .row_size = (uint32_t)m->size,
-                                  .steps = step };
-    r->out->rows = program;
-    return OST_OK;
-}
-
-/* The count or the existence that a wrapped select yields. */
-static ost_status wrap_program(reader *r)
-{
-    static const ost_field count = { .name = "count", .type = OST_TYPE_INT64, .size = 8 };
-    static const ost_field exists = { .name = "exists", .type = OST_TYPE_BOOL, .size = 1 };
-    const ost_field *f = r->out->shape.wrap == OST_WRAP_COUNT ? &count : &exists;
-    const ost_node n = { .op = OST_OP_VALUE, .type = f->type };
-    ost_row_program *program = room(r, 1, sizeof(*program));
-    ost_row_step *step = room(r, 1, sizeof(*step));
-    if (!program || !step)
-        return OST_NO_MEMORY;
-    fill_step(step, f, &n, 0);
-    *program = (ost_row_program){ .struct_size = sizeof(*program),
-                                  .step_size = sizeof(*step),
-                                  .step_count = 1,
-                                  .row_size = sizeof(int64_t),
-                                  .steps = step };
-    r->out->rows = program;
-    return OST_OK;
-}
-
-static ost_status choose_program(reader *r, uint32_t flags)
-{
-    const ost_shape *s = &r->out->shape;
-    if (s->kind == OST_DO_INSERT && (flags & OST__SHAPE_KEY))
-        return key_program(r);
-    if (s->kind != OST_DO_SELECT)
-        return OST_OK;
-    if (s->wrap != OST_WRAP_NONE)
-        return wrap_program(r);
-    if (flags & OST__SHAPE_VALUE)
-        return value_program(r);
-    if (flags & OST__SHAPE_RECORDS) {
-        r->out->rows = &r->out->model->load;
-        r->out->loaded = r->out->model->all;
-        r->out->tracks = !r->out->model->is_part;
-        return OST_OK;
-    }
-    return result_program(r);
-}
-
-static ost_status read_sections(reader *r, uint32_t flags)
+static ost_status read_sections(ost__shape_reader *r, uint32_t flags)
 {
     ost_shape *s = &r->out->shape;
     if (s->kind == OST_DO_DDL) {
@@ -558,24 +423,30 @@ static ost_status read_sections(reader *r, uint32_t flags)
     s->limit_parameter = flags & OST__SHAPE_LIMIT ? r->parameters++ : OST_NO_PARAMETER;
     s->offset_parameter = flags & OST__SHAPE_OFFSET ? r->parameters++ : OST_NO_PARAMETER;
     s->parameter_count = r->parameters;
+    OST_TRY(check_lock(r));
     return check_grouping(r);
 }
 
 ost_status ost__shape_read(const ost__model_set *models, ost__arena *arena, const uint8_t *bytes,
                            size_t size, ost__compiled *out, ost_error *error)
 {
-    reader r = { .models = models, .arena = arena, .at = bytes, .out = out, .error = error };
+    ost__shape_reader r = {
+        .models = models, .arena = arena, .at = bytes, .out = out, .error = error
+    };
     uint32_t flags = bytes[2], model = ost__get_u16(bytes + 4), result = ost__get_u16(bytes + 6);
     memset(out, 0, sizeof(*out));
-    out->model = ost__model_at(models, model);
-    assert(out->model);
+    if (model != OST__NO_MODEL) {
+        out->model = ost__model_at(models, model);
+        assert(out->model);
+    }
     out->result = result == OST__NO_MODEL ? NULL : ost__model_at(models, result);
     out->shape = (ost_shape){
         .struct_size = sizeof(ost_shape),
         .kind = bytes[0],
         .wrap = bytes[1],
-        .ddl = bytes[3],
-        .table = &out->model->table,
+        .ddl = bytes[0] == OST_DO_DDL ? bytes[3] : (uint16_t)OST_DDL_NONE,
+        .lock_mode = bytes[0] == OST_DO_SELECT ? bytes[3] : (uint16_t)OST_LOCK_NONE,
+        .table = out->model ? &out->model->table : NULL,
         .limit_parameter = OST_NO_PARAMETER,
         .offset_parameter = OST_NO_PARAMETER,
         /* Records differ in their keys: they are distinct as they are. */
@@ -585,5 +456,5 @@ ost_status ost__shape_read(const ost__model_set *models, ost__arena *arena, cons
     };
     r.at += OST__SHAPE_HEADER;
     OST_TRY(read_sections(&r, flags));
-    return choose_program(&r, flags);
+    return ost__shape_rows(&r, flags);
 }

@@ -3,7 +3,8 @@
  * Canonical bytes of a whole operation, and the shape that they mean. A shape is made from its
  * bytes alone, so that equal bytes are equal shapes by construction.
  *
- * The form: kind (1), wrap (1), flags (1), ddl (1), model (2), result's model (2, 0xffff: none),
+ * The form: kind (1), wrap (1), flags (1), ddl or lock (1), model (2, 0xffff: none, of DDL
+ * without a table), result's model (2, 0xffff: none),
  * then, each with a count (2) before it: columns (field of the result (2), expression), changes
  * (operator (1), field (2)), where, groups, having, orders (descending (1), expression). An index's
  * number stands where the columns' count would, for DDL. Parameters are in this order; limit and
@@ -34,7 +35,7 @@ typedef struct ost__value_cell {
 typedef struct ost__compiled {
     ost_shape shape;
     const ost_row_program *rows; /* NULL: no rows */
-    const ost__model *model;     /* never NULL */
+    const ost__model *model;     /* NULL: of DDL without a table */
     const ost__model *result;    /* of the rows; NULL: none, or a value */
     uint16_t value_type;         /* of OST__SHAPE_VALUE: kind of ost_value */
     ost__field_set loaded; /* of records: the fields that are loaded; meaningful if `tracks` */

@@ -8,7 +8,13 @@
 #include "base/error.h"
 #include "model/check.h"
 
-enum { DESCRIBED_COLUMN = 1, DESCRIBED_INDEX = 2, DDL_BYTES = OST__SHAPE_HEADER + 2 };
+enum {
+    DESCRIBED_COLUMN = 1,
+    DESCRIBED_INDEX = 2,
+    DESCRIBED_FOREIGN_KEY = 3,
+    DDL_BYTES = OST__SHAPE_HEADER + 2,
+    ATTEMPTS_MAX = 64
+};
 
 static const ost_field described_fields[] = {
     { .name = "table",
@@ -60,6 +66,24 @@ typedef struct description {
     size_t count;
 } description;
 
+/* What one DDL operation makes. */
+typedef struct piece {
+    const ost__model *model; /* NULL: of no model */
+    uint16_t ddl;            /* an enum ost_ddl */
+    uint32_t index;
+} piece;
+
+typedef struct work {
+    description d;
+    uint64_t abilities; /* of the connection that was asked for the description */
+    piece last;         /* tried last */
+} work;
+
+static bool can(const work *w, enum ost_ability ability)
+{
+    return w->abilities >> ability & 1;
+}
+
 /* Names that differ in case alone are the same, as they are among models: some databases take them
  * so. */
 static bool is_there(const description *d, const char *table, const char *name, int64_t kind)
@@ -71,11 +95,25 @@ static bool is_there(const description *d, const char *table, const char *name, 
     return false;
 }
 
-static ost_status describe(ost_session *s, description *d)
+static bool piece_is_there(const description *d, const piece *p)
+{
+    const ost_table *t = p->model ? &p->model->table : NULL;
+    switch (p->ddl) {
+    case OST_DDL_CREATE_TABLE: return is_there(d, t->name, NULL, 0);
+    case OST_DDL_CREATE_INDEX:
+        return is_there(d, t->name, t->indexes[p->index].name, DESCRIBED_INDEX);
+    case OST_DDL_ADD_FOREIGN_KEY:
+        return is_there(d, t->name, t->foreign_keys[p->index].name, DESCRIBED_FOREIGN_KEY);
+    default: return is_there(d, OST_MARKS_TABLE, NULL, 0);
+    }
+}
+
+static ost_status describe(ost_session *s, work *w)
 {
     ost__sink sink;
     ost__run r = { .session = s };
     OST_TRY(ost__session_lease(s));
+    w->abilities = s->lease->capabilities.abilities;
     r.op = (ost_operation){ .struct_size = sizeof(r.op),
                             .kind = OST_DO_DESCRIBE,
                             .rows = &described_program };
@@ -86,25 +124,8 @@ static ost_status describe(ost_session *s, description *d)
         ost__sink_abandon(&sink);
         return status;
     }
-    d->rows = ost__sink_finish(&sink, &d->count);
-    return d->rows ? OST_OK : ost__no_memory(s);
-}
-
-static ost_status run_ddl(ost_session *s, const ost__model *m, uint16_t ddl, uint32_t index)
-{
-    uint8_t bytes[DDL_BYTES];
-    const ost__statement st = { .bytes = bytes, .size = sizeof(bytes) };
-    ost__run r;
-    ost__shape_header(bytes, OST_DO_DDL, OST_WRAP_NONE, 0, m, NULL);
-    bytes[3] = (uint8_t)ddl;
-    ost__put_u16(bytes + OST__SHAPE_HEADER, index);
-    ost_status status = ost__run_begin(&r, s, &st);
-    if (status == OST_OK) {
-        r.op.flags |= OST_FLAG_ONCE;
-        status = ost__run_go(&r, NULL);
-    }
-    ost__run_end(&r);
-    return status;
+    w->d.rows = ost__sink_finish(&sink, &w->d.count);
+    return w->d.rows ? OST_OK : ost__no_memory(s);
 }
 
 /* A table that is there must have a column for every field; it is never altered here. */
@@ -127,60 +148,134 @@ static bool check_columns(ost_session *s, const ost__model *m, const description
     return failed;
 }
 
+/* The model of a table that is ours to create; NULL: it is none. */
+static const ost__model *own_model(const ost_session *s, uint32_t i)
+{
+    const ost__model *m = ost__model_at(s->db->models, i);
+    return m->is_part || m->table.adopted ? NULL : m;
+}
+
 static ost_status check_tables(ost_session *s, const description *d)
 {
     bool failed = false;
     for (uint32_t i = 0; i < ost__model_count(s->db->models); i++) {
-        const ost__model *m = ost__model_at(s->db->models, i);
-        if (!m->is_part && !m->table.adopted && is_there(d, m->table.name, NULL, 0))
+        const ost__model *m = own_model(s, i);
+        if (m && is_there(d, m->table.name, NULL, 0))
             failed = check_columns(s, m, d, failed);
     }
     return failed ? OST_SCHEMA : OST_OK;
 }
 
-typedef ost_status each_missing(ost_session *s, const ost__model *m, uint16_t ddl, uint32_t index);
+/* ---- what is missing ---- */
+
+typedef ost_status each_missing(ost_session *s, work *w, const piece *p);
+
+static ost_status visit(ost_session *s, work *w, const piece p, each_missing *each)
+{
+    return piece_is_there(&w->d, &p) ? OST_OK : each(s, w, &p);
+}
 
 /* Stops at the first that does not return OST_OK. */
-static ost_status walk_missing(ost_session *s, const description *d, each_missing *each)
+static ost_status walk_missing(ost_session *s, work *w, each_missing *each)
 {
-    for (uint32_t i = 0; i < ost__model_count(s->db->models); i++) {
-        const ost__model *m = ost__model_at(s->db->models, i);
-        if (m->is_part || m->table.adopted)
+    uint32_t models = ost__model_count(s->db->models);
+    bool any = false;
+    for (uint32_t i = 0; i < models; i++) {
+        const ost__model *m = own_model(s, i);
+        if (!m)
             continue;
-        if (!is_there(d, m->table.name, NULL, 0))
-            OST_TRY(each(s, m, OST_DDL_CREATE_TABLE, 0));
+        any = true;
+        OST_TRY(visit(s, w, (piece){ m, OST_DDL_CREATE_TABLE, 0 }, each));
         for (uint32_t k = 0; k < m->table.index_count; k++)
-            if (!is_there(d, m->table.name, m->table.indexes[k].name, DESCRIBED_INDEX))
-                OST_TRY(each(s, m, OST_DDL_CREATE_INDEX, k));
+            OST_TRY(visit(s, w, (piece){ m, OST_DDL_CREATE_INDEX, k }, each));
     }
+    /* Tables may refer to each other in a circle: their keys follow once all of them are there. */
+    for (uint32_t i = 0; can(w, OST_CAN_ADD_KEYS) && i < models; i++) {
+        const ost__model *m = own_model(s, i);
+        for (uint32_t k = 0; m && k < m->table.foreign_key_count; k++)
+            OST_TRY(visit(s, w, (piece){ m, OST_DDL_ADD_FOREIGN_KEY, k }, each));
+    }
+    if (any && can(w, OST_CAN_MARK_COMMITS))
+        OST_TRY(visit(s, w, (piece){ NULL, OST_DDL_CREATE_MARKS, 0 }, each));
     return OST_OK;
 }
 
-static ost_status found_missing(ost_session *s, const ost__model *m, uint16_t ddl, uint32_t index)
+static ost_status found_missing(ost_session *s, work *w, const piece *p)
 {
-    (void)s, (void)m, (void)ddl, (void)index;
+    (void)s, (void)w, (void)p;
     return OST_NOT_FOUND;
 }
 
-static ost_status create_tables(ost_session *s)
+static ost_status run_ddl(ost_session *s, work *w, const piece *p)
 {
-    description d = { 0 };
-    ost_status status = describe(s, &d);
+    uint8_t bytes[DDL_BYTES];
+    const ost__statement st = { .bytes = bytes, .size = sizeof(bytes) };
+    ost__run r;
+    w->last = *p;
+    ost__shape_header(bytes, OST_DO_DDL, OST_WRAP_NONE, 0, p->model, NULL);
+    bytes[3] = (uint8_t)p->ddl;
+    ost__put_u16(bytes + OST__SHAPE_HEADER, p->index);
+    ost_status status = ost__run_begin(&r, s, &st);
+    if (status == OST_OK) {
+        r.op.flags |= OST_FLAG_ONCE;
+        status = ost__run_go(&r, NULL);
+    }
+    ost__run_end(&r);
+    return status;
+}
+
+/* ---- creating ---- */
+
+static ost_status look(ost_session *s, work *w)
+{
+    ost_status status = describe(s, w);
     if (status == OST_OK)
-        status = check_tables(s, &d);
+        status = check_tables(s, &w->d);
     ost__session_unlease(s, true);
-    if (status != OST_OK || walk_missing(s, &d, found_missing) == OST_OK)
-        return status;
+    return status;
+}
+
+static ost_status create_missing(ost_session *s, work *w)
+{
+    if (!can(w, OST_CAN_DDL_IN_UNIT))
+        return walk_missing(s, w, run_ddl);
     OST_TRY(ost__unit_begin(s, NULL));
     /* Another program may have been quicker: what is missing is asked again, inside the
      * transaction. */
-    status = describe(s, &d);
+    ost_status status = describe(s, w);
     if (status == OST_OK)
-        status = walk_missing(s, &d, run_ddl);
+        status = walk_missing(s, w, run_ddl);
     if (status == OST_OK)
         return ost__unit_commit(s);
     ost__unit_rollback(s);
     return status;
+}
+
+/* Whether what failed is there by now, because another program made it at the same time or because
+ * only the answer was lost. The error stays what it is. */
+static bool is_there_after_all(ost_session *s, work *w)
+{
+    ost_error *kept = ost__arena_alloc(&s->scratch, sizeof(*kept), _Alignof(ost_error));
+    if (!kept || s->error.nothing_sent || w->last.ddl == OST_DDL_NONE)
+        return false;
+    memcpy(kept, &s->error, sizeof(*kept));
+    bool there = look(s, w) == OST_OK && piece_is_there(&w->d, &w->last);
+    memcpy(&s->error, kept, sizeof(*kept));
+    return there;
+}
+
+static ost_status create_tables(ost_session *s)
+{
+    work w = { .last = { .ddl = OST_DDL_NONE } };
+    OST_TRY(look(s, &w));
+    for (int attempt = 1; walk_missing(s, &w, found_missing) != OST_OK; attempt++) {
+        ost_status status = create_missing(s, &w);
+        if (status == OST_OK)
+            return OST_OK;
+        if (attempt == ATTEMPTS_MAX || !is_there_after_all(s, &w))
+            return status;
+    }
+    return OST_OK;
 }
 
 ost_status ost_create_tables(ost_db *db, ost_error *error)

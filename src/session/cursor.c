@@ -18,12 +18,13 @@ typedef struct cursor {
     void *memory;        /* of the slot, unaligned */
     uint16_t generation;
     uint16_t status; /* of the first failure */
+    uint16_t lock;   /* an enum ost_lock_mode */
     bool used, open, streaming, done;
     uint64_t sequence;
     uint32_t stream;
     size_t batch;
     ost__statement statement; /* in `keep` */
-    const ost__model *result;
+    const ost__model *model, *result;
     ost__run run;
     ost__arena keep, rows;
     uint8_t *row, *end;
@@ -101,6 +102,8 @@ static ost_status assemble(ost_session *s, cursor *c, const ost__query *q)
     OST_TRY(ost__query_assemble(q, &ask, &c->keep, &st, &s->scratch_error));
     c->statement = st;
     c->result = q->result ? q->result : q->model;
+    c->model = q->model;
+    c->lock = q->lock;
     return OST_OK;
 }
 
@@ -146,6 +149,7 @@ ost_cursor *ost_stream(ost_query *handle, size_t batch)
 
 static ost_status start(ost_session *s, cursor *c)
 {
+    OST_TRY(ost__may_lock(s, c->model, c->lock));
     OST_TRY(ost__run_begin(&c->run, s, &c->statement));
     c->run.op.flags |= OST_FLAG_STREAM;
     c->run.op.batch_rows = c->batch > UINT32_MAX ? UINT32_MAX : (uint32_t)c->batch;

@@ -12,13 +12,15 @@ enum {
     CONNECT_TIMEOUT_MS = 10000,
     STATEMENT_TIMEOUT_MS = 30000,
     DRIVERS_MAX = 64,
-    REDACTED_SIZE = 200
+    REDACTED_SIZE = 200,
+    OPEN_SLACK_NS = 50000000
 };
 
 void ost__db_event(const ost_db *db, const ost_event *event)
 {
-    if (db->on_event)
-        db->on_event(event, db->event_context);
+    void (*hear)(const ost_event *, void *) = db->on_event;
+    if (hear)
+        hear(event, db->event_context);
 }
 
 /* ---- the host table: what a driver gets from the core ---- */
@@ -46,9 +48,10 @@ static int host_wait(void *context, ost_connection *c, int fd, int events, ost_d
     struct pollfd item = { .fd = fd, .events = (short)events };
     (void)c;
     for (;;) {
-        int64_t left_ms = deadline == INT64_MAX ? -1 : (deadline - host_now(context)) / 1000000 + 1;
-        if (deadline != INT64_MAX && deadline <= host_now(context))
+        int64_t left = deadline == INT64_MAX ? INT64_MAX : deadline - host_now(context);
+        if (left <= 0)
             return 0;
+        int64_t left_ms = (left - 1) / 1000000 + 1;
         int ready = poll(&item, fd < 0 ? 0 : 1, left_ms > 60000 ? 60000 : (int)left_ms);
         if (ready > 0)
             return item.revents;
@@ -63,6 +66,41 @@ static void host_event(void *context, uint16_t kind, const char *text)
         .struct_size = sizeof(event), .kind = kind, .model = "", .text = text, .rows = -1
     };
     ost__db_event(context, &event);
+}
+
+/* ---- the end, and the child of a fork ---- */
+
+/* The pool is gone, or was never there. If one of its threads hung this is done by that thread. */
+static void finish(void *context)
+{
+    ost_db *db = context;
+    const ost__memory memory = db->memory;
+    ost__plans_close(db->plans);
+    if (db->backend)
+        db->driver.shut(db->backend, ost__deadline_in(&db->platform, db->connect_timeout_ms));
+    if (db->models)
+        ost__model_set_close(db->models);
+    if (db->identity)
+        ost__identity_close(&db->memory, db->identity);
+    ost__free(&memory, db->url, db->url_size);
+    ost__free(&memory, db, sizeof(*db));
+}
+
+/* ost_close() returns while a thread still hangs: what listens to events may be gone by the time
+ * that it comes back. */
+static void deserted(void *context)
+{
+    ost_db *db = context;
+    atomic_store(&db->on_event, 0);
+}
+
+/* Another thread of the parent may have held any of the locks. */
+static void forked(void *context)
+{
+    const ost_db *db = context;
+    ost__plans_forked(db->plans);
+    ost__model_set_forked(db->models);
+    ost__identity_forked(db->identity);
 }
 
 /* ---- opening ---- */
@@ -129,8 +167,12 @@ static ost_status open_parts(ost_db *db, const ost_options *o, ost_error *error)
     ost__pool_setup setup = { .memory = &db->memory,
                               .platform = &db->platform,
                               .driver = &db->driver,
+                              .connect_timeout_ms = db->connect_timeout_ms,
+                              .context = db,
                               .event = host_event,
-                              .event_context = db };
+                              .forked = forked,
+                              .deserted = deserted,
+                              .gone = finish };
     OST_TRY(choose_driver(o, &db->driver, error));
     OST_TRY(ost__model_set_open(&db->memory, o->models, &db->models, error));
     db->url_size = strlen(o->url) + 1;
@@ -144,37 +186,38 @@ static ost_status open_parts(ost_db *db, const ost_options *o, ost_error *error)
     db->plans = ost__plans_open(&db->memory, &db->driver, db->backend, db->models, key);
     setup.backend = db->backend;
     setup.endpoint = db->url;
-    setup.connect_timeout_ms =
-        o->connect_timeout_ms > 0 ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS;
     ost__pool_options_complete(&setup.options, o->pool);
     db->pool = db->plans ? ost__pool_open(&setup) : NULL;
     if (!db->pool)
         return ost__error_set(error, OST_NO_MEMORY, "no memory to open a database");
+    db->process = ost__pool_process(db->pool);
     return OST_OK;
 }
 
-static ost_status first_connection(ost_db *db, ost_error *error)
+static void destroy(ost_db *db, ost_deadline deadline)
+{
+    if (db->pool)
+        ost__pool_close(db->pool, deadline);
+    else
+        finish(db);
+}
+
+static ost_deadline connect_deadline(const ost_db *db)
+{
+    return ost__deadline_in(&db->platform, db->connect_timeout_ms);
+}
+
+/* What the models need that only a connection can tell. */
+static ost_status check_models(ost_db *db, ost_deadline deadline, ost_error *error)
 {
     ost__lease *lease;
     int64_t now = host_now(db);
-    OST_TRY(ost__pool_lease(db->pool, now, INT64_MAX, &lease, error));
+    OST_TRY(ost__pool_lease(db->pool, now, deadline, &lease, error));
+    const ost_capabilities *caps = &lease->capabilities;
+    ost_status status =
+        ost__model_set_check_names(db->models, caps->max_identifier, caps->server_name, error);
     ost__pool_return(db->pool, lease, now, true);
-    return OST_OK;
-}
-
-static void destroy(ost_db *db)
-{
-    const ost__memory memory = db->memory;
-    ost__pool_close(db->pool);
-    ost__plans_close(db->plans);
-    if (db->backend)
-        db->driver.shut(db->backend, ost__deadline_in(&db->platform, CONNECT_TIMEOUT_MS));
-    if (db->models)
-        ost__model_set_close(db->models);
-    if (db->identity)
-        ost__identity_close(&db->memory, db->identity);
-    ost__free(&memory, db->url, db->url_size);
-    ost__free(&memory, db, sizeof(*db));
+    return status;
 }
 
 ost_status ost_open(const ost_options *options, ost_db **out, ost_error *error)
@@ -206,15 +249,22 @@ ost_status ost_open(const ost_options *options, ost_db **out, ost_error *error)
     db->on_event = o.on_event;
     db->event_context = o.context;
     db->slow_query_ms = o.slow_query_ms;
+    db->connect_timeout_ms = o.connect_timeout_ms > 0 ? o.connect_timeout_ms : CONNECT_TIMEOUT_MS;
     db->statement_timeout_ms =
         o.statement_timeout_ms > 0 ? o.statement_timeout_ms : STATEMENT_TIMEOUT_MS;
     atomic_init(&db->users, 1);
     atomic_init(&db->closed, false);
     ost_status status = open_parts(db, &o, error);
+    ost_deadline deadline = connect_deadline(db);
+    /* The driver, which says why, has the same time from a moment later. */
+    if (deadline < INT64_MAX - OPEN_SLACK_NS)
+        deadline += OPEN_SLACK_NS;
     if (status == OST_OK)
-        status = first_connection(db, error);
+        status = ost__pool_start(db->pool, deadline, error);
+    if (status == OST_OK)
+        status = check_models(db, deadline, error);
     if (status != OST_OK) {
-        destroy(db);
+        destroy(db, deadline);
         return status;
     }
     *out = db;
@@ -224,7 +274,12 @@ ost_status ost_open(const ost_options *options, ost_db **out, ost_error *error)
 void ost__db_release(ost_db *db)
 {
     if (atomic_fetch_sub_explicit(&db->users, 1, memory_order_acq_rel) == 1)
-        destroy(db);
+        destroy(db, connect_deadline(db));
+}
+
+uint32_t ost__db_epoch(ost_db *db)
+{
+    return ost__pool_epoch(db->pool);
 }
 
 bool ost__db_retain(ost_db *db)

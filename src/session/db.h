@@ -19,8 +19,9 @@ struct ost_db {
     ost__identity *identity;
     char *url; /* a copy */
     size_t url_size;
-    uint32_t statement_timeout_ms, slow_query_ms;
-    void (*on_event)(const ost_event *event, void *context);
+    const ost__process_page *process; /* of the pool */
+    uint32_t connect_timeout_ms, statement_timeout_ms, slow_query_ms;
+    void (*_Atomic on_event)(const ost_event *event, void *context);
     void *event_context;
     atomic_uint users; /* its sessions, and one until it is closed */
     atomic_bool closed;
@@ -29,6 +30,8 @@ struct ost_db {
 /* A session uses the db: it stays until the last one is closed. false: it is closed already. */
 bool ost__db_retain(ost_db *db);
 void ost__db_release(ost_db *db);
+/* The epoch of this process; in the child of a fork the db begins anew first. */
+uint32_t ost__db_epoch(ost_db *db);
 void ost__db_event(const ost_db *db, const ost_event *event);
 /* Copies what the driver's table has, and fills the rest with slots that refuse. */
 ost_status ost__driver_complete(ost_driver *out, const ost_driver *given, ost_error *error);

@@ -7,20 +7,33 @@
 
 #include "base/error.h"
 
-/* Adds the failures of record `index`, which the session's error holds, to those of the records
- * before it. */
-static void add_failures(const ost_session *s, const ost__model *m, size_t index, ost_error *all)
+ost_status ost__add_failures(ost_session *s, const ost__model *m, size_t index, ost_status status,
+                             ost_error **all)
 {
     ost_failure f;
-    if (all->status == OST_OK) {
-        ost__error_set(all, (ost_status)s->error.status, "record %zu: %s", index, s->error.message);
-        ost__error_about(all, m->table.model, s->error.field);
+    if (status != OST_INVALID && status != OST_RANGE)
+        return ost__refused(s, m, status);
+    if (!*all) {
+        *all = ost__arena_alloc_zeroed(&s->scratch, sizeof(**all), _Alignof(ost_error));
+        if (!*all)
+            return ost__no_memory(s);
+        ost__error_set(*all, status, "record %zu: %s", index, s->error.message);
+        ost__error_about(*all, m->table.model, s->error.field);
     }
     for (size_t i = 0; ost_error_failure(&s->error, i, &f); i++) {
         char path[128];
         ost__print(path, sizeof(path), "[%zu].%s", index, f.path);
-        ost__error_add_failure(all, path, f.rule, f.message);
+        ost__error_add_failure(*all, path, f.rule, f.message);
     }
+    return OST_OK;
+}
+
+ost_status ost__tell_failures(ost_session *s, const ost__model *m, const ost_error *all)
+{
+    if (!all)
+        return OST_OK;
+    memcpy(&s->error, all, sizeof(s->error));
+    return ost__refused(s, m, (ost_status)all->status);
 }
 
 /* Every record is checked before anything is sent; a failure's path names the record. */
@@ -30,19 +43,10 @@ static ost_status prepare(ost_session *s, const ost__model *m, uint8_t *shadows,
     ost_error *all = NULL;
     for (size_t i = 0; i < count; i++) {
         ost_status status = ost__rules_insert(m, shadows + i * m->size, &rules);
-        if (status == OST_OK)
-            continue;
-        if (status != OST_INVALID && status != OST_RANGE)
-            return ost__refused(s, m, status);
-        if (!all &&
-            !(all = ost__arena_alloc_zeroed(&s->scratch, sizeof(*all), _Alignof(ost_error))))
-            return ost__no_memory(s);
-        add_failures(s, m, i, all);
+        if (status != OST_OK)
+            OST_TRY(ost__add_failures(s, m, i, status, &all));
     }
-    if (!all)
-        return OST_OK;
-    memcpy(&s->error, all, sizeof(s->error));
-    return ost__refused(s, m, (ost_status)all->status);
+    return ost__tell_failures(s, m, all);
 }
 
 /* What earlier runs stored must not be kept without the rest. */
@@ -56,8 +60,7 @@ static void doom_earlier_runs(ost_session *s)
     ost__unit_failed(s, &op, &o);
 }
 
-/* Which record it is, in front of the message. */
-static void name_record(ost_session *s, size_t index)
+void ost__name_record(ost_session *s, size_t index)
 {
     char message[sizeof(s->error.message)];
     ost__print(message, sizeof(message), "record %zu: %s", index, s->error.message);
@@ -73,7 +76,7 @@ static ost_status insert_tracked(ost_session *s, const ost__model *m, uint8_t *r
         ost_status status = ost__insert_record(s, m, records + i * m->size);
         if (status == OST_OK)
             continue;
-        name_record(s, i);
+        ost__name_record(s, i);
         if (i > 0)
             doom_earlier_runs(s);
         return status;
@@ -92,7 +95,7 @@ static ost_status insert_runs(ost_session *s, const ost__model *m, uint8_t *shad
         ost_status status =
             ost__insert_run(s, m, given, shadows + start * m->size, end - start, &failed);
         if (status != OST_OK && failed != SIZE_MAX)
-            name_record(s, start + failed);
+            ost__name_record(s, start + failed);
         if (status != OST_OK && start > 0)
             doom_earlier_runs(s);
         OST_TRY(status);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "model/member.h"
 #include "query/expr.h"
+#include "session/write.h"
 
 enum { KEY_FEW = 4 };
 
@@ -40,6 +41,30 @@ ost__query *ost__enter_query(ost_query *handle, ost_session **s)
         return NULL;
     }
     return ost__query_status(*s, q) == OST_OK ? q : NULL;
+}
+
+ost_status ost__may_lock(ost_session *s, const ost__model *m, uint16_t mode)
+{
+    ost_status status = OST_OK;
+    if (mode == OST_LOCK_NONE)
+        return OST_OK;
+    if (s->unit_count == 0 || s->read_only || s->units[0].read_only) {
+        ost__fail(s, OST_MISUSE,
+                  "a query over %s locks rows, which is possible only inside a transaction that "
+                  "is not read-only: a lock lasts as long as its transaction",
+                  m->table.model);
+        return ost__refused(s, m, OST_MISUSE);
+    }
+    OST_TRY(ost__unit_check(s));
+    OST_TRY(ost__session_lease(s));
+    const ost_capabilities *caps = &s->lease->capabilities;
+    if (mode == OST_LOCK_UPDATE_SKIP && !(caps->abilities >> OST_CAN_SKIP_LOCKED & 1))
+        status = ost__fail(s, OST_UNSUPPORTED,
+                           "a query over %s skips locked rows, which %s cannot; use "
+                           "OST_LOCK_UPDATE",
+                           m->table.model, caps->server_name);
+    ost__session_unlease(s, true);
+    return status == OST_OK ? OST_OK : ost__refused(s, m, status);
 }
 
 /* ---- running selects ---- */
@@ -205,6 +230,7 @@ static ost_status select_query(ost_session *s, const ost__query *q, const ost__a
                                void **rows, size_t *count)
 {
     ost__statement st;
+    OST_TRY(ost__may_lock(s, q->model, q->lock));
     ost_status status = ost__query_assemble(q, ask, &s->scratch, &st, &s->error);
     if (status != OST_OK) {
         s->error.nothing_sent = 1;

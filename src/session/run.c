@@ -37,6 +37,15 @@ void ost__session_unlease(ost_session *s, bool usable)
     ost__pool_return(s->db->pool, lease, s->now, usable);
 }
 
+/* Replies are owed on it: a thread of the pool asks the server to stop, and reads them. */
+static void recover_lease(ost_session *s)
+{
+    ost__lease *lease = s->lease;
+    ost__unit_lost(s);
+    s->lease = NULL;
+    ost__pool_recover(s->db->pool, lease, s->now);
+}
+
 /* ---- events ---- */
 
 static int64_t clock_if_heard(const ost_session *s)
@@ -160,17 +169,25 @@ static ost_status note_failure(ost_session *s, const ost_operation *op, const os
     return (ost_status)o->status;
 }
 
+static bool is_out_of_time(uint16_t status)
+{
+    return status == OST_TIMEOUT || status == OST_CANCELLED;
+}
+
 static ost_status after_failure(ost_session *s, const ost_operation *op, ost_outcome *o)
 {
-    bool usable = !o->connection_lost;
-    if (usable && (o->status == OST_TIMEOUT || o->status == OST_CANCELLED)) {
+    ost_status settled = o->connection_lost ? OST_CONNECTION : OST_OK;
+    if (settled == OST_OK && is_out_of_time(o->status)) {
+        /* Nothing is waited for here: the deadline has passed. */
         ost__cursors_lost(s);
-        usable = s->db->driver.settle(s->lease->connection,
-                                      ost__deadline_in(&s->db->platform, 1000)) == OST_OK;
+        settled = s->db->driver.settle(s->lease->connection, s->now);
     }
+    bool usable = settled == OST_OK;
     o->connection_lost = !usable;
     ost__unit_failed(s, op, o);
-    if (!usable)
+    if (settled == OST_TIMEOUT)
+        recover_lease(s);
+    else if (!usable)
         ost__session_unlease(s, false);
     if (usable || s->unit_count > 0 || !(op->flags & OST_FLAG_WRITES) || s->error.nothing_sent)
         return (ost_status)o->status;
@@ -233,7 +250,7 @@ static ost_status run_batch(ost_session *s, const ost_operation *ops, size_t n, 
             status = collect_one(s, &ops[done - 1], i, last ? sink : NULL, o, started);
             if (status != OST_OK) {
                 done--;
-                drain(s, i + 1, accepted, o->connection_lost);
+                drain(s, i + 1, accepted, o->connection_lost || is_out_of_time(o->status));
             }
         }
         if (status != OST_OK) {

@@ -11,9 +11,20 @@
 
 enum { QUERIES_IN_SLAB = 4 };
 
+/* In the child of a fork the parent's sessions are good for nothing but to be closed. */
+static bool is_of_this_process(ost_session *s)
+{
+    if (ost__process_is(s->db->process, s->epoch) || ost__db_epoch(s->db) == s->epoch)
+        return true;
+    ost__fail(s, OST_MISUSE, "the session was opened before a fork: open one in the child");
+    ost__leave_briefly(s, OST_MISUSE);
+    return false;
+}
+
 bool ost__enter_briefly(ost_session *s)
 {
-    return s && !atomic_exchange_explicit(&s->entered, true, memory_order_acquire);
+    return s && !atomic_exchange_explicit(&s->entered, true, memory_order_acquire) &&
+           is_of_this_process(s);
 }
 
 ost_status ost__leave_briefly(ost_session *s, ost_status status)
@@ -26,6 +37,8 @@ bool ost__enter(ost_session *s)
 {
     if (!ost__enter_briefly(s))
         return false;
+    /* A thread that ended in here would take the connection along. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &s->cancel);
     s->now = s->db->platform.monotonic(s->db->platform.context);
     s->deadline =
         s->timeout_ms == OST_NO_TIMEOUT ? INT64_MAX : s->now + (int64_t)s->timeout_ms * 1000000;
@@ -38,7 +51,10 @@ ost_status ost__leave(ost_session *s, ost_status status)
 {
     if (s->scratch.current)
         ost__arena_clear(&s->scratch);
-    return ost__leave_briefly(s, status);
+    int cancel = s->cancel;
+    ost__leave_briefly(s, status);
+    pthread_setcancelstate(cancel, NULL);
+    return status;
 }
 
 ost_status ost__fail(ost_session *s, ost_status status, const char *format, ...)
@@ -112,6 +128,7 @@ ost_status ost_session_open(ost_db *db, const ost_session_options *options, ost_
         return ost__error_set(error, OST_NO_MEMORY, "no memory for a session");
     }
     s->db = db;
+    s->epoch = ost__db_epoch(db);
     s->read_only = o.read_only;
     s->timeout_ms = o.timeout_ms > 0 ? o.timeout_ms : db->statement_timeout_ms;
     s->doomed = -1;
@@ -170,11 +187,29 @@ ost_status ost_session_clear(ost_session *s)
     return ost__leave_briefly(s, OST_OK);
 }
 
+/* In the child of a fork nothing is sent for the parent's sessions: the pool let go of their
+ * connections. */
+static bool enter_to_close(ost_session *s)
+{
+    if (ost__enter(s)) {
+        ost_deadline end = s->now + (int64_t)OST__END_MS * 1000000;
+        s->deadline = s->deadline < end ? s->deadline : end;
+        return true;
+    }
+    if (ost__db_epoch(s->db) == s->epoch || atomic_exchange(&s->entered, true))
+        return false;
+    s->lease = NULL;
+    s->unit_count = 0;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &s->cancel);
+    return true;
+}
+
 void ost_session_close(ost_session *s)
 {
-    if (!s || !ost__enter(s))
+    if (!s || !enter_to_close(s))
         return;
     ost_db *db = s->db;
+    int cancel = s->cancel;
     ost__cursors_finish(s);
     while (s->unit_count > 0)
         ost__unit_rollback(s);
@@ -190,6 +225,7 @@ void ost_session_close(ost_session *s)
     }
     ost__free(&db->memory, s, sizeof(*s));
     ost__db_release(db);
+    pthread_setcancelstate(cancel, NULL);
 }
 
 /* ---- marks ---- */

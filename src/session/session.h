@@ -14,7 +14,8 @@ enum {
     OST__UNITS_MAX = 16,      /* a transaction and the savepoints inside it */
     OST__RECORDS_FIRST = 512, /* first chunk: row, snapshot and texts of one record */
     OST__SCRATCH_FIRST = 4096,
-    OST__CURSOR_BATCH = 256
+    OST__CURSOR_BATCH = 256,
+    OST__END_MS = 1000 /* a rollback may take so long past its deadline, and the end of a session */
 };
 
 /* Records that were loaded together, or one record from ost_new(). */
@@ -68,7 +69,9 @@ struct ost_session {
     ost_db *db;
     atomic_bool entered; /* a call runs */
     bool read_only;
+    uint32_t epoch; /* of the process that opened it */
     uint32_t timeout_ms;
+    int cancel;            /* whether the thread could be cancelled before the call that runs */
     int64_t now;           /* monotonic, of the call that runs */
     ost_deadline deadline; /* of the call that runs */
     ost__arena records;    /* what is handed out */
@@ -96,7 +99,8 @@ uint64_t ost__newest_mark(const ost_session *s);
 
 /* ---- session.c ---- */
 
-/* Every public call stands between these. false: another thread is inside, touch nothing. */
+/* Every public call stands between these. false: another thread is inside, or the session was
+ * opened before a fork: touch nothing. */
 bool ost__enter(ost_session *s);
 /* The same for calls that ask nothing of the database: no deadline is taken. */
 bool ost__enter_briefly(ost_session *s);
@@ -123,6 +127,9 @@ ost__batch *ost__tracked(const ost_session *s, const void *record, size_t *index
 /* The snapshot of row `index`, found by its key if the program sorted the rows. NULL: the error is
  * set. */
 uint8_t *ost__snapshot(ost_session *s, ost__batch *b, size_t index);
+/* Sorts numbers of rows by the keys of the rows; `spare` has as much room. */
+void ost__sort_by_key(const ost__model *m, const uint8_t *rows, uint32_t *list, uint32_t *spare,
+                      size_t count);
 /* Where the row of a snapshot is now, which was at `row`; NULL: the program changed its key. */
 uint8_t *ost__row_of(const ost__batch *b, uint8_t *row, const uint8_t *snapshot);
 /* Whether all of the row's members are known, although its batch was loaded in part or undone. */
@@ -238,6 +245,8 @@ ost_status ost__assemble_key(ost_session *s, const ost__model *m, uint16_t kind,
 /* The query of a handle, or NULL with the session's error set. Enters the session. */
 ost__query *ost__enter_query(ost_query *handle, ost_session **s);
 ost_status ost__query_status(ost_session *s, const ost__query *q);
+/* Whether a lock of this mode (enum ost_lock_mode) can be taken now. */
+ost_status ost__may_lock(ost_session *s, const ost__model *m, uint16_t mode);
 /* Why a handle has no session to enter: there was no memory for a query, else OST_MISUSE. */
 ost_status ost__query_unentered(const ost_query *handle);
 

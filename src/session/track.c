@@ -74,9 +74,9 @@ static int compare_keys(const ost__model *m, const uint8_t *a, const uint8_t *b)
     return order;
 }
 
-/* Sorts numbers of rows by their keys: a merge from the bottom, so that nothing recurses. */
-static void sort_by_key(const ost__model *m, const uint8_t *rows, uint32_t *list, uint32_t *spare,
-                        size_t count)
+/* A merge from the bottom, so that nothing recurses. */
+void ost__sort_by_key(const ost__model *m, const uint8_t *rows, uint32_t *list, uint32_t *spare,
+                      size_t count)
 {
     for (size_t width = 1; width < count; width *= 2) {
         for (size_t start = 0; start < count; start += 2 * width) {
@@ -120,8 +120,8 @@ static ost_status match_rows(ost_session *s, ost__batch *b)
         return ost__no_memory(s);
     for (uint32_t i = 0; i < b->count; i++)
         rows[i] = stored[i] = i;
-    sort_by_key(b->model, b->rows, rows, spare, b->count);
-    sort_by_key(b->model, b->snapshot, stored, spare, b->count);
+    ost__sort_by_key(b->model, b->rows, rows, spare, b->count);
+    ost__sort_by_key(b->model, b->snapshot, stored, spare, b->count);
     for (size_t i = 0; i < b->count; i++)
         if (compare_keys(b->model, b->rows + rows[i] * b->model->size,
                          b->snapshot + stored[i] * b->model->size) != 0)

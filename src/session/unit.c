@@ -168,7 +168,9 @@ void ost__unit_rollback(ost_session *s)
         ost_outcome o;
         bool open = s->db->driver.unit_state(s->lease->connection) != OST_UNIT_NONE;
         /* A deadline that has passed must not keep the rollback from happening. */
-        s->deadline = ost__deadline_in(&s->db->platform, s->db->statement_timeout_ms);
+        ost_deadline least = ost__deadline_in(&s->db->platform, OST__END_MS);
+        if (s->deadline < least)
+            s->deadline = least;
         ost_error *kept = ost__arena_alloc(&s->scratch, sizeof(*kept), _Alignof(ost_error));
         if (kept)
             memcpy(kept, &s->error, sizeof(*kept));
@@ -189,11 +191,15 @@ void ost__unit_rollback(ost_session *s)
 /* The answer to COMMIT is lost: asks a fresh connection with the token, if there is one. */
 static enum ost_verdict ask_verdict(ost_session *s, const ost_commit_token *token)
 {
+    const ost_platform *p = &s->db->platform;
     enum ost_verdict verdict = OST_VERDICT_UNKNOWN;
     ost__lease *fresh = NULL;
-    ost_deadline deadline = ost__deadline_in(&s->db->platform, VERDICT_TIMEOUT_MS);
-    if (token &&
-        ost__pool_lease(s->db->pool, s->now, deadline, &fresh, &s->scratch_error) == OST_OK) {
+    int64_t now = p->monotonic(p->context);
+    ost_deadline deadline = now + (int64_t)VERDICT_TIMEOUT_MS * 1000000;
+    if (s->deadline < deadline)
+        deadline = s->deadline;
+    if (token && now < deadline &&
+        ost__pool_lease(s->db->pool, now, deadline, &fresh, &s->scratch_error) == OST_OK) {
         verdict = s->db->driver.resolve(fresh->connection, token, deadline);
         ost__pool_return(s->db->pool, fresh, s->now, true);
     }

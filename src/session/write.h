@@ -22,6 +22,42 @@ ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given, 
 ost_status ost__insert_record(ost_session *s, const ost__model *m, void *record);
 /* What a struct of the program's own gets back from its shadow. */
 void ost__insert_write_back(const ost__model *m, void *record, const void *shadow);
+/* A copy of the record in scratch memory; NULL: no memory, and the error says so. */
+void *ost__shadow_of(ost_session *s, const ost__model *m, const void *record);
+/* No record has this key: OST_NOT_FOUND. */
+ost_status ost__gone(ost_session *s, const ost__model *m);
+
+/* What became of an update or delete of records by their keys. */
+typedef struct ost__by_key {
+    int64_t matched;
+    size_t failed_record; /* SIZE_MAX: not one */
+} ost__by_key;
+/* `count` shadows in one operation; `which`: members that an update writes, NULL for a delete. */
+ost_status ost__run_by_key(ost_session *s, const ost__model *m, uint16_t kind,
+                           const ost__field_set *which, const void *shadows, size_t count,
+                           ost__by_key *out);
+
+/* save.c: the batch and snapshot of a tracked record, or OST_MISUSE with this advice. */
+ost_status ost__find_tracked(ost_session *s, const ost__model *m, void *record, const char *advice,
+                             ost__batch **b, uint8_t **snapshot);
+/* What a save would write; *any: there is something. Texts that read the same become what is
+ * stored. */
+ost_status ost__find_changes(ost_session *s, const ost__model *m, void *record, ost__batch **b,
+                             uint8_t **snapshot, ost__field_set *changed, bool *any);
+/* After the database took a shadow: record and snapshot become like it. */
+void ost__follow(const ost__model *m, uint8_t *record, uint8_t *snapshot, const uint8_t *shadow,
+                 const ost__field_set *changed);
+ost_status ost__save_record(ost_session *s, const ost__model *m, void *record);
+/* The record of a save is gone: OST_STALE. */
+ost_status ost__stale(ost_session *s, const ost__model *m);
+
+/* many.c: failures of record `index`, which the session's error holds, join those before it. */
+ost_status ost__add_failures(ost_session *s, const ost__model *m, size_t index, ost_status status,
+                             ost_error **all);
+/* All of them become the session's error; OST_OK: there are none. */
+ost_status ost__tell_failures(ost_session *s, const ost__model *m, const ost_error *all);
+/* Puts which record it is in front of the session's error, and of what doomed. */
+void ost__name_record(ost_session *s, size_t index);
 /* A sink over records that are there: row r is record r. */
 void ost__sink_over(ost__sink *k, void *records, size_t stride, size_t count,
                     const ost_row_program *program);

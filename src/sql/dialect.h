@@ -53,7 +53,8 @@ typedef struct ost__sql_dialect {
     const char *false_text;  /* a condition that is false */
     const char *no_limit;    /* a LIMIT that is none; NULL: OFFSET may stand alone */
     const char *subselect_name;  /* behind a SELECT in FROM, or "" */
-    const char *exact_collation; /* behind a text of a table made by others, so that bytes decide */
+    const char *exact_function;  /* before a text of a table made by others; NULL: nothing */
+    const char *exact_collation; /* behind it, so that bytes decide */
     /* By enum ost_lock_mode: what stands behind a SELECT. All NULL: there are no locks on rows, and
      * a unit that writes has locked the whole database. */
     const char *locks[5];

@@ -109,6 +109,12 @@ static bool needs_collation(const ost__sql_writer *w, const ost_node *node)
            (type == OST_TYPE_TEXT || type == OST_TYPE_CHARS || f->values);
 }
 
+static void before_collation(ost__sql_writer *w, const ost_node *node)
+{
+    if (w->dialect->exact_function && needs_collation(w, node))
+        ost__sql_text(w, w->dialect->exact_function);
+}
+
 /* Whoever reads the statement sees which texts compare by rules that are not ours. */
 static void collation(ost__sql_writer *w, const ost_node *node)
 {
@@ -120,12 +126,14 @@ static void collation(ost__sql_writer *w, const ost_node *node)
 
 void ost__sql_exact(ost__sql_writer *w, const ost_node *node)
 {
+    before_collation(w, node);
     inner(w, node);
     collation(w, node);
 }
 
 static void operand(ost__sql_writer *w, const ost_node *node, const ost_node *other)
 {
+    before_collation(w, node);
     if (w->dialect->operand)
         w->dialect->operand(w, node, other);
     else

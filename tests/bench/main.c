@@ -18,10 +18,10 @@
 enum { BATCH = 1000 };
 
 static const bench_store *const stores[] = {
-#ifdef BENCH_POSTGRES
+#ifdef TEST_POSTGRES
     &bench_postgres,
 #endif
-#ifdef BENCH_MYSQL
+#ifdef TEST_MYSQL
     &bench_mysql,
 #endif
     &bench_sqlite,

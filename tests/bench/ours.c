@@ -99,10 +99,10 @@ static bool open_database(const char *place, const ost_platform *platform, ost_d
     if (size < 0 || (size_t)size >= sizeof url)
         return false;
     const ost_driver *const drivers[] = {
-#ifdef BENCH_POSTGRES
+#ifdef TEST_POSTGRES
         ost_driver_postgres(),
 #endif
-#ifdef BENCH_MYSQL
+#ifdef TEST_MYSQL
         ost_driver_mysql(),
 #endif
         ost_driver_sqlite(), NULL

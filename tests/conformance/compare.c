@@ -122,6 +122,8 @@ void agree_tables(world *w)
         size_t count = 0;
         ost_query *q;
         void *records;
+        if (!w->touched[t])
+            continue;
         memset(&a, 0, sizeof a);
         a.query.table = t;
         a.query.result = &w->schemas[t];

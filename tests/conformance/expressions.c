@@ -247,6 +247,27 @@ static const ost_expr *in_list(world *w, const ev_schema *schema, size_t field)
     return e;
 }
 
+const ost_expr *make_in(world *w, const ev_schema *schema, size_t field, const ost_value *values,
+                        size_t count)
+{
+    ev_field item = schema->fields[field];
+    ost_expr *e = new_expr(w, OST_OP_IN);
+    char *items;
+    if (item.type == OST_TYPE_CHARS)
+        item.type = OST_TYPE_TEXT;
+    item.offset = 0;
+    if (!item.optional)
+        item.size = item_size(item.type);
+    point_at(e, schema, field);
+    e->list_type = (uint16_t)(item.type | (item.optional ? OST_TYPE_OPTIONAL : 0));
+    e->list_count = count;
+    e->list_stride = item.size;
+    e->list = items = ev_take_array(&w->scratch, count + 1, item.size);
+    for (size_t i = 0; i < count; i++)
+        ev_write(&item, items + i * item.size, &values[i]);
+    return e;
+}
+
 static const ost_expr *random_leaf(world *w, const ev_schema *schema)
 {
     size_t field = rng_below(&w->rng, schema->field_count);

@@ -43,6 +43,28 @@ OST_MODEL(account, .table = "accounts",
                      OST_FIELD(account, balance, .precision = 18, .scale = 4)),
           OST_INDEXES(OST_UNIQUE_INDEX(OST_ASC(account, team), OST_ASC(account, place))));
 
+OST_MODEL(twin, .table = "twins",
+          OST_FIELDS(OST_FIELD(twin, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(twin, flag_a), OST_FIELD(twin, flag_b), OST_FIELD(twin, whole_a),
+                     OST_FIELD(twin, whole_b), OST_FIELD(twin, natural_a),
+                     OST_FIELD(twin, natural_b), OST_FIELD(twin, real_a), OST_FIELD(twin, real_b),
+                     OST_FIELD(twin, note_a), OST_FIELD(twin, note_b), OST_FIELD(twin, code_a),
+                     OST_FIELD(twin, code_b), OST_FIELD(twin, data_a), OST_FIELD(twin, data_b),
+                     OST_FIELD(twin, at_a), OST_FIELD(twin, at_b), OST_FIELD(twin, day_a),
+                     OST_FIELD(twin, day_b), OST_FIELD(twin, uuid_a), OST_FIELD(twin, uuid_b),
+                     OST_FIELD(twin, object_a), OST_FIELD(twin, object_b),
+                     OST_FIELD(twin, price_a, .precision = 12, .scale = 2),
+                     OST_FIELD(twin, price_b, .precision = 12, .scale = 2),
+                     OST_FIELD(twin, mood_a, MOODS), OST_FIELD(twin, mood_b, MOODS)));
+
+OST_MODEL(exact,
+          OST_FIELDS(OST_FIELD(exact, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(exact, whole, .precision = 38, .scale = 0),
+                     OST_FIELD(exact, fraction, .precision = 38, .scale = 38),
+                     OST_FIELD(exact, units, .precision = 18, .scale = 0),
+                     OST_FIELD(exact, beyond, .precision = 19, .scale = 0),
+                     OST_FIELD(exact, digit, .precision = 1, .scale = 1)));
+
 OST_MODEL(facts,
           OST_FIELDS(OST_FIELD(facts, rows), OST_FIELD(facts, whole), OST_FIELD(facts, whole2),
                      OST_FIELD(facts, natural), OST_FIELD(facts, flag), OST_FIELD(facts, single),
@@ -57,6 +79,9 @@ OST_MODEL(facts,
                      OST_FIELD(facts, scale10, .precision = 38, .scale = 10),
                      OST_FIELD(facts, scale12, .precision = 38, .scale = 12),
                      OST_FIELD(facts, scale16, .precision = 38, .scale = 16),
+                     OST_FIELD(facts, scale1, .precision = 38, .scale = 1),
+                     OST_FIELD(facts, scale7, .precision = 38, .scale = 7),
+                     OST_FIELD(facts, scale38, .precision = 38, .scale = 38),
                      OST_FIELD(facts, mood, MOODS)));
 
 OST_MODEL(narrow,
@@ -64,5 +89,5 @@ OST_MODEL(narrow,
                      OST_FIELD(narrow, text, .not_null = true), OST_FIELD(narrow, code)));
 
 const ost_model *const all_models[MODEL_COUNT + 1] = {
-    &thing_model, &maybe_model, &seat_model, &account_model, NULL,
+    &thing_model, &maybe_model, &seat_model, &account_model, &twin_model, &exact_model, NULL,
 };

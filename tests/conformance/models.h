@@ -83,6 +83,36 @@ typedef struct account {
 } account;
 OST_RECORD(account, id);
 
+/* Two members of a kind, to be compared with each other. */
+typedef struct twin {
+    int64_t id;
+    ost_opt_bool flag_a, flag_b;
+    ost_opt_int64 whole_a, whole_b;
+    ost_opt_uint64 natural_a, natural_b;
+    ost_opt_double real_a, real_b;
+    const char *note_a, *note_b;
+    char code_a[12], code_b[12];
+    ost_blob data_a, data_b;
+    ost_opt_time at_a, at_b;
+    ost_opt_date day_a, day_b;
+    ost_opt_uuid uuid_a, uuid_b;
+    ost_opt_object_id object_a, object_b;
+    ost_opt_decimal price_a, price_b;
+    ost_opt_int mood_a, mood_b;
+} twin;
+OST_RECORD(twin, id);
+
+/* Decimals at the edges of what is stored in one way or another. */
+typedef struct exact {
+    int64_t id;
+    ost_opt_decimal whole;    /* 38, 0 */
+    ost_opt_decimal fraction; /* 38, 38 */
+    ost_opt_decimal units;    /* 18, 0 */
+    ost_opt_decimal beyond;   /* 19, 0 */
+    ost_opt_decimal digit;    /* 1, 1 */
+} exact;
+OST_RECORD(exact, id);
+
 /* What is selected: one member for each kind of result. */
 typedef struct facts {
     int64_t rows;
@@ -108,6 +138,7 @@ typedef struct facts {
     ost_opt_decimal scale10;
     ost_opt_decimal scale12;
     ost_opt_decimal scale16;
+    ost_opt_decimal scale1, scale7, scale38;
     ost_opt_int mood;
 } facts;
 OST_PART(facts);
@@ -122,7 +153,7 @@ typedef struct narrow {
 } narrow;
 OST_PART(narrow);
 
-enum { MODEL_COUNT = 4 };
+enum { MODEL_COUNT = 6 };
 extern const ost_model *const all_models[MODEL_COUNT + 1]; /* the records; ends in NULL */
 
 #endif

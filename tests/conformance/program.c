@@ -66,9 +66,41 @@ ost_status after_doom(world *w, ost_status expected)
     return expected;
 }
 
+bool keeps_all(const world *w, size_t table, const ost_value *cells, const bool *which)
+{
+    const ev_schema *schema = &w->schemas[table];
+    for (size_t i = 0; i < schema->field_count; i++)
+        if ((!which || which[i]) && !ev_keeps(&w->limits->values, &schema->fields[i], &cells[i]))
+            return false;
+    return true;
+}
+
+ost_status expect_write(world *w, size_t table, const ost_value *cells, const bool *which,
+                        ost_status otherwise)
+{
+    if (w->doomed == OST_OK && !keeps_all(w, table, cells, which))
+        return OST_RANGE;
+    return after_doom(w, otherwise);
+}
+
+void ask_for_doom(world *w)
+{
+    int64_t count;
+    ost_status status;
+    if (w->depth == 0 || w->doomed != OST_OK)
+        return;
+    status = ost_count_of(ost_session_from(w->session, &seat_model, sizeof(seat)), &count);
+    if (status == OST_RANGE)
+        w->doomed = OST_RANGE;
+    else
+        (void)agree_status(w, OST_OK, status);
+}
+
 size_t random_table(world *w)
 {
-    return rng_chance(&w->rng, 80) ? w->favourite : rng_below(&w->rng, MODEL_COUNT);
+    size_t table = rng_chance(&w->rng, 80) ? w->favourite : rng_below(&w->rng, MODEL_COUNT);
+    w->touched[table] = true;
+    return table;
 }
 
 /* ---- transactions ---- */
@@ -226,8 +258,10 @@ static const kind kinds[] = {
     { 4, step_insert_new, NULL },
     { 5, step_insert_many, NULL },
     { 5, step_get, NULL },
+    { 4, step_get_many, NULL },
     { 6, step_find, NULL },
     { 10, step_load_and_save, NULL },
+    { 6, step_save_many, NULL },
     { 10, step_save_held, holds_records },
     { 4, step_reload, holds_records },
     { 5, step_replace, NULL },
@@ -278,25 +312,30 @@ static void run_step(world *w, uint64_t seed, bool inner, uint64_t mask, size_t 
 static ost_status delete_everything(world *w)
 {
     for (size_t t = 0; t < MODEL_COUNT; t++) {
-        ost_query *q =
-            ost_session_from(w->session, w->schemas[t].model, record_size(&w->schemas[t]));
+        ost_query *q;
+        if (!w->touched[t])
+            continue;
+        q = ost_session_from(w->session, w->schemas[t].model, record_size(&w->schemas[t]));
         ost_everything(q);
         OST_TRY(ost_delete_all(q, NULL));
     }
     return OST_OK;
 }
 
+/* The tables that the program before has touched. */
 static ost_status start_empty(world *w)
 {
     ost_status status = ost_begin(w->session, NULL);
     if (status == OST_OK)
         status = delete_everything(w);
-    if (status != OST_OK)
-        return status;
-    return ost_commit(w->session);
+    if (status == OST_OK)
+        status = ost_commit(w->session);
+    if (status == OST_OK)
+        memset(w->touched, 0, sizeof w->touched);
+    return status;
 }
 
-static void reset(world *w, uint64_t seed, FILE *trace)
+void world_empty(world *w)
 {
     ev_scratch_clear(&w->scratch);
     memset(&w->store, 0, sizeof w->store);
@@ -304,11 +343,16 @@ static void reset(world *w, uint64_t seed, FILE *trace)
     w->store.table_count = MODEL_COUNT;
     for (size_t t = 0; t < MODEL_COUNT; t++)
         w->store.tables[t].schema = &w->schemas[t];
+    w->failed = false;
+    w->failure[0] = '\0';
+}
+
+static void reset(world *w, uint64_t seed, FILE *trace)
+{
+    world_empty(w);
     w->depth = 0;
     w->doomed = OST_OK;
     w->held_count = 0;
-    w->failed = false;
-    w->failure[0] = '\0';
     w->trace = trace;
     w->rng.state = rng_derive(seed, 1000);
     w->favourite = rng_below(&w->rng, MODEL_COUNT);
@@ -352,16 +396,37 @@ bool program_run(world *w, uint64_t seed, uint64_t mask, FILE *trace)
     return !w->failed;
 }
 
-bool world_open(world *w, const char *url)
+void world_prepare(world *w)
 {
-    ost_error error;
     memset(w, 0, sizeof *w);
     for (size_t t = 0; t < MODEL_COUNT; t++)
         ev_schema_of(all_models[t], &w->schemas[t]);
     ev_schema_of(&facts_model, &w->facts);
     ev_schema_of(&narrow_model, &w->narrow);
-    if (ost_open(OST_OPTIONS(.url = url, .drivers = OST_DRIVERS(ost_driver_sqlite()),
-                             .models = all_models),
+    world_empty(w);
+}
+
+const limits *limits_of(const char *backend)
+{
+    static const limits all[] = {
+        { "sqlite", { INT64_MAX, true }, true },
+        { "postgres", { UINT64_MAX, true }, false },
+        { "mariadb", { UINT64_MAX, false }, false },
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (strcmp(all[i].backend, backend) == 0)
+            return &all[i];
+    return NULL;
+}
+
+bool world_open(world *w, const char *url, const ost_driver *driver, const limits *of)
+{
+    ost_error error;
+    world_prepare(w);
+    w->limits = of;
+    for (size_t t = 0; t < MODEL_COUNT; t++)
+        w->touched[t] = true;
+    if (ost_open(OST_OPTIONS(.url = url, .drivers = OST_DRIVERS(driver), .models = all_models),
                  &w->db, &error) == OST_OK &&
         ost_create_tables(w->db, &error) == OST_OK)
         return true;
@@ -377,24 +442,26 @@ void world_close(world *w)
 }
 
 /* Whether the program fails on a new database. */
-static bool fails(const char *url, uint64_t seed, uint64_t mask, FILE *trace)
+static bool fails(const char *url, const ost_driver *driver, const limits *of, uint64_t seed,
+                  uint64_t mask, FILE *trace)
 {
     world w;
     bool failed = true;
-    if (world_open(&w, url)) {
+    if (world_open(&w, url, driver, of)) {
         failed = !program_run(&w, seed, mask, trace);
         world_close(&w);
     }
     return failed;
 }
 
-void program_shrink(const char *url, uint64_t seed, FILE *out)
+void program_shrink(const char *url, const ost_driver *driver, const limits *of, uint64_t seed,
+                    FILE *out)
 {
     uint64_t mask = UINT64_MAX;
     for (unsigned i = 0; i < 64; i++)
-        if (fails(url, seed, mask & ~((uint64_t)1 << i), NULL))
+        if (fails(url, driver, of, seed, mask & ~((uint64_t)1 << i), NULL))
             mask &= ~((uint64_t)1 << i);
     fprintf(out, "the smallest failing set of steps of seed %llu:\n", (unsigned long long)seed);
-    if (!fails(url, seed, mask, out))
+    if (!fails(url, driver, of, seed, mask, out))
         fprintf(out, "it does not fail when it is run again on a new database\n");
 }

@@ -35,8 +35,21 @@ typedef struct level {
     ost_status doomed; /* of the level outside */
 } level;
 
+/* What a backend cannot do; programs run there all the same, and are refused as it says. */
+typedef struct limits {
+    const char *backend;
+    ev_limits values;
+    /* Records of one call are written one by one, so that what comes first fails first; else what
+     * cannot be kept is found in all of them before the first is sent. */
+    bool record_by_record;
+} limits;
+/* NULL: there is no such backend. */
+const limits *limits_of(const char *backend);
+
 typedef struct world {
     ost_db *db;
+    const limits *limits;
+    bool touched[MODEL_COUNT]; /* tables that are not known to be empty */
     ost_session *session;
     ev_scratch scratch;
     ev_schema schemas[MODEL_COUNT];
@@ -56,13 +69,18 @@ typedef struct world {
 
 /* ---- program.c ---- */
 
+/* The evaluator alone, with empty tables. */
+void world_prepare(world *w);
+/* Forgets what is stored, and every text that was taken. */
+void world_empty(world *w);
 /* Opens the database, with tables. false: `failure` says why. */
-bool world_open(world *w, const char *url);
+bool world_open(world *w, const char *url, const ost_driver *driver, const limits *of);
 void world_close(world *w);
 /* Runs the steps in `mask`; false: the library and the evaluator disagree, `failure` says where. */
 bool program_run(world *w, uint64_t seed, uint64_t mask, FILE *trace);
 /* Runs a failed program again and again with fewer steps, and prints what is left. */
-void program_shrink(const char *url, uint64_t seed, FILE *out);
+void program_shrink(const char *url, const ost_driver *driver, const limits *of, uint64_t seed,
+                    FILE *out);
 
 /* ---- what steps share: program.c ---- */
 
@@ -78,6 +96,15 @@ ost_status last_status(const world *w, const void *result);
 /* The status that a call must return, given what it would return in a healthy unit; notes what
  * dooms the unit. */
 ost_status after_doom(world *w, ost_status expected);
+/* Whether the backend can keep all cells in `which` (NULL: all). */
+bool keeps_all(const world *w, size_t table, const ost_value *cells, const bool *which);
+/* What a write of these cells must return: what cannot be kept is refused before all else, and
+ * dooms nothing. */
+ost_status expect_write(world *w, size_t table, const ost_value *cells, const bool *which,
+                        ost_status otherwise);
+/* After a call that writes several records was refused for what cannot be kept: whether that dooms
+ * the unit depends on whether earlier ones had been sent. */
+void ask_for_doom(world *w);
 size_t random_table(world *w);
 void hold(world *w, size_t table, void *record, const bool *loaded, const ost_value *stored);
 void forget_held(world *w, size_t i);
@@ -99,6 +126,9 @@ const ost_expr *make_unary(world *w, uint16_t op, const ev_schema *schema, size_
 const ost_expr *make_compare(world *w, uint16_t op, const ev_schema *schema, size_t field,
                              ost_value v);
 const ost_expr *make_as(world *w, const ev_schema *result, size_t field, const ost_expr *e);
+/* A member and a list of values of its kind. */
+const ost_expr *make_in(world *w, const ev_schema *schema, size_t field, const ost_value *values,
+                        size_t count);
 /* A list as the library takes it. */
 const ost_expr *const *make_list(world *w, const ost_expr *const *items, size_t count);
 condition random_condition(world *w, const ev_schema *schema, int depth);
@@ -128,9 +158,12 @@ void random_query(world *w, asked *a, size_t table);
 void random_shape(world *w, asked *a);
 /* Some members of the record itself, the key among them. */
 void random_part(world *w, asked *a);
+/* Selects into the first free member of the right kind; false: there is none. */
+bool select_into(world *w, asked *a, const ost_expr *e);
 /* An aggregate over a member. *may_range: a sum that may not fit. */
 const ost_expr *random_aggregate(world *w, const ev_schema *schema, bool *may_range);
 void add_random_orders(world *w, asked *a);
+void add_random_limits(world *w, asked *a);
 /* Appends what makes the order total, as the library does once rows are ordered or cut. */
 void complete_order(world *w, asked *a);
 ost_query *build_query(world *w, const asked *a);
@@ -153,8 +186,10 @@ void step_insert_many(world *w);
 /* Many records without a conflict, to begin with. */
 void step_fill(world *w);
 void step_get(world *w);
+void step_get_many(world *w);
 void step_find(world *w);
 void step_load_and_save(world *w);
+void step_save_many(world *w);
 void step_save_held(world *w);
 void step_reload(world *w);
 void step_replace(world *w);

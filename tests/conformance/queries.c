@@ -139,7 +139,7 @@ void complete_order(world *w, asked *a)
 
 /* ---- any query ---- */
 
-static void add_limits(world *w, asked *a)
+void add_random_limits(world *w, asked *a)
 {
     if (rng_chance(&w->rng, 30)) {
         a->query.has_limit = true;
@@ -159,7 +159,7 @@ void random_query(world *w, asked *a, size_t table)
     else if (rng_chance(&w->rng, 20))
         random_part(w, a);
     if (a->query.select_count == 0 || !a->may_range)
-        add_limits(w, a);
+        add_random_limits(w, a);
     add_random_orders(w, a);
     if (a->query.order_count > 0 || a->query.has_limit || a->query.has_offset)
         complete_order(w, a);

@@ -39,17 +39,15 @@ static ost_value random_integer(rng *r, uint16_t type)
     int64_t min;
     uint64_t max;
     ev_integer_bounds(type, &min, &max);
-    if (max > INT64_MAX)
-        max = INT64_MAX; /* what every backend keeps */
     if (rng_chance(r, 65))
         return ev_int((int64_t)rng_below(r, 8) - (min < 0 && rng_chance(r, 30) ? 4 : 0));
     switch (rng_below(r, 6)) {
     case 0: return ev_int(min);
     case 1: return ev_int(min + 1);
-    case 2: return ev_int((int64_t)max);
-    case 3: return ev_int((int64_t)max - 1);
+    case 2: return ev_uint(max);
+    case 3: return ev_uint(max - 1);
     case 4: return ev_int(min < 0 ? -1 : 1);
-    default: return ev_int((int64_t)(rng_next(r) & max));
+    default: return ev_uint(rng_next(r) & max & (rng_chance(r, 70) ? INT64_MAX : UINT64_MAX));
     }
 }
 
@@ -303,7 +301,7 @@ static ost_value random_decimal(rng *r, const ev_field *f)
     ev_number n;
     if (rng_chance(r, 50)) {
         n = ev_number_of_int((int64_t)rng_below(r, 9) - 3);
-        n.scale = rng_chance(r, 50) ? 0 : 1;
+        n.scale = f->scale > 0 && (f->scale == f->precision || rng_chance(r, 50)) ? 1 : 0;
     } else if (rng_chance(r, 50)) {
         n = random_number(r, f->precision < 9 ? f->precision : 9, f->scale);
     } else {
@@ -322,11 +320,16 @@ static int64_t value_count(const ev_field *f)
     return count;
 }
 
+int64_t random_given_key(rng *r)
+{
+    return 1000000000 + (int64_t)rng_below(r, 60);
+}
+
 static ost_value random_key(rng *r, const ev_field *f)
 {
     static const char *const letters[] = { "", "a", "A", "b", "a ", "\xc3\xa9" };
     if (f->generated)
-        return ev_int(rng_chance(r, 85) ? 0 : (int64_t)rng_below(r, 30) + 1);
+        return ev_int(rng_chance(r, 85) ? 0 : random_given_key(r));
     if (f->type == OST_TYPE_CHARS)
         return ev_text(letters[rng_below(r, COUNT(letters))]);
     return ev_int((int64_t)rng_below(r, f->type == OST_TYPE_INT32 ? 4 : 30) - 1);
@@ -455,7 +458,7 @@ ost_value random_amount(rng *r, const ev_field *f)
 {
     if (f->type == OST_TYPE_DOUBLE)
         return rng_chance(r, 50) ? random_quarter(r) : ev_int((int64_t)rng_below(r, 5) - 2);
-    if (f->type == OST_TYPE_DECIMAL && rng_chance(r, 60))
+    if (f->type == OST_TYPE_DECIMAL && (f->scale == f->precision || rng_chance(r, 60)))
         return random_decimal(r, f);
     if (ev_is_integer_type(f->type) && rng_chance(r, 15))
         return random_integer(r, rng_chance(r, 50) ? f->type : OST_TYPE_INT64);

@@ -17,6 +17,9 @@ bool rng_chance(rng *r, unsigned percent);
 /* A number that names what is the n-th of a seed. */
 uint64_t rng_derive(uint64_t seed, uint64_t n);
 
+/* A key that is given where one could be generated; behind those that a backend generates, for some
+ * know nothing of keys that were given. */
+int64_t random_given_key(rng *r);
 /* A value that the member can hold, NULL now and then where it may be; decimals at their member's
  * scale. */
 ost_value random_cell(rng *r, const ev_field *f);

@@ -42,17 +42,16 @@ static bool takes(const ev_field *to, yield from)
     return to->type == from.type;
 }
 
-/* Selects into the first free member of the right kind; false: there is none. */
-static bool select_into(world *w, asked *a, const ost_expr *e)
+bool select_into(world *w, asked *a, const ost_expr *e)
 {
     const ev_schema *result = a->query.result;
     yield from = yield_of(&w->schemas[a->query.table], e);
-    bool exact = e->op == OST_OP_SUM && from.type == OST_TYPE_INT64 && rng_chance(&w->rng, 40);
+    bool beyond = e->op == OST_OP_SUM && from.type == OST_TYPE_INT64 && rng_chance(&w->rng, 40);
     for (size_t i = 0; i < result->field_count; i++) {
         bool taken = i == 0 && e->op != OST_OP_COUNT; /* the first member counts */
         for (size_t j = 0; j < a->query.select_count; j++)
             taken |= strcmp(a->query.selects[j]->member.path, result->fields[i].name) == 0;
-        if (exact)
+        if (beyond)
             taken |= strcmp(result->fields[i].name, "exact") != 0;
         else
             taken |= !takes(&result->fields[i], from);
@@ -69,7 +68,9 @@ static bool is_summable(const ev_field *f)
 {
     if (f->type == OST_TYPE_DOUBLE)
         return strcmp(f->name, "amount") == 0;
-    return f->type == OST_TYPE_DECIMAL || (ev_is_integer_type(f->type) && !ev_is_enum(f));
+    if (f->type == OST_TYPE_DECIMAL)
+        return f->scale <= 32; /* an average has six digits more */
+    return ev_is_integer_type(f->type) && !ev_is_enum(f);
 }
 
 static bool sum_may_overflow(const ev_field *f)
@@ -162,22 +163,24 @@ static void random_members(world *w, asked *a)
     a->query.distinct = rng_chance(&w->rng, 60);
 }
 
-/* Into members that some values do not fit: a failure, never a cut. */
-static void random_narrow(world *w, asked *a)
+/* Into members that some values do not fit: a failure, never a cut. false: there is no such member.
+ */
+static bool random_narrow(world *w, asked *a)
 {
     static const struct {
         const char *from, *to;
     } pairs[] = {
-        { "i8", "tiny" },    { "i16", "tiny" },   { "i32", "tiny" },   { "i64", "number" },
-        { "u8", "tiny" },    { "u32", "number" }, { "u64", "number" }, { "u16", "number" },
-        { "f", "single" },   { "name", "text" },  { "note", "text" },  { "name", "code" },
-        { "note", "code" },  { "code", "code" },  { "code", "text" },  { "taken", "number" },
-        { "cents", "tiny" }, { "email", "code" },
+        { "i8", "tiny" },        { "i16", "tiny" },       { "i32", "tiny" },
+        { "i64", "number" },     { "u8", "tiny" },        { "u32", "number" },
+        { "u64", "number" },     { "u16", "number" },     { "f", "single" },
+        { "name", "text" },      { "note", "text" },      { "name", "code" },
+        { "note", "code" },      { "code", "code" },      { "code", "text" },
+        { "taken", "number" },   { "cents", "tiny" },     { "email", "code" },
+        { "whole_a", "number" }, { "natural_b", "tiny" }, { "note_a", "text" },
+        { "note_b", "code" },    { "code_a", "code" },
     };
     const ev_schema *schema = &w->schemas[a->query.table];
     size_t count = sizeof pairs / sizeof pairs[0], start = rng_below(&w->rng, count);
-    a->query.result = &w->narrow;
-    a->may_range = true;
     for (size_t n = 0; n < count && a->query.select_count == 0; n++) {
         size_t p = (start + n) % count;
         for (size_t i = 0; i < schema->field_count; i++)
@@ -186,6 +189,11 @@ static void random_narrow(world *w, asked *a)
                     make_as(w, &w->narrow, ev_field_named(&w->narrow, pairs[p].to),
                             make_member(w, schema, i));
     }
+    if (a->query.select_count == 0)
+        return false;
+    a->query.result = &w->narrow;
+    a->may_range = true;
+    return true;
 }
 
 void random_shape(world *w, asked *a)
@@ -193,9 +201,7 @@ void random_shape(world *w, asked *a)
     a->query.result = &w->facts;
     if (rng_chance(&w->rng, 60))
         random_groups(w, a);
-    else if (w->depth == 0 && rng_chance(&w->rng, 30))
-        random_narrow(w, a);
-    else
+    else if (w->depth > 0 || !rng_chance(&w->rng, 30) || !random_narrow(w, a))
         random_members(w, a);
 }
 

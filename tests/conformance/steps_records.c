@@ -76,7 +76,7 @@ static void take_key(world *w, size_t table, const void *record, ost_value *cell
 static ost_status expect_insert(world *w, size_t table, const ost_value *cells)
 {
     ev_store probe = ev_store_copy(&w->store);
-    return after_doom(w, ev_insert(&probe, table, cells));
+    return expect_write(w, table, cells, NULL, ev_insert(&probe, table, cells));
 }
 
 void step_insert(world *w)
@@ -133,7 +133,7 @@ static void fill_batch_record(world *w, size_t table, void *record, bool given)
     memset(record, 0, record_size(schema));
     fill_record(w, schema, record);
     if (key_is_generated(schema))
-        set_key(schema, record, given ? (int64_t)rng_below(&w->rng, 60) + 1 : 0);
+        set_key(schema, record, given ? random_given_key(&w->rng) : 0);
 }
 
 typedef struct batch {
@@ -141,7 +141,20 @@ typedef struct batch {
     ost_value *cells[BATCH_MAX];
     size_t count;
     ost_status expected;
+    bool refused; /* for what the backend cannot keep */
 } batch;
+
+/* The first failure of a batch: of the records in their order, or of what is found in all of them
+ * before the first is sent. */
+static void note_failure(const world *w, batch *b, ost_status status, bool kept)
+{
+    if (!kept && (b->expected == OST_OK || !w->limits->record_by_record)) {
+        b->expected = OST_RANGE;
+        b->refused = true;
+    } else if (b->expected == OST_OK) {
+        b->expected = status;
+    }
+}
 
 /*
  * Either all keys are generated or none: what the database makes of a mixture depends on the order.
@@ -157,18 +170,20 @@ static void new_batch(world *w, size_t table, size_t count, bool peaceful, batch
     b->records = ev_take_array(&w->scratch, count + 1, size);
     b->count = 0;
     b->expected = OST_OK;
+    b->refused = false;
     while (b->count < count) {
         char *record = b->records + b->count * size;
         ost_status status = OST_CONFLICT;
-        for (int tries = 0; status != OST_OK && tries < (peaceful ? 20 : 1); tries++) {
+        bool kept = false;
+        for (int tries = 0; (status != OST_OK || !kept) && tries < (peaceful ? 20 : 1); tries++) {
             fill_batch_record(w, table, record, given);
             b->cells[b->count] = new_cells(w, table, record, key + (int64_t)b->count);
-            status = ev_insert(&probe, table, b->cells[b->count]);
+            kept = keeps_all(w, table, b->cells[b->count], NULL);
+            status = kept || !peaceful ? ev_insert(&probe, table, b->cells[b->count]) : OST_RANGE;
         }
-        if (peaceful && status != OST_OK)
+        if (peaceful && (status != OST_OK || !kept))
             break;
-        if (b->expected == OST_OK)
-            b->expected = status;
+        note_failure(w, b, status, kept);
         b->count++;
     }
 }
@@ -177,7 +192,8 @@ static void insert_batch(world *w, size_t table, batch *b)
 {
     const ev_schema *schema = &w->schemas[table];
     size_t size = record_size(schema);
-    ost_status expected = after_doom(w, b->expected), status;
+    bool refused = b->refused && w->doomed == OST_OK;
+    ost_status expected = refused ? OST_RANGE : after_doom(w, b->expected), status;
     say(w, "insert %zu %s\n", b->count, schema->model->name);
     for (size_t i = 0; i < b->count; i++) {
         say(w, "      ");
@@ -185,6 +201,8 @@ static void insert_batch(world *w, size_t table, batch *b)
         say(w, "\n");
     }
     status = ost_session_insert_many(w->session, schema->model, size, b->records, b->count);
+    if (refused)
+        ask_for_doom(w);
     if (!agree_status(w, expected, status) || status != OST_OK)
         return;
     for (size_t i = 0; i < b->count && !w->failed; i++) {
@@ -276,6 +294,62 @@ void step_get(world *w)
     hold(w, table, record, NULL, ev_row(&w->store.tables[table], row));
 }
 
+/* Each row once, in the order in which the keys name it first. */
+static size_t expect_many(world *w, size_t table, const int64_t *keys, size_t count,
+                          ost_value *cells)
+{
+    const ev_table *t = &w->store.tables[table];
+    size_t fields = t->schema->field_count, found = 0;
+    bool *taken = ev_take_array(&w->scratch, t->count + 1, sizeof *taken);
+    for (size_t i = 0; i < count; i++) {
+        const ost_value key = ev_int(keys[i]);
+        size_t row = row_with_key(w, table, &key);
+        if (row == SIZE_MAX || taken[row])
+            continue;
+        taken[row] = true;
+        memcpy(cells + found++ * fields, ev_row(t, row), fields * sizeof *cells);
+    }
+    return found;
+}
+
+void step_get_many(world *w)
+{
+    size_t table = random_table(w), count = rng_below(&w->rng, BATCH_MAX), found = 77;
+    const ev_schema *schema = &w->schemas[table];
+    bool composite = schema->unique[0].count > 1;
+    int64_t keys[BATCH_MAX];
+    asked a = { .ordered = true };
+    ev_rows expected = { .schema = schema };
+    void *records;
+    say(w, "get many %s", schema->model->name);
+    for (size_t i = 0; i < count; i++) {
+        ost_value key[EV_KEYS_MAX];
+        random_key_values(w, table, key);
+        keys[i] = composite ? 1 : key[0].as.integer;
+        say(w, " %lld", (long long)keys[i]);
+    }
+    say(w, "\n");
+    expected.cells =
+        ev_take_array(&w->scratch, (BATCH_MAX + 1) * schema->field_count, sizeof *expected.cells);
+    expected.count = composite ? 0 : expect_many(w, table, keys, count, expected.cells);
+    for (size_t i = 0; i < schema->field_count; i++)
+        expected.selected[i] = true;
+    records = ost_session_get_many(w->session, schema->model, record_size(schema), keys, count,
+                                   sizeof keys[0], OST_TYPE_INT64, &found);
+    if (!agree_status(w,
+                      w->doomed != OST_OK ? w->doomed
+                      : composite         ? OST_UNSUPPORTED
+                                          : OST_OK,
+                      last_status(w, records)) ||
+        !records)
+        return;
+    agree_rows(w, &a, &expected, cells_of(w, &expected, records, found), found);
+    for (size_t i = 0; i < found && w->held_count < HELD_MAX; i++)
+        if (rng_chance(&w->rng, 30))
+            hold(w, table, (char *)records + i * record_size(schema), NULL,
+                 expected.cells + i * schema->field_count);
+}
+
 void step_find(world *w)
 {
     asked a;
@@ -335,7 +409,7 @@ void step_replace(world *w)
     row = ev_find_row(&w->store.tables[table], cells);
     if (row != SIZE_MAX)
         expected = ev_overwrite(&probe, table, row, cells, all);
-    expected = after_doom(w, expected);
+    expected = expect_write(w, table, cells, NULL, expected);
     say(w, "replace %s ", schema->model->name);
     say_cells(w, schema, cells);
     say(w, "\n");

@@ -23,11 +23,11 @@ static ost_status without_condition(world *w, const ev_schema *schema, bool upda
     return ost_delete_all(q, NULL);
 }
 
-static ost_status with_limit(world *w, const ev_schema *schema)
+static ost_status with_distinct(world *w, const ev_schema *schema)
 {
     ost_query *q = ost_session_from(w->session, schema->model, record_size(schema));
     ost_everything(q);
-    ost_limit(q, 1);
+    ost_distinct(q);
     return ost_delete_all(q, NULL);
 }
 
@@ -63,7 +63,7 @@ void step_mistake(world *w)
     switch (kind) {
     case 0: status = without_condition(w, schema, true); break;
     case 1: status = without_condition(w, schema, false); break;
-    case 2: status = with_limit(w, schema); break;
+    case 2: status = with_distinct(w, schema); break;
     case 3: status = save_foreign(w, schema); break;
     case 4:
         status = last_status(w, ost_session_get(w->session, &seat_model, sizeof(seat), &key, 1));

@@ -93,7 +93,7 @@ static void save(world *w, held *h, lent *l)
         expected = row == SIZE_MAX ? OST_STALE : ev_overwrite(&probe, h->table, row, cells, which);
     else if (w->doomed != OST_OK)
         return;
-    expected = after_doom(w, expected);
+    expected = expect_write(w, h->table, cells, which, expected);
     say(w, "      save %s %s\n", schema->model->name, any ? "" : "unchanged");
     status = ost_session_save(w->session, schema->model, record_size(schema), h->record);
     if (!agree_status(w, expected, status) || status != OST_OK)
@@ -164,6 +164,105 @@ void step_load_and_save(world *w)
         if (w->doomed != OST_OK)
             return;
     }
+}
+
+/* ---- many at once ---- */
+
+/* A record that is to be saved among others. */
+typedef struct saving {
+    held record;
+    ost_value *cells;
+    bool any, done;
+    bool which[EV_FIELDS_MAX];
+} saving;
+
+/* Records of which the same members differ are written together, in the order of the first. */
+static ost_status save_in_groups(const world *w, saving *all, size_t count, ev_store *store,
+                                 bool *refused)
+{
+    ost_status status = OST_OK;
+    for (size_t first = 0; first < count; first++)
+        for (size_t i = first; i < count && status == OST_OK; i++) {
+            saving *s = &all[i];
+            if (s->done || !s->any || memcmp(s->which, all[first].which, sizeof s->which) != 0)
+                continue;
+            s->done = true;
+            *refused = !keeps_all(w, s->record.table, s->cells, s->which);
+            if (*refused)
+                return OST_RANGE;
+            status = ev_overwrite(store, s->record.table,
+                                  ev_find_row(&store->tables[s->record.table], s->cells), s->cells,
+                                  s->which);
+        }
+    return status;
+}
+
+static void save_all(world *w, const asked *a, char *records, const ev_rows *rows, size_t count)
+{
+    const ev_schema *schema = a->query.result;
+    size_t size = record_size(schema);
+    saving *all = ev_take_array(&w->scratch, count + 1, sizeof *all);
+    ev_store probe = ev_store_copy(&w->store);
+    lent l = { .count = 0 };
+    ost_status expected, status;
+    bool refused = false;
+    for (size_t i = 0; i < count; i++) {
+        held *h = &all[i].record;
+        h->table = a->query.table;
+        h->record = records + i * size;
+        memcpy(h->loaded, rows->selected, sizeof h->loaded);
+        h->stored[w->depth] = rows->cells + i * schema->field_count;
+        say(w, "    row %zu\n", i);
+        if (rng_chance(&w->rng, 60))
+            change(w, h, &l);
+        all[i].cells = ev_cells(schema, h->record, &w->scratch);
+        all[i].any = differing(w, h, all[i].cells, all[i].which);
+    }
+    expected = save_in_groups(w, all, count, &probe, &refused);
+    for (size_t i = 0; i < count && !w->limits->record_by_record && !refused; i++)
+        refused = all[i].any && !keeps_all(w, a->query.table, all[i].cells, all[i].which);
+    refused &= w->doomed == OST_OK;
+    expected = refused ? OST_RANGE : after_doom(w, expected);
+    status = ost_session_save_many(w->session, schema->model, size, records, count);
+    if (refused)
+        ask_for_doom(w);
+    if (agree_status(w, expected, status) && status == OST_OK)
+        w->store = probe;
+    for (size_t i = 0; i < l.count; i++)
+        memset(l.buffers[i], '#', LENT_SIZE - 1);
+    for (size_t i = 0; i < count && status == OST_OK && !w->failed; i++)
+        for (size_t f = 0; f < schema->field_count; f++) {
+            ost_value now = ev_read(&schema->fields[f], all[i].record.record, &w->scratch);
+            if (all[i].which[f] && !ev_same(&now, &all[i].cells[f]))
+                disagree(w, "after the save of many %s points into the program's buffer",
+                         schema->fields[f].name);
+        }
+}
+
+void step_save_many(world *w)
+{
+    asked a;
+    ev_rows rows;
+    size_t count, size;
+    char *records;
+    ask_records(w, &a, random_table(w));
+    if (rng_chance(&w->rng, 40))
+        random_part(w, &a);
+    complete_order(w, &a);
+    a.own_orders = a.query.order_count;
+    say_query(w, "load, change and save many", &a);
+    (void)ev_select(&w->store, &a.query, &rows);
+    size = record_size(a.query.result);
+    records = ost_query_all(build_query(w, &a), a.query.result->model, size, &count);
+    if (!agree_status(w, w->doomed, last_status(w, records)) || !records)
+        return;
+    agree_rows(w, &a, &rows, cells_of(w, &rows, records, count), count);
+    if (rng_chance(&w->rng, 50)) {
+        say(w, "      shuffled\n");
+        shuffle(w, records, count, size, rows.cells, a.query.result->field_count);
+    }
+    if (!w->failed)
+        save_all(w, &a, records, &rows, count);
 }
 
 void step_save_held(world *w)

@@ -69,17 +69,34 @@ static void say_changes(world *w, const ost_expr *const *changes)
     }
 }
 
-/* Conditions that narrow, or none and the word that everything is meant. */
+/* Whether a member is set to what the backend cannot keep: refused before anything is sent. */
+static bool sets_too_much(const world *w, const ev_schema *schema, const ost_expr *const *changes)
+{
+    for (size_t i = 0; changes[i]->op != OST_OP_END; i++) {
+        const ev_field *f = &schema->fields[ev_field_named(schema, changes[i]->member.path)];
+        if (changes[i]->op == OST_OP_SET && !ev_keeps(&w->limits->values, f, &changes[i]->value))
+            return true;
+    }
+    return false;
+}
+
+/* Conditions that narrow, or none and the word that everything is meant; now and then the first
+ * rows of an order alone. */
 static ost_query *ask_for_write(world *w, asked *a, bool *rows, size_t *matched)
 {
     ev_table *t;
     ost_query *q;
     ask_records(w, a, random_table(w));
+    if (rng_chance(&w->rng, 40)) {
+        add_random_limits(w, a);
+        add_random_orders(w, a);
+        complete_order(w, a);
+    }
     t = &w->store.tables[a->query.table];
     q = build_query(w, a);
     ost_everything(q);
     memset(rows, 0, t->count * sizeof *rows);
-    ev_matching(&w->store, &a->query, rows);
+    ev_meeting(&w->store, &a->query, rows);
     *matched = 0;
     for (size_t i = 0; i < t->count; i++)
         *matched += rows[i];
@@ -107,7 +124,11 @@ void step_update(world *w)
     int64_t reported = -1;
     say_query(w, "update", &a);
     say_changes(w, changes);
-    expected = after_doom(w, expected);
+    if (expected != OST_MISUSE && w->doomed == OST_OK &&
+        sets_too_much(w, &w->schemas[a.query.table], changes))
+        expected = OST_RANGE;
+    else
+        expected = after_doom(w, expected);
     status = ost_query_update(q, &reported, changes);
     if (!agree_status(w, expected, status) || status != OST_OK)
         return;
@@ -129,7 +150,11 @@ void step_update_one(world *w)
         return; /* which of two failures is met first is nobody's business */
     if (matched == 0 && expected == OST_OK)
         expected = OST_NOT_FOUND;
-    expected = matched > 1 && w->doomed == OST_OK ? OST_RANGE : after_doom(w, expected);
+    if (expected != OST_MISUSE && w->doomed == OST_OK &&
+        (matched > 1 || sets_too_much(w, &w->schemas[a.query.table], changes)))
+        expected = OST_RANGE;
+    else
+        expected = after_doom(w, expected);
     say_query(w, "update one", &a);
     say_changes(w, changes);
     status = ost_query_update_one(q, changes);
@@ -156,6 +181,11 @@ void step_delete_all(world *w)
         disagree(w, "deleted is %lld instead of %zu", (long long)deleted, matched);
 }
 
+static uint16_t member_type(const ev_schema *schema, const ost_expr *member)
+{
+    return schema->fields[ev_field_named(schema, member->member.path)].type;
+}
+
 void step_value_of(world *w)
 {
     asked a;
@@ -166,8 +196,8 @@ void step_value_of(world *w)
     ask_records(w, &a, random_table(w));
     e = random_aggregate(w, &w->schemas[a.query.table], &may_range);
     expected = ev_aggregate(&w->store, &a.query, e, &expected_value);
-    if (expected_value.type == OST_TYPE_DECIMAL && e->op == OST_OP_SUM &&
-        expected_value.as.decimal.scale == 0)
+    if (e->op == OST_OP_SUM && expected_value.type == OST_TYPE_DECIMAL &&
+        ev_is_integer_type(member_type(&w->schemas[a.query.table], e->args[0])))
         expected = OST_RANGE; /* a sum of integers beyond int64 */
     if (expected == OST_RANGE && w->depth > 0)
         return;

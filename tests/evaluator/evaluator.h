@@ -94,6 +94,8 @@ typedef struct ev_rows {
 
 /* Marks the rows of the table that meet all conditions. */
 void ev_matching(const ev_store *store, const ev_query *q, bool *rows);
+/* Marks the rows that a write of the query meets: with limits, those within them in its order. */
+void ev_meeting(const ev_store *store, const ev_query *q, bool *rows);
 /* The rows in their order. OST_RANGE if a value does not fit its member. */
 ost_status ev_select(const ev_store *store, const ev_query *q, ev_rows *out);
 /* One aggregate over the rows that meet the conditions; OST_RANGE: a sum beyond int64. */

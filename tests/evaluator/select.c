@@ -244,6 +244,22 @@ ost_status ev_select(const ev_store *store, const ev_query *q, ev_rows *out)
     return s.status == OST_OK ? deliver(&s, out) : s.status;
 }
 
+void ev_meeting(const ev_store *store, const ev_query *q, bool *rows)
+{
+    selection s = { .store = store, .query = q, .table = &store->tables[q->table] };
+    size_t first = q->has_offset ? q->offset : 0, fields = s.table->schema->field_count;
+    ev_matching(store, q, rows);
+    if (!q->has_limit && !q->has_offset)
+        return;
+    memset(rows, 0, s.table->count * sizeof *rows);
+    collect_units(&s);
+    for (size_t i = 0; i < s.count; i++)
+        fill_keys(&s, &s.units[i]);
+    sort_units(&s);
+    for (size_t i = first; i < s.count && (!q->has_limit || i - first < q->limit); i++)
+        rows[(size_t)(s.units[i].rows[0] - s.table->cells) / fields] = true;
+}
+
 ost_status ev_aggregate(const ev_store *store, const ev_query *q, const ost_expr *e, ost_value *out)
 {
     selection s = { .store = store, .query = q, .table = &store->tables[q->table] };

@@ -326,6 +326,15 @@ ost_status ev_fit(const ev_field *f, ost_value *v)
     return f->type == v->type ? OST_OK : OST_MISUSE;
 }
 
+bool ev_keeps(const ev_limits *limits, const ev_field *f, const ost_value *v)
+{
+    if (v->type == OST_TYPE_UINT64 && f->type == OST_TYPE_UINT64)
+        return v->as.natural <= limits->most_natural;
+    if (v->type == OST_TYPE_DOUBLE && isinf(v->as.real))
+        return limits->infinity;
+    return true;
+}
+
 /* ---- comparing ---- */
 
 ev_number ev_exact(const ost_value *v)

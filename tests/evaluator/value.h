@@ -56,6 +56,16 @@ ost_value ev_read_item(uint16_t type, const void *item);
  */
 ost_status ev_fit(const ev_field *f, ost_value *v);
 
+/*
+ * What a backend cannot keep although the member could: such a value is refused with OST_RANGE
+ * before the record is written.
+ */
+typedef struct ev_limits {
+    uint64_t most_natural; /* of a uint64 */
+    bool infinity;         /* keeps infinite floats and doubles */
+} ev_limits;
+bool ev_keeps(const ev_limits *limits, const ev_field *f, const ost_value *v);
+
 /* Whether two values can be compared at all: numbers and bools with numbers and bools, else like
  * with like. */
 bool ev_comparable(const ost_value *a, const ost_value *b);

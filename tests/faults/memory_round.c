@@ -489,5 +489,10 @@ const step round_steps[] = {
     { "delete all", delete_all },
     { "clear", clear },
     { "sort and save", sort_and_save },
+    { "get many", round_get_many },
+    { "save many", round_save_many },
+    { "save many in a unit", round_save_many_in_unit },
+    { "locked", round_locked },
+    { "limited", round_limited },
 };
 const size_t round_step_count = sizeof round_steps / sizeof round_steps[0];

@@ -70,6 +70,12 @@ enum { FIRST_STEP_WITH_SESSION = 3 };
 
 /* What a NULL means: the session's error, which must then be one. */
 ost_status round_failure(const round *r);
+/* Steps of memory_many.c. */
+ost_status round_get_many(round *r);
+ost_status round_save_many(round *r);
+ost_status round_save_many_in_unit(round *r);
+ost_status round_locked(round *r);
+ost_status round_limited(round *r);
 /* Steps of memory_units.c. */
 ost_status round_unit(round *r);
 ost_status round_unit_forgiving(round *r);

@@ -2,7 +2,8 @@
 /*
  * A pool over a driver that is nothing but connections: they can be counted, killed, refused and
  * held up, and each notices when two threads have it at once. The clock is the machine's or the
- * test's own.
+ * test's own. Connecting and closing happen on threads of the pool: rig_await_quiet() waits for
+ * them.
  */
 #ifndef OSTLER_TESTS_POOL_RIG_H
 #define OSTLER_TESTS_POOL_RIG_H
@@ -23,7 +24,10 @@ struct ost_connection {
     struct rig *rig;
     uint32_t number; /* from 1 */
     atomic_bool dead;
-    atomic_bool used; /* between rig_use() and rig_drop() */
+    atomic_bool used;   /* between rig_use() and rig_drop() */
+    atomic_bool owes;   /* replies: until it was cancelled and settled */
+    uint64_t cancelled; /* the batch */
+    enum ost_unit_state unit;
 };
 
 typedef struct rig {
@@ -39,15 +43,24 @@ typedef struct rig {
     atomic_uint connects, closes, refused;
     atomic_uint events[8]; /* by kind */
     atomic_int failing;    /* so many of the next connects fail */
+    atomic_int failure;    /* with this status; 0: OST_CONNECTION */
+    const char *sql_state; /* and this */
     atomic_int collisions; /* two threads had one connection */
-    pthread_mutex_t gate;  /* connect goes through it */
+    pthread_mutex_t gate;  /* connect and cancel go through it */
     atomic_int at_gate;
-    atomic_llong connect_deadline; /* of the last connect */
+    atomic_llong connect_deadline;     /* of the last connect */
+    atomic_ullong random, random_step; /* what the platform gives next, and what it adds then */
+    atomic_uint cancels, settles, resets, abandons;
+    atomic_bool will_not_settle; /* replies stay owed */
+    atomic_bool gone, deserted;
+    atomic_uint forks;
 } rig;
 
 void rig_open(rig *r, const ost_pool_options *options);
 /* Every connection must be back; nothing may be left over. */
 void rig_close(rig *r);
+/* What is left to check and to free when the pool is gone. */
+void rig_end(rig *r);
 
 int64_t rig_now(rig *r);
 /* From here on the clock is the test's own. */
@@ -68,6 +81,12 @@ void rig_drop(ost__lease *lease);
  */
 void rig_await_waiting(rig *r, uint32_t count);
 void rig_await_at_gate(rig *r, int count);
+/* Waits until the pool's threads have nothing to do. */
+void rig_await_quiet(rig *r);
+
+/* How often to do what is the better for being done more often: so many times, or as the
+ * environment's OST_POOL_CYCLES says. */
+int rig_cycles(int standard);
 
 #define OPTIONS(...) \
     (&(const ost_pool_options){ .struct_size = sizeof(ost_pool_options), __VA_ARGS__ })

@@ -303,29 +303,87 @@ static void selections_are_checked(void **state)
 
 /* ---- writes, values, pages ---- */
 
-static void writes_take_conditions_only(void **state)
+static void writes_take_no_groups_and_columns(void **state)
 {
     const ost_expr *column = ost_col(sample, i32);
     (void)state;
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 4; i++) {
         ost_query *q = from();
         ost_where(q, ost_eq(sample, i32, 1));
         switch (i) {
-        case 0: ost_limit(q, 1); break;
-        case 1: ost_offset(q, 0); break;
-        case 2: ost_distinct(q); break;
-        case 3: ost_order_by(q, ost_asc(sample, i32)); break;
-        case 4: ost_group_by(q, column); break;
-        case 5: ost_having(q, ost_cmp_gt(ost_count(), ost_lit(1))); break;
+        case 0: ost_distinct(q); break;
+        case 1: ost_group_by(q, column); break;
+        case 2: ost_having(q, ost_cmp_gt(ost_count(), ost_lit(1))); break;
         default: ost_select(q, ost_as(tally, i32, column)); break;
         }
         int64_t n = 7;
         FAILS("OST_MISUSE", ost_delete_all(q, &n));
-        expect_error("OST_MISUSE", "an update or delete takes conditions only");
+        expect_error("OST_MISUSE", "takes conditions, an order and limits only");
         assert_int_equal(n, 0);
         FAILS("OST_MISUSE", ost_update(q, &n, ost_set(sample, i32, 2)));
-        expect_error("OST_MISUSE", "an update or delete takes conditions only");
+        expect_error("OST_MISUSE", "takes conditions, an order and limits only");
     }
+}
+
+static void limited_writes_are_ordered_by_what_a_record_has(void **state)
+{
+    (void)state;
+    ost_query *q = from();
+    ost_where(q, ost_eq(sample, i32, 1));
+    ost_order_by(q, ost_desc_of(ost_count()));
+    ost_limit(q, 1);
+    FAILS("OST_MISUSE", ost_delete_all(q, NULL));
+    expect_error("OST_MISUSE", "is ordered by an aggregate but has no groups");
+    q = from();
+    ost_where(q, ost_eq(sample, i32, 1));
+    ost_order_by(q, ost_asc(tally, sum));
+    ost_offset(q, 1);
+    FAILS("OST_MISUSE", ost_delete_all(q, NULL));
+    expect_error("OST_MISUSE", "into which nothing was selected");
+    q = from();
+    ost_limit(q, 1);
+    FAILS("OST_MISUSE", ost_delete_all(q, NULL));
+    expect_error("OST_MISUSE", "without a condition; call ost_everything");
+}
+
+static void locks_are_checked(void **state)
+{
+    const ost_expr *column = ost_col(sample, i32);
+    int64_t n = 7;
+    (void)state;
+    /* The group's setup has begun a transaction. */
+    ost_query *q = from();
+    ost_lock(q, OST_LOCK_SHARE + 1);
+    refused(q, "there is no such lock");
+    for (int i = 0; i < 5; i++) {
+        q = from();
+        ost_lock(q, OST_LOCK_UPDATE);
+        switch (i) {
+        case 0: ost_select(q, ost_as(tally, count, ost_count())); break;
+        case 1: ost_group_by(q, column); break;
+        case 2: ost_having(q, ost_cmp_gt(ost_count(), ost_lit(1))); break;
+        case 3: ost_distinct(q); break;
+        default: break;
+        }
+        if (i > 0 && i < 4)
+            ost_select(q, ost_as(tally, i32, column));
+        if (i < 4)
+            assert_null(ost_all(q, tally, &(size_t){ 0 }));
+        else
+            FAILS("OST_MISUSE", ost_count_of(q, &n));
+        expect_error("OST_MISUSE", "rows are locked only where they are read as they are stored");
+    }
+    q = from();
+    ost_lock(q, OST_LOCK_UPDATE);
+    FAILS("OST_MISUSE", ost_exists(q, &(bool){ false }));
+    assert_null(ost_paginate(q, sample, 1, 1, &(size_t){ 0 }, &(ost_page){ 0 }));
+    expect_error("OST_MISUSE", "without groups, aggregates, distinct, count and pages");
+    ost_value v;
+    FAILS("OST_MISUSE", ost_value_of(q, ost_count(), &v));
+    expect_error("OST_MISUSE", "without groups, aggregates, distinct, count and pages");
+    ost_where(q, ost_eq(sample, i32, 1));
+    FAILS("OST_MISUSE", ost_delete_all(q, &n));
+    expect_error("OST_MISUSE", "leave out ost_lock");
 }
 
 static void writes_need_a_condition(void **state)
@@ -407,7 +465,9 @@ int main(void)
         QUERY_CASE(groups_are_checked),
         QUERY_CASE(distinct_rows_are_checked),
         QUERY_CASE(selections_are_checked),
-        QUERY_CASE(writes_take_conditions_only),
+        QUERY_CASE(writes_take_no_groups_and_columns),
+        QUERY_CASE(limited_writes_are_ordered_by_what_a_record_has),
+        QUERY_CASE(locks_are_checked),
         QUERY_CASE(writes_need_a_condition),
         QUERY_CASE(values_and_pages_are_checked),
         QUERY_CASE(the_first_mistake_sticks),

@@ -2,6 +2,9 @@
 #include "rig.h"
 
 #include "base/memory.h"
+#if defined(TEST_POSTGRES) || defined(TEST_MYSQL)
+#include "support/servers.h"
+#endif
 
 #include <dirent.h>
 #include <sqlite3.h>
@@ -10,23 +13,26 @@
 #include <unistd.h>
 
 rig_mode rig_modes[] = {
-    [RIG_MEMORY] = { "sqlite in memory", false, false, { 0 } },
-    [RIG_FILE] = { "sqlite in a file", false, true, { 0 } },
-    [RIG_BLOCKING] = { "fake, blocking",
-                       true,
-                       false,
-                       { .struct_size = sizeof(ost_fake_options), .accepts = 1 } },
-    [RIG_BATCHES] = { "fake, batches", true, false, { .struct_size = sizeof(ost_fake_options) } },
-    [RIG_PIPELINE] = { "fake, pipeline",
-                       true,
-                       false,
-                       { .struct_size = sizeof(ost_fake_options),
-                         .execution = OST_FAKE_EAGER,
-                         .fails_units = true } },
-    [RIG_FAKE_FILE] = { "fake, file",
-                        true,
-                        true,
-                        { .struct_size = sizeof(ost_fake_options), .execution = OST_FAKE_EAGER } },
+    [RIG_MEMORY] = { .name = "sqlite in memory" },
+    [RIG_FILE] = { .name = "sqlite in a file", .file = true },
+    [RIG_BLOCKING] = { .name = "fake, blocking",
+                       .fake = true,
+                       .options = { .struct_size = sizeof(ost_fake_options), .accepts = 1 } },
+    [RIG_BATCHES] = { .name = "fake, batches",
+                      .fake = true,
+                      .options = { .struct_size = sizeof(ost_fake_options) } },
+    [RIG_PIPELINE] = { .name = "fake, pipeline",
+                       .fake = true,
+                       .options = { .struct_size = sizeof(ost_fake_options),
+                                    .execution = OST_FAKE_EAGER,
+                                    .fails_units = true } },
+    [RIG_FAKE_FILE] = { .name = "fake, file",
+                        .fake = true,
+                        .file = true,
+                        .options = { .struct_size = sizeof(ost_fake_options),
+                                     .execution = OST_FAKE_EAGER } },
+    [RIG_POSTGRES] = { .name = "postgres", .server = true },
+    [RIG_MYSQL] = { .name = "mysql", .server = true },
 };
 
 /* ---- the platform ---- */
@@ -171,14 +177,41 @@ static void remove_folder(rig *r)
     rmdir(r->folder);
 }
 
+static void make_database(rig *r, const rig_mode *mode)
+{
+    (void)mode;
+    r->url[0] = '\0';
+#ifdef TEST_POSTGRES
+    if (mode == &rig_modes[RIG_POSTGRES])
+        snprintf(r->url, sizeof r->url, "%s", server_database(SERVER_POSTGRES, NULL));
+#endif
+#ifdef TEST_MYSQL
+    if (mode == &rig_modes[RIG_MYSQL])
+        snprintf(r->url, sizeof r->url, "%s", server_database(SERVER_MYSQL, NULL));
+#endif
+}
+
+static void drop_database(const rig *r)
+{
+#if defined(TEST_POSTGRES) || defined(TEST_MYSQL)
+    if (r->mode->server)
+        server_drop(r->url);
+#else
+    (void)r;
+#endif
+}
+
 void rig_begin(rig *r, const rig_mode *mode)
 {
     memset(r, 0, sizeof *r);
     r->mode = mode;
     if (mode->file)
         make_folder(r);
-    snprintf(r->url, sizeof r->url, "%ssqlite:%s", mode->fake ? "fake:" : "",
-             mode->file ? r->path : ":memory:");
+    if (mode->server)
+        make_database(r, mode);
+    else
+        snprintf(r->url, sizeof r->url, "%ssqlite:%s", mode->fake ? "fake:" : "",
+                 mode->file ? r->path : ":memory:");
     ost__platform_complete(&r->inner, NULL);
     if (mode->fake) {
         r->fake = ost_fake_open(ost_driver_sqlite(), &mode->options);
@@ -200,7 +233,16 @@ void rig_open(rig *r, const ost_options *extra)
                                   .realtime = realtime,
                                   .random = random_bytes };
     o.url = r->url;
-    o.drivers = OST_DRIVERS(r->fake ? ost_fake_driver(r->fake) : ost_driver_sqlite());
+    const ost_driver *const drivers[] = {
+#ifdef TEST_POSTGRES
+        ost_driver_postgres(),
+#endif
+#ifdef TEST_MYSQL
+        ost_driver_mysql(),
+#endif
+        r->fake ? ost_fake_driver(r->fake) : ost_driver_sqlite(), NULL
+    };
+    o.drivers = drivers;
     o.models = SESSION_MODELS;
     o.platform = &r->platform;
     if (!o.on_event) {
@@ -236,6 +278,7 @@ void rig_end(rig *r)
     }
     if (r->mode->file)
         remove_folder(r);
+    drop_database(r);
     assert_string_equal(violation, "");
     assert_int_equal(counts.connects, counts.closes);
     assert_int_equal(counts.compiles, counts.discards);
@@ -243,6 +286,39 @@ void rig_end(rig *r)
 }
 
 static rig the_rig;
+
+static bool is_for_us(const struct CMUnitTest *test, bool on_servers)
+{
+    bool postgres = test->initial_state == &rig_modes[RIG_POSTGRES];
+    bool mysql = test->initial_state == &rig_modes[RIG_MYSQL];
+    if (!on_servers)
+        return !postgres && !mysql;
+#ifndef TEST_POSTGRES
+    postgres = false;
+#endif
+#ifndef TEST_MYSQL
+    mysql = false;
+#endif
+    return postgres || mysql;
+}
+
+int rig_run(const char *name, const struct CMUnitTest *tests, size_t count, bool on_servers)
+{
+    struct CMUnitTest *ours = calloc(count, sizeof *ours);
+    size_t kept = 0;
+    assert_non_null(ours);
+    for (size_t i = 0; i < count; i++)
+        if (is_for_us(&tests[i], on_servers))
+            ours[kept++] = tests[i];
+    if (kept == 0) {
+        fprintf(stderr, "%s: there is no test for this program\n", name);
+        free(ours);
+        return 1;
+    }
+    int failed = _cmocka_run_group_tests(name, ours, kept, NULL, NULL);
+    free(ours);
+    return failed;
+}
 
 int rig_setup(void **state)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The same tests on every backend that needs no server: SQLite in memory and in a file, and the
- * scripted fake around it, blocking, in batches and as a pipeline. A test is listed once for each
- * mode; its state is a rig.
+ * The same tests on every backend: SQLite in memory and in a file, the scripted fake around it,
+ * blocking, in batches and as a pipeline, and real servers. A test is listed once for each mode;
+ * its state is a rig. A program runs its tests of the first kind, or those on servers if it was
+ * built with RIG_SERVERS.
  */
 #ifndef OSTLER_TESTS_SESSION_RIG_H
 #define OSTLER_TESTS_SESSION_RIG_H
@@ -21,10 +22,19 @@
 
 typedef struct rig_mode {
     const char *name;
-    bool fake, file;
+    bool fake, file, server;
     ost_fake_options options;
 } rig_mode;
-enum { RIG_MEMORY, RIG_FILE, RIG_BLOCKING, RIG_BATCHES, RIG_PIPELINE, RIG_FAKE_FILE };
+enum {
+    RIG_MEMORY,
+    RIG_FILE,
+    RIG_BLOCKING,
+    RIG_BATCHES,
+    RIG_PIPELINE,
+    RIG_FAKE_FILE,
+    RIG_POSTGRES,
+    RIG_MYSQL
+};
 extern rig_mode rig_modes[];
 
 /* One test in one mode, as an entry of cmocka's table. */
@@ -33,8 +43,19 @@ extern rig_mode rig_modes[];
 #f " (" #mode ")", f, rig_setup, rig_teardown, &rig_modes[mode] \
     }
 #define RIG_FAKES(f) RIG_ON(f, RIG_BLOCKING), RIG_ON(f, RIG_BATCHES), RIG_ON(f, RIG_PIPELINE)
-#define RIG_ALL(f) RIG_ON(f, RIG_MEMORY), RIG_ON(f, RIG_FILE), RIG_FAKES(f)
+/* What speaks of SQLite's own ways, or needs the fake's. */
+#define RIG_LOCAL(f) RIG_ON(f, RIG_MEMORY), RIG_ON(f, RIG_FILE), RIG_FAKES(f)
+#define RIG_SERVER(f) RIG_ON(f, RIG_POSTGRES), RIG_ON(f, RIG_MYSQL)
+#define RIG_ALL(f) RIG_LOCAL(f), RIG_SERVER(f)
 #define RIG_FILES(f) RIG_ON(f, RIG_FILE), RIG_ON(f, RIG_FAKE_FILE)
+
+/* Runs the entries that this program is for. */
+#ifdef RIG_SERVERS
+#define RIG_RUN(tests) rig_run(#tests, (tests), sizeof(tests) / sizeof *(tests), true)
+#else
+#define RIG_RUN(tests) rig_run(#tests, (tests), sizeof(tests) / sizeof *(tests), false)
+#endif
+int rig_run(const char *name, const struct CMUnitTest *tests, size_t count, bool on_servers);
 
 enum { RIG_EVENTS = 256, RIG_TEXT = 400 };
 typedef struct rig_event {
@@ -51,7 +72,7 @@ typedef struct rig {
     ost_db *db;
     ost_session *s;
     ost_error error;
-    char folder[128], path[160], url[192];
+    char folder[128], path[160], url[512];
     /* The platform: it counts what is allocated, fails when asked to, and its clock can be moved.
      */
     ost_platform inner, platform;

@@ -397,5 +397,5 @@ int main(void)
         RIG_FAKES(a_stream_that_cannot_be_ended_dooms_its_unit),
         RIG_ALL(the_memory_of_rows_is_used_again),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RIG_RUN(tests);
 }

@@ -389,5 +389,5 @@ int main(void)
         RIG_ALL(stamps_go_back_to_records_that_were_moved),
         RIG_ALL(no_buffer_of_the_program_comes_back),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RIG_RUN(tests);
 }

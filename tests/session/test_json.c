@@ -107,5 +107,5 @@ int main(void)
         RIG_ALL(json_is_in_the_sessions_memory),
         RIG_ALL(what_has_no_json_says_so),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RIG_RUN(tests);
 }

@@ -142,5 +142,5 @@ int main(void)
         RIG_ALL(many_under_an_open_cursor),
         RIG_ALL(a_new_record_among_many_is_taken_back),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RIG_RUN(tests);
 }

@@ -144,7 +144,7 @@ static void a_file_without_permission(void **state)
 static void a_read_only_database_says_how_to_write(void **state)
 {
     rig *r = *state;
-    char url[256];
+    char url[sizeof r->url + 16];
     int64_t id = rig_book(r, "Emma", 1815);
     snprintf(url, sizeof url, "%s?mode=ro", r->url);
     ost_db *db;
@@ -188,5 +188,5 @@ int main(void)
         RIG_FILES(a_read_only_database_says_how_to_write),
         RIG_ALL(tables_are_made_once),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RIG_RUN(tests);
 }

@@ -88,5 +88,5 @@ int main(void)
         RIG_ALL(pages_that_cannot_be_are_misuse),
         RIG_FAKES(what_is_one_row_by_its_nature_is_checked),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RIG_RUN(tests);
 }

@@ -395,5 +395,5 @@ int main(void)
         RIG_ALL(render_shows_the_statement_and_runs_nothing),
         RIG_ALL(what_is_not_built_yet_is_unsupported),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RIG_RUN(tests);
 }

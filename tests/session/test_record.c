@@ -361,5 +361,5 @@ int main(void)
         RIG_ALL(null_records_and_shapes_are_refused),
         RIG_ALL(a_struct_of_another_size_is_misuse),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RIG_RUN(tests);
 }

@@ -304,5 +304,5 @@ int main(void)
         RIG_FAKES(fm23_also_by_hand_and_three_levels_down),
         RIG_FAKES(attempts_share_one_deadline),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RIG_RUN(tests);
 }

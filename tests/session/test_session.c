@@ -448,5 +448,5 @@ int main(void)
         RIG_ALL(a_query_appended_to_since_goes_with_the_mark),
         RIG_ALL(a_loop_with_marks_needs_no_more_memory),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RIG_RUN(tests);
 }

@@ -195,5 +195,5 @@ int main(void)
         RIG_FILES(another_program_writes_beside),
         RIG_ALL(a_missing_table_says_what_to_do),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RIG_RUN(tests);
 }

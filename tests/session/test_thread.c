@@ -224,5 +224,5 @@ int main(void)
         IN_REAL_TIME(RIG_PIPELINE),
         IN_REAL_TIME(RIG_FAKE_FILE),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RIG_RUN(tests);
 }

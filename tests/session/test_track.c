@@ -409,5 +409,5 @@ int main(void)
         RIG_ALL(a_selection_without_its_key_is_not_tracked),
         RIG_ALL(many_rows_are_one_array_and_all_tracked),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RIG_RUN(tests);
 }

@@ -469,5 +469,5 @@ int main(void)
         RIG_ALL(closing_rolls_back),
         RIG_ALL(success_leaves_the_error),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RIG_RUN(tests);
 }

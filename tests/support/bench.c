@@ -2,6 +2,7 @@
 #include "support/shape_builder.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <sqlite3.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,19 +38,27 @@ static void host_random(void *context, void *out, size_t size)
     b->platform.random(b->platform.context, out, size);
 }
 
+static int wait_for(int fd, int events, int64_t now, ost_deadline deadline)
+{
+    struct pollfd p = { .fd = fd, .events = (short)events };
+    int64_t left = deadline > now ? (deadline - now + 999999) / 1000000 : 0;
+    int timeout = deadline == INT64_MAX || left > 60000 ? 60000 : (int)left;
+    return poll(&p, 1, timeout) > 0 ? p.revents : 0;
+}
+
 static int host_wait(void *context, ost_connection *c, int fd, int events, ost_deadline deadline)
 {
     bench *b = context;
     int64_t now = host_now(context);
     struct timespec pause = { 0, 1000000 };
     (void)c;
-    (void)fd;
-    (void)events;
     b->waits++;
     if (b->on_wait)
         b->on_wait(b);
     if (b->cancel_waits)
         return -1;
+    if (fd >= 0)
+        return wait_for(fd, events, now, deadline);
     if (deadline > now && deadline - now < pause.tv_nsec)
         pause.tv_nsec = (long)(deadline - now);
     nanosleep(&pause, NULL);

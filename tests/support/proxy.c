@@ -241,6 +241,8 @@ static void *run(void *context)
                 serve(p, &p->links[i], &fds[2 + 2 * i], &fds[3 + 2 * i]);
         if (p->cutting || is_cut(p))
             cut_all(p);
+        if (is_cut(p))
+            p->faults = PROXY_HONEST;
         p->cutting = false;
         if (fds[0].revents)
             add_link(p);

@@ -14,7 +14,8 @@ typedef struct proxy proxy;
 /* What happens to what passes. A zeroed struct with PROXY_NEVER where a count stands: nothing. */
 #define PROXY_NEVER INT64_MAX
 typedef struct proxy_faults {
-    int64_t cut_up;    /* every connection ends once so many bytes went to the server */
+    int64_t cut_up;    /* once so many bytes went to the server every connection ends, and the relay
+                          is honest from then on */
     int64_t cut_down;  /* the same for bytes to the client */
     int64_t hold_down; /* nothing more goes to the client after so many bytes, but nothing ends */
     int64_t flip_down; /* this byte to the client, from 0, arrives as another */

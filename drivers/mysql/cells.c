@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+#include "mysql/cells.h"
+
+#include <float.h>
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/decimal.h"
+#include "base/utf8.h"
+
+/* Doubles hold every integer up to here. */
+#define EXACT_DOUBLE (INT64_C(1) << 53)
+
+bool ost__my_is_text(const void *text, size_t size)
+{
+    return ost__utf8_valid(text, size);
+}
+
+/* ---- times ---- */
+
+/* Days since 1970-01-01 by the Gregorian calendar; false: there is no such day. */
+static bool days_of(const MYSQL_TIME *t, int32_t *out)
+{
+    static const uint8_t lengths[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    /* To the start of the year 1970 from that of March 1 of the year 0. */
+    enum { EPOCH = 719468 };
+    unsigned year = t->year, month = t->month, day = t->day, of_era, of_year;
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 || day > lengths[month - 1] ||
+        (month == 2 && day == 29 && !leap))
+        return false;
+    year -= month <= 2;
+    of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    of_era = year % 400 * 365 + year % 400 / 4 - year % 400 / 100 + of_year;
+    *out = (int32_t)(year / 400 * 146097 + of_era) - EPOCH;
+    return true;
+}
+
+bool ost__my_read_time(const MYSQL_TIME *t, ost_time *out)
+{
+    int32_t days;
+    if (!days_of(t, &days) || t->hour > 23 || t->minute > 59 || t->second > 59 ||
+        t->second_part > 999999 || t->neg)
+        return false;
+    out->microseconds =
+        ((int64_t)days * 86400 + (int64_t)(t->hour * 3600 + t->minute * 60 + t->second)) * 1000000 +
+        (int64_t)t->second_part;
+    return true;
+}
+
+/* ---- numbers ---- */
+
+/* Everything that a 64-bit column can hold. */
+typedef struct whole {
+    uint64_t magnitude;
+    bool negative;
+} whole;
+
+static whole whole_of(int64_t n)
+{
+    return (whole){ n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n, n < 0 };
+}
+
+static whole integer_of(const ost__my_column *c)
+{
+    switch (c->width) {
+    case 1: return whole_of(c->is_unsigned ? c->value.uint8 : c->value.int8);
+    case 2: return whole_of(c->is_unsigned ? c->value.uint16 : c->value.int16);
+    case 4: return whole_of(c->is_unsigned ? (int64_t)c->value.uint32 : c->value.int32);
+    default: return c->is_unsigned ? (whole){ c->value.uint64, false } : whole_of(c->value.int64);
+    }
+}
+
+static ost_status put_integer(uint16_t type, whole n, void *at)
+{
+    static const struct {
+        uint64_t least, most; /* the first below zero */
+    } ranges[] = {
+        [OST_TYPE_INT8] = { (uint64_t)SCHAR_MAX + 1, SCHAR_MAX },
+        [OST_TYPE_INT16] = { (uint64_t)SHRT_MAX + 1, (uint64_t)SHRT_MAX },
+        [OST_TYPE_INT32] = { (uint64_t)INT_MAX + 1, INT_MAX },
+        [OST_TYPE_INT64] = { (uint64_t)INT64_MAX + 1, INT64_MAX },
+        [OST_TYPE_UINT8] = { 0, UCHAR_MAX },
+        [OST_TYPE_UINT16] = { 0, USHRT_MAX },
+        [OST_TYPE_UINT32] = { 0, UINT_MAX },
+        [OST_TYPE_UINT64] = { 0, UINT64_MAX },
+    };
+    uint64_t bits = n.negative ? (uint64_t)0 - n.magnitude : n.magnitude;
+    int64_t value;
+    if (n.magnitude > (n.negative ? ranges[type].least : ranges[type].most))
+        return OST_RANGE;
+    memcpy(&value, &bits, sizeof value);
+    switch (type) {
+    case OST_TYPE_INT8: *(signed char *)at = (signed char)value; break;
+    case OST_TYPE_INT16: *(short *)at = (short)value; break;
+    case OST_TYPE_INT32: *(int *)at = (int)value; break;
+    case OST_TYPE_INT64: *(int64_t *)at = value; break;
+    case OST_TYPE_UINT8: *(unsigned char *)at = (unsigned char)bits; break;
+    case OST_TYPE_UINT16: *(unsigned short *)at = (unsigned short)bits; break;
+    case OST_TYPE_UINT32: *(unsigned *)at = (unsigned)bits; break;
+    default: *(uint64_t *)at = bits; break;
+    }
+    return OST_OK;
+}
+
+static double real_of(const ost__my_column *c)
+{
+    return c->width == 4 ? (double)c->value.real32 : c->value.real;
+}
+
+static ost_status put_real(uint16_t type, double x, void *at)
+{
+    if (!isfinite(x))
+        return OST_RANGE;
+    if (type == OST_TYPE_DOUBLE) {
+        *(double *)at = x;
+        return OST_OK;
+    }
+    if (fabs(x) > (double)FLT_MAX)
+        return OST_RANGE;
+    *(float *)at = (float)x;
+    return OST_OK;
+}
+
+/* BIT(1) to BIT(64). */
+static bool bits_of(const ost__my_column *c, whole *out)
+{
+    *out = (whole){ 0, false };
+    if (c->length > sizeof out->magnitude)
+        return false;
+    for (size_t i = 0; i < c->length; i++)
+        out->magnitude = out->magnitude << 8 | c->data[i];
+    return true;
+}
+
+static bool whole_of_decimal(ost_decimal d, whole *out)
+{
+    bool negative = d.high < 0;
+    if (!ost__decimal_rescale(d, 0, &d))
+        return false;
+    if (negative)
+        d = ost_decimal_negate(d);
+    *out = (whole){ d.low, negative };
+    return d.high == 0;
+}
+
+static bool decimal_of_whole(whole n, ost_decimal *out)
+{
+    *out = ost__decimal_from_uint(n.magnitude);
+    if (n.negative)
+        *out = ost_decimal_negate(*out);
+    return true;
+}
+
+/*
+ * The cell as a whole number; false: it is none. Tables made by others may keep whole numbers as
+ * doubles, and sums of integers are decimals.
+ */
+static bool to_whole(const ost__my_column *c, whole *out)
+{
+    ost_decimal d;
+    double x;
+    switch (c->kind) {
+    case OST__CELL_INTEGER: *out = integer_of(c); return true;
+    case OST__CELL_BITS: return bits_of(c, out);
+    case OST__CELL_DECIMAL:
+        return ost__decimal_parse_n((const char *)c->data, c->length, &d) &&
+               whole_of_decimal(d, out);
+    case OST__CELL_REAL:
+        x = real_of(c);
+        if (!(fabs(x) <= (double)EXACT_DOUBLE) || (double)(int64_t)x != x)
+            return false;
+        *out = whole_of((int64_t)x);
+        return true;
+    default: return false;
+    }
+}
+
+static ost_status read_name(const ost_field *f, uint16_t type, const ost__my_column *c, void *at)
+{
+    if (c->kind != OST__CELL_SPAN || c->is_binary)
+        return OST_RANGE;
+    for (int64_t i = 0; f->values[i]; i++)
+        if (strlen(f->values[i]) == c->length && memcmp(f->values[i], c->data, c->length) == 0)
+            return put_integer(type, whole_of(i), at);
+    return OST_RANGE;
+}
+
+static ost_status read_integer(const ost_row_step *step, const ost__my_column *c, void *at)
+{
+    const ost_field *f = step->origin ? step->origin : step->field;
+    whole n;
+    if (f->values)
+        return read_name(f, step->type, c, at);
+    return to_whole(c, &n) ? put_integer(step->type, n, at) : OST_RANGE;
+}
+
+static ost_status read_real(const ost_row_step *step, const ost__my_column *c, void *at)
+{
+    ost_decimal d;
+    whole n;
+    switch (c->kind) {
+    case OST__CELL_REAL: return put_real(step->type, real_of(c), at);
+    case OST__CELL_DECIMAL:
+        if (!ost__decimal_parse_n((const char *)c->data, c->length, &d))
+            return OST_RANGE;
+        return put_real(step->type, ost__decimal_to_double(d), at);
+    case OST__CELL_INTEGER:
+        n = integer_of(c);
+        if (n.magnitude > EXACT_DOUBLE)
+            return OST_RANGE;
+        return put_real(step->type, n.negative ? -(double)n.magnitude : (double)n.magnitude, at);
+    default: return OST_RANGE;
+    }
+}
+
+/*
+ * A decimal keeps the digits behind the point that its column has. Where its column is one of a
+ * table made by others, whose digits may be more or fewer, it must fit the member's.
+ */
+static ost_status read_decimal(const ost_row_step *step, const ost__my_column *c, ost_decimal *out)
+{
+    const ost_field *f = step->field, *origin = step->origin;
+    unsigned precision = f->precision > 0 ? f->precision : OST__DECIMAL_DIGITS;
+    unsigned scale = f->precision > 0 ? f->scale : origin ? origin->scale : step->scale;
+    ost_decimal d;
+    whole n;
+    bool found;
+    switch (c->kind) {
+    case OST__CELL_DECIMAL:
+        found = ost__decimal_parse_n((const char *)c->data, c->length, &d);
+        break;
+    case OST__CELL_SPAN:
+        found = !c->is_binary && origin && origin->stored == OST_STORED_NUMERIC &&
+                ost__decimal_parse_n((const char *)c->data, c->length, &d);
+        break;
+    case OST__CELL_REAL:
+        found = ost__decimal_from_double(real_of(c), (int32_t)precision, (int32_t)scale, &d);
+        break;
+    default: found = to_whole(c, &n) && decimal_of_whole(n, &d); break;
+    }
+    if (!found || !ost__decimal_fit(d, (int32_t)precision, (int32_t)scale, out))
+        return OST_RANGE;
+    return OST_OK;
+}
+
+/* ---- the rest ---- */
+
+static ost_status read_time(const ost_row_step *step, const ost__my_column *c, ost_time *out)
+{
+    uint16_t stored = step->origin ? step->origin->stored : (uint16_t)OST_STORED_OURS;
+    const int64_t most = INT64_MAX / 1000000;
+    whole n;
+    switch (c->kind) {
+    case OST__CELL_TIME: return ost__my_read_time(&c->value.time, out) ? OST_OK : OST_RANGE;
+    case OST__CELL_SPAN:
+        if (stored != OST_STORED_SECONDS_TEXT || c->is_binary)
+            return OST_RANGE;
+        return ost__time_from_stored((const char *)c->data, c->length, out) ? OST_OK : OST_RANGE;
+    case OST__CELL_INTEGER:
+        n = integer_of(c);
+        if (stored != OST_STORED_UNIX_SECONDS || n.magnitude > (uint64_t)most)
+            return OST_RANGE;
+        out->microseconds = (int64_t)n.magnitude * (n.negative ? -1000000 : 1000000);
+        return ost__time_in_range(*out) ? OST_OK : OST_RANGE;
+    default: return OST_RANGE;
+    }
+}
+
+static ost_status read_bytes(const ost__my_column *c, size_t size, void *at)
+{
+    if (c->kind != OST__CELL_SPAN || !c->is_binary || c->length != size)
+        return OST_RANGE;
+    memcpy(at, c->data, size);
+    return OST_OK;
+}
+
+/* MariaDB's own kind of UUID comes as text. */
+static ost_status read_uuid(const ost__my_column *c, ost_uuid *out)
+{
+    char text[OST_UUID_TEXT_SIZE];
+    if (c->kind != OST__CELL_SPAN || c->length != sizeof text - 1)
+        return read_bytes(c, sizeof *out, out);
+    memcpy(text, c->data, sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    return ost_uuid_parse(text, out) ? OST_OK : OST_RANGE;
+}
+
+static ost_status read_bool(const ost__my_column *c, void *at)
+{
+    whole n;
+    if ((c->kind != OST__CELL_INTEGER && c->kind != OST__CELL_BITS) || !to_whole(c, &n) ||
+        n.negative || n.magnitude > 1)
+        return OST_RANGE;
+    *(bool *)at = n.magnitude == 1;
+    return OST_OK;
+}
+
+static ost_status read_date(const ost__my_column *c, ost_date *out)
+{
+    if (c->kind != OST__CELL_DATE)
+        return OST_RANGE;
+    return days_of(&c->value.time, &out->days) ? OST_OK : OST_RANGE;
+}
+
+ost_status ost__my_read_cell(const ost_row_step *step, const ost__my_column *c, void *at)
+{
+    switch (step->type) {
+    case OST_TYPE_BOOL: return read_bool(c, at);
+    case OST_TYPE_INT8:
+    case OST_TYPE_INT16:
+    case OST_TYPE_INT32:
+    case OST_TYPE_INT64:
+    case OST_TYPE_UINT8:
+    case OST_TYPE_UINT16:
+    case OST_TYPE_UINT32:
+    case OST_TYPE_UINT64: return read_integer(step, c, at);
+    case OST_TYPE_FLOAT:
+    case OST_TYPE_DOUBLE: return read_real(step, c, at);
+    case OST_TYPE_TIME: return read_time(step, c, at);
+    case OST_TYPE_DATE: return read_date(c, at);
+    case OST_TYPE_UUID: return read_uuid(c, at);
+    case OST_TYPE_OBJECT_ID: return read_bytes(c, sizeof(ost_object_id), at);
+    case OST_TYPE_DECIMAL: return read_decimal(step, c, at);
+    default: return OST_UNSUPPORTED;
+    }
+}
+
+ost_status ost__my_row_key(uint64_t key, const ost_row_step *step, uint8_t *row)
+{
+    uint8_t *at = row + step->offset;
+    if (step->type < OST_TYPE_INT8 || step->type > OST_TYPE_UINT64)
+        return OST_RANGE;
+    if (step->null_rule == OST_NULL_IS_ABSENT) {
+        *(bool *)at = true;
+        at += step->value_offset;
+    }
+    return put_integer(step->type, (whole){ key, false }, at);
+}

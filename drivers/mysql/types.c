@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+#include "mysql/types.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/decimal.h"
+
+uint32_t ost__my_value_offset(uint16_t type)
+{
+    switch (type) {
+    case OST_TYPE_BOOL: return offsetof(ost_opt_bool, value);
+    case OST_TYPE_INT8: return offsetof(ost_opt_int8, value);
+    case OST_TYPE_INT16: return offsetof(ost_opt_int16, value);
+    case OST_TYPE_INT32: return offsetof(ost_opt_int, value);
+    case OST_TYPE_INT64: return offsetof(ost_opt_int64, value);
+    case OST_TYPE_UINT8: return offsetof(ost_opt_uint8, value);
+    case OST_TYPE_UINT16: return offsetof(ost_opt_uint16, value);
+    case OST_TYPE_UINT32: return offsetof(ost_opt_uint, value);
+    case OST_TYPE_UINT64: return offsetof(ost_opt_uint64, value);
+    case OST_TYPE_FLOAT: return offsetof(ost_opt_float, value);
+    case OST_TYPE_DOUBLE: return offsetof(ost_opt_double, value);
+    case OST_TYPE_TIME: return offsetof(ost_opt_time, value);
+    case OST_TYPE_DATE: return offsetof(ost_opt_date, value);
+    case OST_TYPE_UUID: return offsetof(ost_opt_uuid, value);
+    case OST_TYPE_OBJECT_ID: return offsetof(ost_opt_object_id, value);
+    case OST_TYPE_DECIMAL: return offsetof(ost_opt_decimal, value);
+    default: return 0;
+    }
+}
+
+static bool is_integer(uint16_t type)
+{
+    return type >= OST_TYPE_INT8 && type <= OST_TYPE_UINT64;
+}
+
+/* Where the member's form decides, whatever the value is. */
+static enum ost__my_form form_of_member(uint16_t type, const ost_field *f)
+{
+    uint16_t kind = ost__my_kind_of(f);
+    bool number = is_integer(type) || type == OST_TYPE_DECIMAL;
+    if (is_integer(type) && ost__my_is_enumeration(f))
+        return OST__MY_TEXT;
+    if (number && kind == OST_TYPE_DECIMAL)
+        return OST__MY_DECIMAL;
+    if (number && (kind == OST_TYPE_FLOAT || kind == OST_TYPE_DOUBLE))
+        return OST__MY_REAL;
+    if (type == OST_TYPE_DECIMAL && is_integer(kind))
+        return kind == OST_TYPE_UINT64 ? OST__MY_NATURAL : OST__MY_INTEGER;
+    if (type == OST_TYPE_TIME && f->stored == OST_STORED_SECONDS_TEXT)
+        return OST__MY_TEXT;
+    if (type == OST_TYPE_TIME && f->stored == OST_STORED_UNIX_SECONDS)
+        return OST__MY_INTEGER;
+    return OST__MY_NULL;
+}
+
+enum ost__my_form ost__my_form_of(uint16_t type, const ost_field *field)
+{
+    enum ost__my_form form = field ? form_of_member(type, field) : OST__MY_NULL;
+    if (form != OST__MY_NULL)
+        return form;
+    switch (type) {
+    case OST_TYPE_BOOL:
+    case OST_TYPE_INT8:
+    case OST_TYPE_INT16:
+    case OST_TYPE_INT32:
+    case OST_TYPE_INT64:
+    case OST_TYPE_UINT8:
+    case OST_TYPE_UINT16:
+    case OST_TYPE_UINT32: return OST__MY_INTEGER;
+    case OST_TYPE_UINT64: return OST__MY_NATURAL;
+    case OST_TYPE_FLOAT:
+    case OST_TYPE_DOUBLE: return OST__MY_REAL;
+    case OST_TYPE_TEXT:
+    case OST_TYPE_CHARS: return OST__MY_TEXT;
+    case OST_TYPE_BLOB:
+    case OST_TYPE_UUID:
+    case OST_TYPE_OBJECT_ID: return OST__MY_BYTES;
+    case OST_TYPE_TIME: return OST__MY_TIME;
+    case OST_TYPE_DATE: return OST__MY_DATE;
+    case OST_TYPE_DECIMAL: return OST__MY_DECIMAL;
+    default: return OST__MY_NULL;
+    }
+}
+
+static ost_status store_integer(int64_t n, ost__my_cell *out)
+{
+    out->form = OST__MY_INTEGER;
+    out->as.integer = n;
+    return OST_OK;
+}
+
+static ost_status store_natural(uint64_t n, ost__my_cell *out)
+{
+    out->form = OST__MY_NATURAL;
+    out->as.natural = n;
+    return OST_OK;
+}
+
+/* -0.0 would group apart from 0.0. */
+static ost_status store_real(double x, ost__my_cell *out)
+{
+    if (!isfinite(x))
+        return OST_RANGE;
+    out->form = OST__MY_REAL;
+    out->as.real = x == 0 ? 0.0 : x;
+    return OST_OK;
+}
+
+static ost_status store_span(enum ost__my_form form, const void *data, size_t size,
+                             ost__my_cell *out)
+{
+    out->form = (uint16_t)(data ? form : OST__MY_NULL);
+    out->inside = false;
+    out->as.span.data = data;
+    out->as.span.size = size;
+    return OST_OK;
+}
+
+static ost_status store_inside(enum ost__my_form form, size_t size, ost__my_cell *out)
+{
+    out->form = (uint16_t)form;
+    out->inside = true;
+    out->as.span.data = NULL;
+    out->as.span.size = size;
+    return OST_OK;
+}
+
+/* Whole: the value of a decimal that has nothing behind its point. */
+static ost_status store_whole(ost_decimal d, bool natural, ost__my_cell *out)
+{
+    int64_t n;
+    if (!ost__decimal_rescale(d, 0, &d))
+        return OST_RANGE;
+    if (natural)
+        return d.high == 0 ? store_natural(d.low, out) : OST_RANGE;
+    return ost__decimal_units(d, &n) ? store_integer(n, out) : OST_RANGE;
+}
+
+static ost_status store_decimal(ost_decimal d, const ost_field *field, ost__my_cell *out)
+{
+    uint16_t kind = field ? ost__my_kind_of(field) : OST_TYPE_DECIMAL;
+    if (kind == OST_TYPE_FLOAT || kind == OST_TYPE_DOUBLE)
+        return store_real(ost__decimal_to_double(d), out);
+    if (is_integer(kind))
+        return store_whole(d, kind == OST_TYPE_UINT64, out);
+    if (field && field->precision > 0 && !ost__decimal_fit(d, field->precision, field->scale, &d))
+        return OST_RANGE;
+    return store_inside(OST__MY_DECIMAL, ost_decimal_print(d, out->bytes), out);
+}
+
+static ost_status store_name(int64_t n, const ost_field *field, ost__my_cell *out)
+{
+    int64_t i = 0;
+    if (n < 0)
+        return OST_RANGE;
+    while (field->values[i] && i < n)
+        i++;
+    if (!field->values[i])
+        return OST_RANGE;
+    return store_span(OST__MY_TEXT, field->values[i], strlen(field->values[i]), out);
+}
+
+static ost_status store_number(int64_t n, const ost_field *field, ost__my_cell *out)
+{
+    uint16_t kind = field ? ost__my_kind_of(field) : OST_TYPE_INT64;
+    if (field && field->values)
+        return ost__my_is_enumeration(field) ? store_name(n, field, out) : OST_RANGE;
+    if (kind == OST_TYPE_DECIMAL)
+        return store_decimal(ost_decimal_of(n, 0), field, out);
+    if (kind == OST_TYPE_FLOAT || kind == OST_TYPE_DOUBLE)
+        return store_real((double)n, out);
+    return store_integer(n, out);
+}
+
+static ost_status store_unsigned(uint64_t n, const ost_field *field, ost__my_cell *out)
+{
+    uint16_t kind = field ? ost__my_kind_of(field) : OST_TYPE_UINT64;
+    if (field && field->values)
+        return n <= INT64_MAX ? store_number((int64_t)n, field, out) : OST_RANGE;
+    if (kind == OST_TYPE_DECIMAL)
+        return store_decimal(ost__decimal_from_uint(n), field, out);
+    if (kind == OST_TYPE_FLOAT || kind == OST_TYPE_DOUBLE)
+        return store_real((double)n, out);
+    return store_natural(n, out);
+}
+
+static unsigned digits(const char *text, int count)
+{
+    unsigned n = 0;
+    while (count-- > 0)
+        n = n * 10 + (unsigned)(*text++ - '0');
+    return n;
+}
+
+static void read_day(const char *text, MYSQL_TIME *out)
+{
+    *out = (MYSQL_TIME){ .year = digits(text, 4),
+                         .month = digits(text + 5, 2),
+                         .day = digits(text + 8, 2),
+                         .time_type = MYSQL_TIMESTAMP_DATE };
+}
+
+static ost_status store_time(ost_time t, const ost_field *field, ost__my_cell *out)
+{
+    uint16_t stored = field ? field->stored : (uint16_t)OST_STORED_OURS;
+    char text[OST__TIME_STORED_SIZE];
+    bool seconds = stored == OST_STORED_SECONDS_TEXT || stored == OST_STORED_UNIX_SECONDS;
+    if (!ost__time_in_range(t))
+        return OST_RANGE;
+    if (seconds)
+        t = ost__time_round_seconds(t);
+    if (!ost__time_in_range(t))
+        return OST_RANGE;
+    if (stored == OST_STORED_UNIX_SECONDS)
+        return store_integer(t.microseconds / 1000000, out);
+    if (stored == OST_STORED_SECONDS_TEXT) {
+        ost__time_to_seconds(t, out->bytes);
+        return store_inside(OST__MY_TEXT, OST__TIME_SECONDS_SIZE, out);
+    }
+    ost__time_to_stored(t, text);
+    read_day(text, &out->as.time);
+    out->as.time.hour = digits(text + 11, 2);
+    out->as.time.minute = digits(text + 14, 2);
+    out->as.time.second = digits(text + 17, 2);
+    out->as.time.second_part = digits(text + 20, 6);
+    out->as.time.time_type = MYSQL_TIMESTAMP_DATETIME;
+    out->form = OST__MY_TIME;
+    return OST_OK;
+}
+
+static ost_status store_date(ost_date d, ost__my_cell *out)
+{
+    char text[OST__DATE_STORED_SIZE];
+    if (!ost__date_in_range(d))
+        return OST_RANGE;
+    ost__date_to_stored(d, text);
+    read_day(text, &out->as.time);
+    out->form = OST__MY_DATE;
+    return OST_OK;
+}
+
+static ost_status store_text(const char *text, ost__my_cell *out)
+{
+    return store_span(OST__MY_TEXT, text, text ? strlen(text) : 0, out);
+}
+
+ost_status ost__my_store(uint16_t type, const void *at, uint32_t size, const ost_field *field,
+                         ost__my_cell *out)
+{
+    const char *end;
+    switch (type) {
+    case OST_TYPE_BOOL: return store_integer(*(const bool *)at, out);
+    case OST_TYPE_INT8: return store_number(*(const signed char *)at, field, out);
+    case OST_TYPE_INT16: return store_number(*(const short *)at, field, out);
+    case OST_TYPE_INT32: return store_number(*(const int *)at, field, out);
+    case OST_TYPE_INT64: return store_number(*(const int64_t *)at, field, out);
+    case OST_TYPE_UINT8: return store_number(*(const unsigned char *)at, field, out);
+    case OST_TYPE_UINT16: return store_number(*(const unsigned short *)at, field, out);
+    case OST_TYPE_UINT32: return store_number(*(const unsigned *)at, field, out);
+    case OST_TYPE_UINT64: return store_unsigned(*(const uint64_t *)at, field, out);
+    case OST_TYPE_FLOAT: return store_real((double)*(const float *)at, out);
+    case OST_TYPE_DOUBLE: return store_real(*(const double *)at, out);
+    case OST_TYPE_TEXT: return store_text(*(const char *const *)at, out);
+    case OST_TYPE_CHARS:
+        end = memchr(at, '\0', size);
+        if (!end)
+            return OST_RANGE;
+        return store_span(OST__MY_TEXT, at, (size_t)(end - (const char *)at), out);
+    case OST_TYPE_BLOB:
+        return store_span(OST__MY_BYTES, ((const ost_blob *)at)->data, ((const ost_blob *)at)->size,
+                          out);
+    case OST_TYPE_TIME: return store_time(*(const ost_time *)at, field, out);
+    case OST_TYPE_DATE: return store_date(*(const ost_date *)at, out);
+    case OST_TYPE_UUID: return store_span(OST__MY_BYTES, at, sizeof(ost_uuid), out);
+    case OST_TYPE_OBJECT_ID: return store_span(OST__MY_BYTES, at, sizeof(ost_object_id), out);
+    case OST_TYPE_DECIMAL: return store_decimal(*(const ost_decimal *)at, field, out);
+    case OST_TYPE_NONE: out->form = OST__MY_NULL; return OST_OK;
+    default: return OST_UNSUPPORTED;
+    }
+}
+
+ost_status ost__my_store_value(const ost_value *value, const ost_field *field, ost__my_cell *out)
+{
+    return ost__my_store(value->type, &value->as, 0, field, out);
+}

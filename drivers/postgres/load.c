@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* The server's values as members, whatever the column's type is. */
+#include "postgres/wire.h"
+
+#include <float.h>
+#include <limits.h>
+#include <math.h>
+
+#include "base/civil.h"
+#include "base/decimal.h"
+
+/* Doubles hold every integer up to here. */
+#define EXACT_DOUBLE (INT64_C(1) << 53)
+
+/* ---- what a cell holds ---- */
+
+static bool get_integer(Oid type, const uint8_t *bytes, size_t size, int64_t *out)
+{
+    switch (type) {
+    case OST__PG_INT8: *out = size == 8 ? (int64_t)ost__pg_get64(bytes) : 0; return size == 8;
+    case OST__PG_INT4: *out = size == 4 ? (int32_t)ost__pg_get32(bytes) : 0; return size == 4;
+    case OST__PG_INT2: *out = size == 2 ? (int16_t)ost__pg_get16(bytes) : 0; return size == 2;
+    default: return false;
+    }
+}
+
+static bool get_real(Oid type, const uint8_t *bytes, size_t size, double *out)
+{
+    uint64_t bits;
+    uint32_t few;
+    float single;
+    if (type == OST__PG_FLOAT8 && size == 8) {
+        bits = ost__pg_get64(bytes);
+        memcpy(out, &bits, sizeof *out);
+        return true;
+    }
+    if (type != OST__PG_FLOAT4 || size != 4)
+        return false;
+    few = ost__pg_get32(bytes);
+    memcpy(&single, &few, sizeof single);
+    *out = (double)single;
+    return true;
+}
+
+/* A text, without the spaces that fill up a char(n). */
+static bool get_text(Oid type, const uint8_t *bytes, size_t *size)
+{
+    switch (type) {
+    case OST__PG_BPCHAR:
+        while (*size > 0 && bytes[*size - 1] == ' ')
+            (*size)--;
+        return true;
+    case OST__PG_TEXT:
+    case OST__PG_VARCHAR:
+    case OST__PG_NAME:
+    case OST__PG_UNKNOWN: return true;
+    default: return false;
+    }
+}
+
+/* ---- members ---- */
+
+static ost_status put_integer(uint16_t type, int64_t n, void *at)
+{
+    static const struct {
+        int64_t least, most;
+    } ranges[] = {
+        [OST_TYPE_INT8] = { SCHAR_MIN, SCHAR_MAX },   [OST_TYPE_INT16] = { SHRT_MIN, SHRT_MAX },
+        [OST_TYPE_INT32] = { INT_MIN, INT_MAX },      [OST_TYPE_INT64] = { INT64_MIN, INT64_MAX },
+        [OST_TYPE_UINT8] = { 0, UCHAR_MAX },          [OST_TYPE_UINT16] = { 0, USHRT_MAX },
+        [OST_TYPE_UINT32] = { 0, (int64_t)UINT_MAX }, [OST_TYPE_UINT64] = { 0, INT64_MAX },
+    };
+    if (n < ranges[type].least || n > ranges[type].most)
+        return OST_RANGE;
+    switch (type) {
+    case OST_TYPE_INT8: *(signed char *)at = (signed char)n; break;
+    case OST_TYPE_INT16: *(short *)at = (short)n; break;
+    case OST_TYPE_INT32: *(int *)at = (int)n; break;
+    case OST_TYPE_UINT8: *(unsigned char *)at = (unsigned char)n; break;
+    case OST_TYPE_UINT16: *(unsigned short *)at = (unsigned short)n; break;
+    case OST_TYPE_UINT32: *(unsigned *)at = (unsigned)n; break;
+    default: *(int64_t *)at = n; break; /* a uint64_t has the same bytes */
+    }
+    return OST_OK;
+}
+
+static ost_status put_real(uint16_t type, double x, void *at)
+{
+    if (type == OST_TYPE_DOUBLE) {
+        *(double *)at = x;
+        return OST_OK;
+    }
+    if (isfinite(x) && fabs(x) > (double)FLT_MAX)
+        return OST_RANGE;
+    *(float *)at = (float)x;
+    return OST_OK;
+}
+
+static ost_status load_name(const ost__pg_column *c, const uint8_t *bytes, size_t size,
+                            const ost_field *f, void *at)
+{
+    if (!get_text(c->type, bytes, &size))
+        return OST_RANGE;
+    for (int64_t i = 0; f->values[i]; i++)
+        if (strlen(f->values[i]) == size && memcmp(f->values[i], bytes, size) == 0)
+            return put_integer(c->step->type, i, at);
+    return OST_RANGE;
+}
+
+static ost_status load_integer(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+{
+    const ost_field *f = c->step->origin ? c->step->origin : c->step->field;
+    ost_decimal d;
+    int64_t n;
+    double x;
+    if (f && f->values)
+        return load_name(c, bytes, size, f, at);
+    if (get_integer(c->type, bytes, size, &n))
+        return put_integer(c->step->type, n, at);
+    if (c->type == OST__PG_NUMERIC) {
+        if (!ost__pg_numeric_get(bytes, size, &d) || !ost__decimal_rescale(d, 0, &d))
+            return OST_RANGE;
+        if (c->step->type == OST_TYPE_UINT64 && d.high == 0) {
+            *(uint64_t *)at = d.low;
+            return OST_OK;
+        }
+        return ost__decimal_units(d, &n) ? put_integer(c->step->type, n, at) : OST_RANGE;
+    }
+    /* Tables made by others may keep whole numbers as reals. */
+    if (!get_real(c->type, bytes, size, &x) || !(fabs(x) <= (double)EXACT_DOUBLE) ||
+        (double)(int64_t)x != x)
+        return OST_RANGE;
+    return put_integer(c->step->type, (int64_t)x, at);
+}
+
+static ost_status load_real(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+{
+    ost_decimal d;
+    int64_t n;
+    double x;
+    if (get_real(c->type, bytes, size, &x))
+        return put_real(c->step->type, x, at);
+    if (get_integer(c->type, bytes, size, &n)) {
+        if (n > EXACT_DOUBLE || n < -EXACT_DOUBLE)
+            return OST_RANGE;
+        return put_real(c->step->type, (double)n, at);
+    }
+    if (c->type != OST__PG_NUMERIC || !ost__pg_numeric_get(bytes, size, &d))
+        return OST_RANGE;
+    return put_real(c->step->type, ost__decimal_to_double(d), at);
+}
+
+static ost_status load_decimal(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+{
+    const ost_field *f = c->step->field;
+    int precision = f && f->precision > 0 ? f->precision : OST__DECIMAL_DIGITS;
+    ost_decimal d;
+    int64_t n;
+    double x;
+    if (c->type == OST__PG_NUMERIC) {
+        if (!ost__pg_numeric_get(bytes, size, &d))
+            return OST_RANGE;
+    } else if (get_integer(c->type, bytes, size, &n)) {
+        d = ost_decimal_of(n, 0);
+    } else if (!get_real(c->type, bytes, size, &x) ||
+               !ost__decimal_from_double(x, precision, f ? f->scale : 0, &d)) {
+        return OST_RANGE;
+    }
+    if (f && f->precision > 0 && !ost__decimal_fit(d, f->precision, f->scale, &d))
+        return OST_RANGE;
+    *(ost_decimal *)at = d;
+    return OST_OK;
+}
+
+static ost_status load_bool(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+{
+    int64_t n;
+    if (c->type == OST__PG_BOOL && size == 1)
+        n = bytes[0];
+    else if (!get_integer(c->type, bytes, size, &n))
+        return OST_RANGE;
+    if (n != 0 && n != 1)
+        return OST_RANGE;
+    *(bool *)at = n == 1;
+    return OST_OK;
+}
+
+static ost_status load_text(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+{
+    uint8_t *copy;
+    if (!get_text(c->type, bytes, &size))
+        return OST_RANGE;
+    if (c->step->type == OST_TYPE_CHARS) {
+        if (size >= c->step->size)
+            return OST_RANGE;
+        memcpy(at, bytes, size);
+        memset((char *)at + size, 0, c->step->size - size);
+        return OST_OK;
+    }
+    copy = ost__pg_take_bytes(c->sink, size + 1);
+    if (!copy)
+        return OST_NO_MEMORY;
+    memcpy(copy, bytes, size);
+    copy[size] = '\0';
+    *(const char **)at = (const char *)copy;
+    return OST_OK;
+}
+
+static ost_status load_blob(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+{
+    uint8_t *copy;
+    if (c->type != OST__PG_BYTEA)
+        return OST_RANGE;
+    copy = ost__pg_take_bytes(c->sink, size > 0 ? size : 1);
+    if (!copy)
+        return OST_NO_MEMORY;
+    if (size > 0)
+        memcpy(copy, bytes, size);
+    *(ost_blob *)at = (ost_blob){ .data = copy, .size = size };
+    return OST_OK;
+}
+
+static ost_status load_time(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+{
+    const ost_field *origin = c->step->origin;
+    ost_time t;
+    int64_t n;
+    switch (c->type) {
+    case OST__PG_TIMESTAMP:
+    case OST__PG_TIMESTAMPTZ:
+        if (size != 8)
+            return OST_RANGE;
+        n = (int64_t)ost__pg_get64(bytes);
+        if (n > INT64_MAX - OST__PG_EPOCH_MICROSECONDS)
+            return OST_RANGE;
+        t.microseconds = n + OST__PG_EPOCH_MICROSECONDS;
+        break;
+    case OST__PG_INT8:
+    case OST__PG_INT4:
+        if (!origin || origin->stored != OST_STORED_UNIX_SECONDS ||
+            !get_integer(c->type, bytes, size, &n) || n > INT64_MAX / 1000000 ||
+            n < INT64_MIN / 1000000)
+            return OST_RANGE;
+        t.microseconds = n * 1000000;
+        break;
+    default:
+        if (!origin || origin->stored != OST_STORED_SECONDS_TEXT ||
+            !get_text(c->type, bytes, &size) ||
+            !ost__time_from_stored((const char *)bytes, size, &t))
+            return OST_RANGE;
+        break;
+    }
+    if (!ost__time_in_range(t))
+        return OST_RANGE;
+    *(ost_time *)at = t;
+    return OST_OK;
+}
+
+static ost_status load_date(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+{
+    ost_date d;
+    int64_t days;
+    if (c->type != OST__PG_DATE || size != 4)
+        return OST_RANGE;
+    days = (int64_t)(int32_t)ost__pg_get32(bytes) + OST__PG_EPOCH_DAYS;
+    if (days > INT32_MAX)
+        return OST_RANGE;
+    d.days = (int32_t)days;
+    if (!ost__date_in_range(d))
+        return OST_RANGE;
+    *(ost_date *)at = d;
+    return OST_OK;
+}
+
+static ost_status load_bytes(const ost__pg_column *c, Oid type, size_t wanted, const uint8_t *bytes,
+                             size_t size, void *at)
+{
+    if (c->type != type || size != wanted)
+        return OST_RANGE;
+    memcpy(at, bytes, size);
+    return OST_OK;
+}
+
+ost_status ost__pg_load(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+{
+    switch (c->step->type) {
+    case OST_TYPE_BOOL: return load_bool(c, bytes, size, at);
+    case OST_TYPE_INT8:
+    case OST_TYPE_INT16:
+    case OST_TYPE_INT32:
+    case OST_TYPE_INT64:
+    case OST_TYPE_UINT8:
+    case OST_TYPE_UINT16:
+    case OST_TYPE_UINT32:
+    case OST_TYPE_UINT64: return load_integer(c, bytes, size, at);
+    case OST_TYPE_FLOAT:
+    case OST_TYPE_DOUBLE: return load_real(c, bytes, size, at);
+    case OST_TYPE_TEXT:
+    case OST_TYPE_CHARS: return load_text(c, bytes, size, at);
+    case OST_TYPE_BLOB: return load_blob(c, bytes, size, at);
+    case OST_TYPE_TIME: return load_time(c, bytes, size, at);
+    case OST_TYPE_DATE: return load_date(c, bytes, size, at);
+    case OST_TYPE_UUID: return load_bytes(c, OST__PG_UUID, sizeof(ost_uuid), bytes, size, at);
+    case OST_TYPE_OBJECT_ID:
+        return load_bytes(c, OST__PG_BYTEA, sizeof(ost_object_id), bytes, size, at);
+    case OST_TYPE_DECIMAL: return load_decimal(c, bytes, size, at);
+    default: return OST_UNSUPPORTED;
+    }
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The hooks of the dialects, each in its own file. */
+#ifndef OSTLER_POSTGRES_WRITING_H
+#define OSTLER_POSTGRES_WRITING_H
+
+#include "sql/writer.h"
+
+/* comparisons.c */
+void ost__pg_operand(ost__sql_writer *w, const ost_node *node, const ost_node *other);
+bool ost__pg_comparison(ost__sql_writer *w, const ost_node *node);
+void ost__pg_list(ost__sql_writer *w, const ost_node *node);
+/* The decimal of a table made by others, whose column may be a real: exact, as it is printed. */
+void ost__pg_exact_decimal(ost__sql_writer *w, const ost_node *node);
+
+/* text_search.c */
+void ost__pg_text_search(ost__sql_writer *w, const ost_node *node);
+void ost__pg_ascii_search(ost__sql_writer *w, const ost_node *node);
+
+/* aggregates.c */
+void ost__pg_aggregate(ost__sql_writer *w, const ost_node *node);
+
+/* increments.c */
+void ost__pg_increment(ost__sql_writer *w, const ost_change *change);
+
+/* literals.c */
+void ost__pg_literal(ost__sql_writer *w, const ost_field *field, const ost_value *value);
+/* A number as one that the server computes with. */
+void ost__pg_number(ost__sql_writer *w, const ost_value *value);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* Records that the session tracks: saving what changed, replacing, reloading. */
+#include "session/write.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "model/member.h"
+
+ost_status ost__find_tracked(ost_session *s, const ost__model *m, void *record, const char *advice,
+                             ost__batch **b, uint8_t **snapshot)
+{
+    size_t index;
+    *b = ost__tracked(s, record, &index);
+    if (!*b || (*b)->model != m || !(*b)->snapshot) {
+        ost__fail(s, OST_MISUSE, "this %s was not loaded by the session; %s", m->table.model,
+                  s->read_only ? "a read-only session tracks nothing" : advice);
+        ost__error_about(&s->error, m->table.model, NULL);
+        return OST_MISUSE;
+    }
+    *snapshot = ost__snapshot(s, *b, index);
+    return *snapshot ? OST_OK : (ost_status)s->error.status;
+}
+
+static bool find_changed(const ost__batch *b, const void *record, const uint8_t *snapshot,
+                         ost__field_set *changed)
+{
+    bool any = false, renewed = ost__is_renewed(b, snapshot);
+    memset(changed, 0, sizeof(*changed));
+    for (uint32_t i = 0; i < b->model->table.field_count; i++) {
+        if ((renewed || ost__field_set_has(&b->loaded, i)) &&
+            !ost__member_equal(&b->model->fields[i], record, snapshot)) {
+            ost__field_set_add(changed, i);
+            any = true;
+        }
+    }
+    return any;
+}
+
+void ost__follow(const ost__model *m, uint8_t *record, uint8_t *snapshot, const uint8_t *shadow,
+                 const ost__field_set *changed)
+{
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        if (!ost__field_set_has(changed, i))
+            continue;
+        ost__member_copy(&m->fields[i], record, shadow);
+        ost__member_copy(&m->fields[i], snapshot, shadow);
+    }
+}
+
+/* An update of a tracked record: what can fail is done first, then the database is asked, then
+ * record and snapshot follow. */
+static ost_status update_tracked(ost_session *s, ost__batch *b, void *record, uint8_t *snapshot,
+                                 void *shadow, const ost__field_set *changed, int64_t *matched)
+{
+    const ost__model *m = b->model;
+    ost__undo *before = s->journal.newest;
+    ost__by_key out;
+    OST_TRY(ost__own_texts(s, b, shadow, changed));
+    OST_TRY(ost__journal_add(s, b, record, snapshot, &m->update_sets));
+    ost_status status = ost__run_by_key(s, m, OST_DO_UPDATE, changed, shadow, 1, &out);
+    *matched = out.matched;
+    if (status != OST_OK || out.matched == 0) {
+        s->journal.newest = before;
+        return status;
+    }
+    ost__follow(m, record, snapshot, shadow, changed);
+    return OST_OK;
+}
+
+/*
+ * A text that reads the same as what is stored is that again: the program's own buffer may go away
+ * or be used for something else once the save is over.
+ */
+static void forget_buffers(const ost__batch *b, void *record, const uint8_t *snapshot,
+                           const ost__field_set *changed)
+{
+    const ost__model *m = b->model;
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        const ost_field *f = &m->fields[i];
+        bool pointer = f->type == OST_TYPE_TEXT || f->type == OST_TYPE_BLOB;
+        if (pointer && ost__field_set_has(&b->loaded, i) && !ost__field_set_has(changed, i))
+            ost__member_copy(f, record, snapshot);
+    }
+}
+
+ost_status ost__find_changes(ost_session *s, const ost__model *m, void *record, ost__batch **b,
+                             uint8_t **snapshot, ost__field_set *changed, bool *any)
+{
+    *any = false;
+    OST_TRY(ost__find_tracked(
+        s, m, record, "use ost_insert for a new record, or ost_replace to write a whole one", b,
+        snapshot));
+    if ((*b)->undone && !ost__is_renewed(*b, *snapshot)) {
+        ost__fail(s, OST_STALE,
+                  "this %s was loaded or written in a transaction that was rolled "
+                  "back or whose outcome is not known; reload it",
+                  m->table.model);
+        return ost__refused(s, m, OST_STALE);
+    }
+    *any = find_changed(*b, record, *snapshot, changed);
+    forget_buffers(*b, record, *snapshot, changed);
+    return OST_OK;
+}
+
+ost_status ost__save_record(ost_session *s, const ost__model *model, void *record)
+{
+    ost__batch *b;
+    uint8_t *snapshot;
+    ost__field_set changed;
+    int64_t matched = 0;
+    bool any;
+    OST_TRY(ost__find_changes(s, model, record, &b, &snapshot, &changed, &any));
+    if (!any)
+        return OST_OK;
+    const ost__rules rules = ost__rules_of(s, model);
+    uint8_t *shadow = ost__shadow_of(s, model, record);
+    if (!shadow)
+        return OST_NO_MEMORY;
+    ost_status status = ost__rules_update(model, shadow, &changed, &rules);
+    if (status != OST_OK)
+        return ost__refused(s, model, status);
+    OST_TRY(update_tracked(s, b, record, snapshot, shadow, &changed, &matched));
+    return matched == 0 ? ost__stale(s, model) : OST_OK;
+}
+
+ost_status ost__stale(ost_session *s, const ost__model *m)
+{
+    ost__fail(s, OST_STALE, "this %s is not stored any more", m->table.model);
+    ost__error_about(&s->error, m->table.model, NULL);
+    s->error.nothing_sent = 0;
+    return OST_STALE;
+}
+
+static ost_status save(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    const ost__model *model = ost__session_record_model(s, m, record_size, record);
+    if (!model)
+        return (ost_status)s->error.status;
+    OST_TRY(ost__unit_check(s));
+    return ost__save_record(s, model, record);
+}
+
+ost_status ost_session_save(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    return ost__leave(s, save(s, m, record_size, record));
+}
+
+static ost_status replace(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    size_t index;
+    int64_t matched = 0;
+    ost__by_key out;
+    const ost__model *model = ost__session_record_model(s, m, record_size, record);
+    if (!model)
+        return (ost_status)s->error.status;
+    OST_TRY(ost__unit_check(s));
+    const ost__rules rules = ost__rules_of(s, model);
+    ost__field_set which = model->all;
+    for (size_t i = 0; i < sizeof(which.words) / sizeof(which.words[0]); i++)
+        which.words[i] &= ~model->keys.words[i];
+    uint8_t *shadow = ost__shadow_of(s, model, record);
+    if (!shadow)
+        return OST_NO_MEMORY;
+    ost_status status = ost__rules_update(model, shadow, &which, &rules);
+    if (status != OST_OK)
+        return ost__refused(s, model, status);
+    ost__batch *b = ost__tracked(s, record, &index);
+    if (b && b->model == model && b->snapshot) {
+        uint8_t *snapshot = ost__snapshot(s, b, index);
+        if (!snapshot)
+            return (ost_status)s->error.status;
+        OST_TRY(ost__may_renew(s, b));
+        OST_TRY(update_tracked(s, b, record, snapshot, shadow, &which, &matched));
+        if (matched > 0)
+            ost__renew(b, snapshot, true);
+        return matched > 0 ? OST_OK : ost__gone(s, model);
+    }
+    OST_TRY(ost__run_by_key(s, model, OST_DO_UPDATE, &which, shadow, 1, &out));
+    if (out.matched == 0)
+        return ost__gone(s, model);
+    for (uint32_t i = 0; i < model->table.field_count; i++)
+        if (ost__field_set_has(&model->update_sets, i))
+            ost__member_copy(&model->fields[i], record, shadow);
+    return OST_OK;
+}
+
+ost_status ost_session_replace(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    return ost__leave(s, replace(s, m, record_size, record));
+}
+
+static ost_status reload(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    ost__batch *b;
+    uint8_t *snapshot, *fresh;
+    ost__statement st;
+    void *row;
+    size_t count;
+    const ost__model *model = ost__session_record_model(s, m, record_size, record);
+    if (!model)
+        return (ost_status)s->error.status;
+    OST_TRY(ost__find_tracked(s, model, record, "use ost_get to load it", &b, &snapshot));
+    ost_value *key =
+        ost__arena_alloc(&s->scratch, model->table.key_count * sizeof(*key), _Alignof(ost_value));
+    if (!key)
+        return ost__no_memory(s);
+    for (uint32_t i = 0; i < model->table.key_count; i++)
+        key[i] = ost__member_value(model->table.keys[i], record);
+    OST_TRY(ost__assemble_key(s, model, OST_DO_SELECT, key, model->table.key_count, NULL, &st));
+    OST_TRY(ost__select(s, &st, false, &row, &count));
+    if (count == 0)
+        return ost__gone(s, model);
+    fresh = row;
+    OST_TRY(ost__own_texts(s, b, fresh, &model->all));
+    OST_TRY(ost__may_renew(s, b));
+    OST_TRY(ost__journal_add(s, b, record, snapshot, &model->all));
+    memcpy(record, fresh, model->size);
+    memcpy(snapshot, fresh, model->size);
+    ost__renew(b, snapshot, true);
+    return OST_OK;
+}
+
+ost_status ost_session_reload(ost_session *s, const ost_model *m, size_t record_size, void *record)
+{
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    return ost__leave(s, reload(s, m, record_size, record));
+}

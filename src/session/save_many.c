@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Saving many tracked records as one unit. Records of which the same members changed are one
+ * operation, so that a driver can send them together. What can fail in memory is done before
+ * anything is sent; records and snapshots follow once the database took everything.
+ */
+#include "session/write.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+/* Records of which the same members changed. */
+typedef struct group {
+    struct group *next; /* in the order of their first records */
+    ost__field_set changed;
+    size_t start, count, filled;
+} group;
+
+/* A record that changed. */
+typedef struct item {
+    ost__batch *batch;
+    uint8_t *record, *snapshot;
+    group *group;
+    size_t index; /* among the records given */
+} item;
+
+typedef struct work {
+    ost_session *session;
+    const ost__model *model;
+    size_t count;             /* of changed records */
+    item *items, *sorted;     /* sorted: by groups; NULL: there is one group */
+    uint8_t *shadows, *moved; /* alike */
+    group *first, *last;
+} work;
+
+static bool same_set(const ost__field_set *a, const ost__field_set *b)
+{
+    return memcmp(a->words, b->words, sizeof(a->words)) == 0;
+}
+
+static group *group_of(work *w, const ost__field_set *changed)
+{
+    group *g = w->last;
+    if (g && same_set(&g->changed, changed))
+        return g;
+    for (g = w->first; g; g = g->next)
+        if (same_set(&g->changed, changed))
+            return g;
+    g = ost__arena_alloc_zeroed(&w->session->scratch, sizeof(*g), _Alignof(group));
+    if (!g)
+        return NULL;
+    g->changed = *changed;
+    if (w->last)
+        w->last->next = g;
+    else
+        w->first = g;
+    w->last = g;
+    return g;
+}
+
+/* Adds a record, if it changed, with its shadow. */
+static ost_status add(work *w, uint8_t *record, size_t index, const ost__rules *rules,
+                      ost_error **failures)
+{
+    const ost__model *m = w->model;
+    item *it = &w->items[w->count];
+    uint8_t *shadow = w->shadows + w->count * m->size;
+    ost__field_set changed;
+    bool any;
+    ost_status status =
+        ost__find_changes(w->session, m, record, &it->batch, &it->snapshot, &changed, &any);
+    if (status != OST_OK) {
+        ost__name_record(w->session, index);
+        return status;
+    }
+    if (!any)
+        return OST_OK;
+    memcpy(shadow, record, m->size);
+    status = ost__rules_update(m, shadow, &changed, rules);
+    if (status != OST_OK)
+        return ost__add_failures(w->session, m, index, status, failures);
+    it->record = record;
+    it->index = index;
+    it->group = group_of(w, &changed);
+    if (!it->group)
+        return ost__no_memory(w->session);
+    it->group->count++;
+    w->count++;
+    return OST_OK;
+}
+
+static ost_status collect(work *w, uint8_t *records, size_t count)
+{
+    const ost__rules rules = ost__rules_of(w->session, w->model);
+    ost_error *failures = NULL;
+    for (size_t i = 0; i < count; i++)
+        OST_TRY(add(w, records + i * w->model->size, i, &rules, &failures));
+    return ost__tell_failures(w->session, w->model, failures);
+}
+
+/* Puts what belongs to one group side by side. */
+static ost_status sort(work *w)
+{
+    const ost__memory *memory = &w->session->db->memory;
+    size_t start = 0, size = w->model->size;
+    for (group *g = w->first; g; g = g->next) {
+        g->start = start;
+        start += g->count;
+    }
+    if (w->first == w->last)
+        return OST_OK;
+    w->sorted = ost__alloc(memory, w->count * sizeof(item));
+    w->moved = ost__alloc(memory, w->count * size);
+    if (!w->sorted || !w->moved)
+        return ost__no_memory(w->session);
+    for (size_t i = 0; i < w->count; i++) {
+        group *g = w->items[i].group;
+        size_t at = g->start + g->filled++;
+        w->sorted[at] = w->items[i];
+        memcpy(w->moved + at * size, w->shadows + i * size, size);
+    }
+    return OST_OK;
+}
+
+static const item *items_of(const work *w)
+{
+    return w->sorted ? w->sorted : w->items;
+}
+
+static uint8_t *shadow_at(const work *w, size_t i)
+{
+    return (w->sorted ? w->moved : w->shadows) + i * w->model->size;
+}
+
+static ost_status send_group(work *w, const group *g)
+{
+    ost_session *s = w->session;
+    ost__by_key out;
+    ost_status status = ost__run_by_key(s, w->model, OST_DO_UPDATE, &g->changed,
+                                        shadow_at(w, g->start), g->count, &out);
+    if (status == OST_OK && out.matched < (int64_t)g->count)
+        status = ost__stale(s, w->model);
+    if (status == OST_OK)
+        return OST_OK;
+    if (g->count == 1)
+        out.failed_record = 0;
+    if (out.failed_record < g->count)
+        ost__name_record(s, items_of(w)[g->start + out.failed_record].index);
+    return status;
+}
+
+static ost_status send(work *w)
+{
+    ost_session *s = w->session;
+    const item *items = items_of(w);
+    for (size_t i = 0; i < w->count; i++) {
+        OST_TRY(ost__own_texts(s, items[i].batch, shadow_at(w, i), &items[i].group->changed));
+        OST_TRY(ost__journal_add(s, items[i].batch, items[i].record, items[i].snapshot,
+                                 &w->model->update_sets));
+    }
+    for (const group *g = w->first; g; g = g->next)
+        OST_TRY(send_group(w, g));
+    for (size_t i = 0; i < w->count; i++)
+        ost__follow(w->model, items[i].record, items[i].snapshot, shadow_at(w, i),
+                    &items[i].group->changed);
+    return OST_OK;
+}
+
+/* One record is all or nothing by itself. */
+static ost_status send_one(work *w)
+{
+    ost__undo *before = w->session->journal.newest;
+    ost_status status = send(w);
+    if (status != OST_OK)
+        w->session->journal.newest = before;
+    return status;
+}
+
+/* In a transaction or savepoint of its own. Only what the database refused dooms what is around. */
+static ost_status send_all(work *w)
+{
+    ost_session *s = w->session;
+    OST_TRY(ost__unit_begin(s, NULL));
+    ost_status status = send(w);
+    if (status == OST_OK)
+        return ost__unit_commit(s);
+    bool refused = s->doomed >= 0;
+    ost__unit_rollback(s);
+    if (refused)
+        ost__unit_doom(s);
+    return status;
+}
+
+static ost_status save_all(work *w, uint8_t *records, size_t count)
+{
+    OST_TRY(collect(w, records, count));
+    if (w->count == 0)
+        return OST_OK;
+    OST_TRY(sort(w));
+    return w->count == 1 ? send_one(w) : send_all(w);
+}
+
+static ost_status save_many(ost_session *s, const ost_model *m, size_t record_size, void *records,
+                            size_t count)
+{
+    size_t size, item_size;
+    const ost__model *model = ost__session_record_model(s, m, record_size, count > 0 ? records : s);
+    if (!model)
+        return (ost_status)s->error.status;
+    OST_TRY(ost__unit_check(s));
+    if (count == 0)
+        return OST_OK;
+    if (!ost__size_mul(count, model->size, &size) ||
+        !ost__size_mul(count, sizeof(item), &item_size) || count > INT64_MAX)
+        return ost__fail(s, OST_TOO_LARGE, "%zu records of %s are too many", count,
+                         model->table.model);
+    work w = { .session = s, .model = model };
+    w.items = ost__alloc(&s->db->memory, item_size);
+    w.shadows = ost__alloc(&s->db->memory, size);
+    ost_status status = w.items && w.shadows ? save_all(&w, records, count) : ost__no_memory(s);
+    ost__free(&s->db->memory, w.moved, w.count * model->size);
+    ost__free(&s->db->memory, w.sorted, w.count * sizeof(item));
+    ost__free(&s->db->memory, w.shadows, size);
+    ost__free(&s->db->memory, w.items, item_size);
+    return status;
+}
+
+ost_status ost_session_save_many(ost_session *s, const ost_model *m, size_t record_size,
+                                 void *records, size_t count)
+{
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    return ost__leave(s, save_many(s, m, record_size, records, count));
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "suite_models.h"
+
+OST_MODEL(author, .table = "authors",
+          OST_FIELDS(OST_FIELD(author, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(author, name, .not_null = true)));
+
+OST_MODEL(book, .table = "books",
+          OST_FIELDS(OST_FIELD(book, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(book, author_id), OST_FIELD(book, title)),
+          OST_RELATIONS(OST_BELONGS_TO(book, author, author, author_id)));
+
+OST_MODEL(stamped,
+          OST_FIELDS(OST_FIELD(stamped, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(stamped, label),
+                     OST_FIELD(stamped, created_at, .stamp = OST_ON_INSERT),
+                     OST_FIELD(stamped, updated_at, .stamp = OST_ON_UPDATE)));
+
+OST_MODEL(preset,
+          OST_FIELDS(OST_FIELD(preset, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(preset, count, .default_value = OST_INT(7)),
+                     OST_FIELD(preset, flag, .default_value = OST_BOOL(true)),
+                     OST_FIELD(preset, word, .default_value = OST_TEXT("none yet")),
+                     OST_FIELD(preset, price, .precision = 8, .scale = 2,
+                               .default_value = OST_UNITS(150, 2)),
+                     OST_FIELD(preset, plain, .default_value = OST_INT(3))));
+
+OST_MODEL(labelled,
+          OST_FIELDS(OST_FIELD(labelled, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(labelled, colour, .max_length = 10,
+                               .values = OST_NAMES("red", "green", "blue")),
+                     OST_FIELD(labelled, size, .values = OST_NAMES("small", "tall", "big"))));
+
+OST_MODEL(odd, .table = "odd names; -- (here) [too]",
+          OST_FIELDS(OST_FIELD(odd, id, .column = "order", .primary_key = true,
+                               .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(odd, group, .column = "group"),
+                     OST_FIELD(odd, order, .column = "select *, 1 -- e", .max_length = 20),
+                     OST_FIELD(odd, blank, .column = " ? $1 %s")),
+          OST_INDEXES(OST_UNIQUE_INDEX(OST_ASC(odd, group), OST_DESC(odd, order))));
+
+#define KEYED(T, ...) \
+    OST_MODEL(T, OST_FIELDS(OST_FIELD(T, id, .primary_key = true, __VA_ARGS__), OST_FIELD(T, note)))
+KEYED(by_uuid, .generated = OST_UUID_V7);
+KEYED(by_object_id, .generated = OST_NEW_OBJECT_ID);
+KEYED(by_text, .max_length = 30);
+KEYED(by_time, .column = "at");
+KEYED(by_date, .column = "day");
+KEYED(by_decimal, .precision = 20, .scale = 4);
+KEYED(by_natural, .column = "number");
+
+OST_MODEL(only,
+          OST_FIELDS(OST_FIELD(only, id, .primary_key = true), OST_FIELD(only, at, .unique = true),
+                     OST_FIELD(only, uuid, .unique = true),
+                     OST_FIELD(only, rate, .precision = 30, .scale = 6, .unique = true),
+                     OST_FIELD(only, mood, .values = OST_NAMES("calm", "angry"), .unique = true),
+                     OST_FIELD(only, code)));
+
+OST_MODEL(ledger, .table = "ledger_of_others", .adopted = true,
+          OST_FIELDS(OST_FIELD(ledger, id, .column = "number", .primary_key = true),
+                     OST_FIELD(ledger, code, .max_length = 20), OST_FIELD(ledger, cents),
+                     OST_FIELD(ledger, account)));
+
+const char *const ledger_statements[] = {
+    "DROP TABLE IF EXISTS ledger_of_others",
+    "CREATE TABLE ledger_of_others (number BIGINT PRIMARY KEY, code VARCHAR(20) NOT NULL UNIQUE, "
+    "cents BIGINT, account BIGINT, CONSTRAINT cents_not_negative CHECK (cents >= 0))",
+    NULL,
+};
+
+const ost_model *const suite_models[SUITE_MODEL_COUNT + 1] = {
+    &thing_model,    &maybe_model,   &seat_model,       &account_model,      &twin_model,
+    &exact_model,    &author_model,  &book_model,       &stamped_model,      &preset_model,
+    &labelled_model, &odd_model,     &by_uuid_model,    &by_object_id_model, &by_text_model,
+    &by_time_model,  &by_date_model, &by_decimal_model, &by_natural_model,   &only_model,
+    &ledger_model,   NULL,
+};

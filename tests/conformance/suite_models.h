@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Models that only the suite uses: keys of every kind, references, what the library sets, tables of
+ * others. */
+#ifndef CONFORMANCE_SUITE_MODELS_H
+#define CONFORMANCE_SUITE_MODELS_H
+
+#include "models.h"
+
+typedef struct author {
+    int64_t id;
+    const char *name;
+} author;
+OST_RECORD(author, id);
+
+typedef struct book {
+    int64_t id;
+    ost_opt_int64 author_id;
+    const char *title;
+    author *author;
+} book;
+OST_RECORD(book, id);
+
+typedef struct stamped {
+    int64_t id;
+    const char *label;
+    ost_time created_at;
+    ost_opt_time updated_at;
+} stamped;
+OST_RECORD(stamped, id);
+
+typedef struct preset {
+    int64_t id;
+    ost_opt_int count;
+    ost_opt_bool flag;
+    const char *word;
+    ost_opt_decimal price;
+    int plain;
+} preset;
+OST_RECORD(preset, id);
+
+typedef struct labelled {
+    int64_t id;
+    const char *colour; /* one of three */
+    ost_opt_int size;   /* one of three names */
+} labelled;
+OST_RECORD(labelled, id);
+
+/* Names that need to be quoted. */
+typedef struct odd {
+    int64_t id;
+    int group;
+    const char *order;
+    ost_opt_int blank;
+} odd;
+OST_RECORD(odd, id);
+
+typedef struct by_uuid {
+    ost_uuid id;
+    const char *note;
+} by_uuid;
+OST_RECORD(by_uuid, id);
+
+typedef struct by_object_id {
+    ost_object_id id;
+    const char *note;
+} by_object_id;
+OST_RECORD(by_object_id, id);
+
+typedef struct by_text {
+    const char *id;
+    const char *note;
+} by_text;
+OST_RECORD(by_text, id);
+
+typedef struct by_time {
+    ost_time id;
+    const char *note;
+} by_time;
+OST_RECORD(by_time, id);
+
+typedef struct by_date {
+    ost_date id;
+    const char *note;
+} by_date;
+OST_RECORD(by_date, id);
+
+typedef struct by_decimal {
+    ost_decimal id;
+    const char *note;
+} by_decimal;
+OST_RECORD(by_decimal, id);
+
+typedef struct by_natural {
+    unsigned int id;
+    const char *note;
+} by_natural;
+OST_RECORD(by_natural, id);
+
+/* Unique members of kinds that need care. */
+typedef struct only {
+    int64_t id;
+    ost_opt_time at;
+    ost_opt_uuid uuid;
+    ost_opt_decimal rate;
+    ost_opt_int mood;
+    char code[8];
+} only;
+OST_RECORD(only, id);
+
+/* A table that others made, with rules that the model does not know. */
+typedef struct ledger {
+    int64_t id;
+    const char *code;
+    ost_opt_int64 cents;
+    ost_opt_int64 account;
+} ledger;
+OST_RECORD(ledger, id);
+
+enum { SUITE_MODEL_COUNT = MODEL_COUNT + 15 };
+extern const ost_model *const suite_models[SUITE_MODEL_COUNT + 1];
+/* Statements that make the tables of others anew; ends in NULL. */
+extern const char *const ledger_statements[];
+
+#endif

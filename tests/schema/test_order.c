@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What ost_create_tables() sends, and in which order, to databases that are unlike SQLite: a fake
+ * stands in for them, with the abilities and the description that a test gives it.
+ */
+#include "schema_rig.h"
+
+#include "fake/fake.h"
+
+typedef struct crew crew;
+typedef struct ship {
+    int64_t id;
+    int64_t captain_id;
+    const crew *captain;
+    const char *name;
+} ship;
+OST_RECORD(ship, id);
+struct crew {
+    int64_t id;
+    int64_t ship_id;
+    const ship *ship;
+    int64_t mate_id;
+    const crew *mate;
+};
+OST_RECORD(crew, id);
+typedef struct port {
+    int64_t id;
+} port;
+OST_RECORD(port, id);
+
+OST_MODEL(ship, .table = "ships",
+          OST_FIELDS(OST_FIELD(ship, id, .primary_key = true), OST_FIELD(ship, captain_id),
+                     OST_FIELD(ship, name, .max_length = 40)),
+          OST_RELATIONS(OST_BELONGS_TO(ship, captain, crew, captain_id)),
+          OST_INDEXES(OST_INDEX(OST_ASC(ship, name))));
+OST_MODEL(crew,
+          OST_FIELDS(OST_FIELD(crew, id, .primary_key = true), OST_FIELD(crew, ship_id),
+                     OST_FIELD(crew, mate_id)),
+          OST_RELATIONS(OST_BELONGS_TO(crew, ship, ship, ship_id),
+                        OST_BELONGS_TO(crew, mate, crew, mate_id)));
+OST_MODEL(port, .table = "ports", .adopted = true,
+          OST_FIELDS(OST_FIELD(port, id, .primary_key = true)));
+
+#define BIT(ability) (UINT64_C(1) << (ability))
+#define ALL_MODELS OST_MODELS(&ship_model, &crew_model, &port_model)
+
+/* A database that is not there: it says what it is told to say, and what it is asked is noted. */
+typedef struct server {
+    ost_fake *fake;
+    ost_db *db;
+    ost_error error;
+    char log[600];
+} server;
+
+static void note(void *context, const ost_fake_moment *m)
+{
+    static const char *const names[] = { "none", "table", "index", "marks", "key" };
+    server *v = context;
+    char line[80];
+    if (m->kind == OST_DO_DDL)
+        snprintf(line, sizeof line, "%s %s %u%s\n", names[m->shape->ddl], m->name,
+                 (unsigned)m->shape->ddl_index, m->op->flags & OST_FLAG_ONCE ? "" : " kept");
+    else
+        snprintf(line, sizeof line, "%s\n", ost_fake_kind_name(m->kind));
+    assert_true(strlen(v->log) + strlen(line) < sizeof v->log);
+    strcat(v->log, line);
+}
+
+static void rule(server *v, const ost_fake_rule *r)
+{
+    assert_int_equal(ost_fake_add(v->fake, r), OST_OK);
+}
+
+static server *server_open(server *v, const ost_fake_options *options,
+                           const ost_model *const *models)
+{
+    memset(v, 0, sizeof *v);
+    v->fake = ost_fake_open(NULL, options);
+    assert_non_null(v->fake);
+    rule(v, OST_FAKE_RULE(.action = OST_FAKE_CALL, .call = note, .context = v,
+                          .times = OST_FAKE_ALWAYS));
+    if (ost_open(OST_OPTIONS(.url = "fake:", .drivers = OST_DRIVERS(ost_fake_driver(v->fake)),
+                             .models = models),
+                 &v->db, &v->error) != OST_OK)
+        fail_msg("%s", v->error.message);
+    return v;
+}
+
+static void server_close(server *v)
+{
+    char violation[256] = "";
+    ost_close(v->db);
+    ost_fake_violation_at(v->fake, 0, violation);
+    assert_string_equal(violation, "");
+    ost_fake_close(v->fake);
+}
+
+/* From here on the database describes itself so, `times` times. */
+static void describes(server *v, const ost_described *rows, size_t count, uint32_t times)
+{
+    static const ost_described nothing;
+    rule(v, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_DESCRIBE), .action = OST_FAKE_ANSWER,
+                          .records = rows ? rows : &nothing, .record_count = count,
+                          .record_stride = sizeof *rows, .times = times));
+}
+#define DESCRIBES(v, rows, times) describes((v), (rows), sizeof(rows) / sizeof *(rows), (times))
+
+static const ost_described everything[] = {
+    { "ships", "id", 1 },
+    { "ships", "captain_id", 1 },
+    { "ships", "name", 1 },
+    { "ships", "ix_ships_name", 2 },
+    { "crew", "id", 1 },
+    { "crew", "ship_id", 1 },
+    { "crew", "mate_id", 1 },
+    { "ships", "fk_ships_captain_id", 3 },
+    { "CREW", "fk_crew_ship_id", 3 },
+    { "crew", "fk_crew_mate_id", 3 },
+    { OST_MARKS_TABLE, "id", 1 },
+};
+enum { TABLES = 7, KEYS = 3 };
+
+static void create(server *v, const char *expected)
+{
+    v->log[0] = '\0';
+    if (ost_create_tables(v->db, &v->error) != OST_OK)
+        fail_msg("%s", v->error.message);
+    assert_string_equal(v->log, expected);
+}
+
+static void without_added_keys_they_come_with_the_table(void **state)
+{
+    server v;
+    (void)state;
+    server_open(&v, NULL, ALL_MODELS);
+    create(&v, "DESCRIBE\nBEGIN\nDESCRIBE\ntable ships 0\nindex ships 0\ntable crew 0\nCOMMIT\n");
+    DESCRIBES(&v, everything, OST_FAKE_ALWAYS);
+    create(&v, "DESCRIBE\n");
+    server_close(&v);
+}
+
+static void keys_follow_once_all_tables_are_there(void **state)
+{
+    server v;
+    (void)state;
+    server_open(&v, OST_FAKE_OPTIONS(.add_abilities = BIT(OST_CAN_ADD_KEYS)), ALL_MODELS);
+    create(&v, "DESCRIBE\nBEGIN\nDESCRIBE\ntable ships 0\nindex ships 0\ntable crew 0\n"
+               "key ships 0\nkey crew 0\nkey crew 1\nCOMMIT\n");
+    /* One key is missing alone. */
+    describes(&v, everything, TABLES + 2, 2);
+    create(&v, "DESCRIBE\nBEGIN\nDESCRIBE\nkey crew 1\nCOMMIT\n");
+    describes(&v, everything, TABLES + KEYS, OST_FAKE_ALWAYS);
+    create(&v, "DESCRIBE\n");
+    server_close(&v);
+}
+
+static void marks_are_made_once(void **state)
+{
+    server v;
+    (void)state;
+    server_open(&v, OST_FAKE_OPTIONS(.add_abilities = BIT(OST_CAN_MARK_COMMITS)), ALL_MODELS);
+    create(&v, "DESCRIBE\nBEGIN\nDESCRIBE\ntable ships 0\nindex ships 0\ntable crew 0\n"
+               "marks  0\nCOMMIT\n");
+    describes(&v, everything, TABLES, 2);
+    create(&v, "DESCRIBE\nBEGIN\nDESCRIBE\nmarks  0\nCOMMIT\n");
+    DESCRIBES(&v, everything, OST_FAKE_ALWAYS);
+    create(&v, "DESCRIBE\n");
+    server_close(&v);
+}
+
+static void adopted_models_need_nothing(void **state)
+{
+    server v;
+    (void)state;
+    server_open(
+        &v, OST_FAKE_OPTIONS(.add_abilities = BIT(OST_CAN_MARK_COMMITS) | BIT(OST_CAN_ADD_KEYS)),
+        OST_MODELS(&port_model));
+    create(&v, "DESCRIBE\n");
+    server_close(&v);
+}
+
+#define ALONE                                                      \
+    OST_FAKE_OPTIONS(.remove_abilities = BIT(OST_CAN_DDL_IN_UNIT), \
+                     .add_abilities = BIT(OST_CAN_ADD_KEYS) | BIT(OST_CAN_MARK_COMMITS))
+
+static void without_units_each_stands_alone(void **state)
+{
+    server v;
+    (void)state;
+    server_open(&v, ALONE, ALL_MODELS);
+    create(&v, "DESCRIBE\ntable ships 0\nindex ships 0\ntable crew 0\nkey ships 0\nkey crew 0\n"
+               "key crew 1\nmarks  0\n");
+    DESCRIBES(&v, everything, OST_FAKE_ALWAYS);
+    create(&v, "DESCRIBE\n");
+    server_close(&v);
+}
+
+static void a_second_run_goes_on_where_the_first_failed(void **state)
+{
+    server v;
+    (void)state;
+    server_open(&v, ALONE, ALL_MODELS);
+    rule(&v, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_DDL), .name = "crew",
+                           .action = OST_FAKE_REFUSE, .status = OST_AUTH,
+                           .message = "no right to make tables"));
+    FAILS("OST_AUTH", ost_create_tables(v.db, &v.error));
+    assert_string_equal(v.error.message, "no right to make tables");
+    assert_string_equal(v.error.model, "crew");
+    /* What failed is looked for, and is not there. */
+    assert_string_equal(v.log, "DESCRIBE\ntable ships 0\nindex ships 0\ntable crew 0\nDESCRIBE\n");
+    describes(&v, everything, 4, 1);
+    create(&v, "DESCRIBE\ntable crew 0\nkey ships 0\nkey crew 0\nkey crew 1\nmarks  0\n");
+    server_close(&v);
+}
+
+static void what_another_program_made_counts_as_made(void **state)
+{
+    server v;
+    (void)state;
+    server_open(&v, ALONE, ALL_MODELS);
+    describes(&v, NULL, 0, 1);
+    describes(&v, everything, 4, OST_FAKE_ALWAYS);
+    rule(&v, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_DDL), .name = "ships", .first = 2,
+                           .action = OST_FAKE_REFUSE, .status = OST_CONFLICT,
+                           .message = "the index is there already"));
+    create(&v, "DESCRIBE\ntable ships 0\nindex ships 0\nDESCRIBE\ntable crew 0\nkey ships 0\n"
+               "key crew 0\nkey crew 1\nmarks  0\n");
+    server_close(&v);
+}
+
+static void a_lost_answer_is_looked_up(void **state)
+{
+    server v;
+    (void)state;
+    server_open(&v, ALONE, ALL_MODELS);
+    describes(&v, NULL, 0, 1);
+    describes(&v, everything, TABLES, OST_FAKE_ALWAYS);
+    rule(&v, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_DDL), .name = "crew",
+                           .action = OST_FAKE_LOSE_ANSWER, .effects = OST_FAKE_LOSES_CONNECTION));
+    create(&v, "DESCRIBE\ntable ships 0\nindex ships 0\ntable crew 0\nDESCRIBE\nkey ships 0\n"
+               "key crew 0\nkey crew 1\nmarks  0\n");
+    server_close(&v);
+}
+
+static void in_a_unit_another_program_may_be_quicker_too(void **state)
+{
+    server v;
+    (void)state;
+    server_open(&v, NULL, ALL_MODELS);
+    describes(&v, NULL, 0, 2);
+    DESCRIBES(&v, everything, OST_FAKE_ALWAYS);
+    rule(&v, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_DDL), .name = "ships",
+                           .action = OST_FAKE_REFUSE, .status = OST_CONFLICT));
+    create(&v, "DESCRIBE\nBEGIN\nDESCRIBE\ntable ships 0\nROLLBACK\nDESCRIBE\n");
+    server_close(&v);
+}
+
+/* It fails again and again, although it is said to be there: that ends. */
+static void it_does_not_try_for_ever(void **state)
+{
+    static const ost_described some[] = { { "ships", "id", 1 },
+                                          { "ships", "captain_id", 1 },
+                                          { "ships", "name", 1 },
+                                          { "ships", "ix_ships_name", 2 } };
+    ost_fake_counts counts;
+    server v;
+    (void)state;
+    server_open(&v, NULL, ALL_MODELS);
+    ost_fake_forget_rules(v.fake);
+    describes(&v, NULL, 0, 1);
+    for (int i = 0; i < 200; i++) {
+        describes(&v, NULL, 0, 1);
+        DESCRIBES(&v, some, 1);
+    }
+    rule(&v, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_DDL), .name = "ships",
+                           .action = OST_FAKE_REFUSE, .status = OST_CONFLICT,
+                           .times = OST_FAKE_ALWAYS));
+    FAILS("OST_CONFLICT", ost_create_tables(v.db, &v.error));
+    ost_fake_counted(v.fake, &counts);
+    assert_true(counts.failures > 1 && counts.failures < 100);
+    server_close(&v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_added_keys_they_come_with_the_table),
+        cmocka_unit_test(keys_follow_once_all_tables_are_there),
+        cmocka_unit_test(marks_are_made_once),
+        cmocka_unit_test(adopted_models_need_nothing),
+        cmocka_unit_test(without_units_each_stands_alone),
+        cmocka_unit_test(a_second_run_goes_on_where_the_first_failed),
+        cmocka_unit_test(what_another_program_made_counts_as_made),
+        cmocka_unit_test(a_lost_answer_is_looked_up),
+        cmocka_unit_test(in_a_unit_another_program_may_be_quicker_too),
+        cmocka_unit_test(it_does_not_try_for_ever),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
