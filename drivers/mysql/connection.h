@@ -121,6 +121,8 @@ struct ost_connection {
     size_t max_packet; /* what the server takes */
     uint32_t key_step; /* from one generated key to the next */
     bool arrays;       /* one statement takes many records */
+    bool snapshots;    /* a unit can be kept from writing over what it has not seen */
+    bool strict;       /* the next one is */
     const ost_operation *ops;
     size_t op_count;
     uint64_t batch;                  /* submits so far */

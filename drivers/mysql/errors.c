@@ -103,12 +103,13 @@ static const ost_field *field_of_constraint(const ost_table *t, span name, const
     return field_of_column(t, behind_point(name));
 }
 
+/* Of a key of several members, the first. */
 static const ost_field *of_key(const ost_table *t, const char *text, ost_error *e)
 {
     span name = behind_point(behind(text, "for key "));
     if (name.start && same(name, "PRIMARY")) {
         keep_constraint(e, name);
-        return t && t->key_count == 1 ? t->keys[0] : NULL;
+        return t && t->key_count > 0 ? t->keys[0] : NULL;
     }
     keep_constraint(e, name);
     if (!t || !name.start)
@@ -116,7 +117,7 @@ static const ost_field *of_key(const ost_table *t, const char *text, ost_error *
     for (uint32_t i = 0; i < t->index_count; i++) {
         const ost_table_index *x = &t->indexes[i];
         if (same(name, x->name))
-            return x->field_count == 1 ? x->fields[0] : NULL;
+            return x->fields[0];
     }
     return field_of_constraint(t, name, "unique");
 }

@@ -148,6 +148,21 @@ static uint32_t version_of(const char *text, bool mariadb)
     return parts[0] * 10000 + parts[1] * 100 + parts[2];
 }
 
+/*
+ * InnoDB alone lets a unit that repeats its reads write over what others changed meanwhile. MariaDB
+ * can be told to refuse that, since these versions of each series.
+ */
+static bool refuses_lost_updates(const ost_connection *c)
+{
+    static const uint32_t since[] = { 100618, 101108, 110006, 110105, 110204, 110402 };
+    if (!c->flavour->mariadb)
+        return false;
+    for (size_t i = 0; i < sizeof since / sizeof since[0]; i++)
+        if (c->version / 100 == since[i] / 100)
+            return c->version >= since[i];
+    return c->version >= 110500;
+}
+
 static ost_status recognise(ost_connection *c, ost_error *error)
 {
     const char *text = mysql_get_server_info(c->mysql);
@@ -192,6 +207,7 @@ static void capabilities(ost_connection *c, ost_capabilities *caps)
     const ost__my_flavour *f = c->flavour;
     enum { PARAMETERS_MAX = 65535, IDENTIFIER_MAX = 64 };
     c->arrays = takes_arrays(c);
+    c->snapshots = refuses_lost_updates(c);
     *caps = (ost_capabilities){
         .struct_size = sizeof *caps,
         .server_version = c->version,
@@ -202,7 +218,7 @@ static void capabilities(ost_connection *c, ost_capabilities *caps)
         .max_parameters = PARAMETERS_MAX,
         .max_identifier = IDENTIFIER_MAX,
         .isolations = 1u << OST_DEFAULT_ISOLATION | 1u << OST_READ_COMMITTED |
-                      1u << OST_REPEATABLE_READ | 1u << OST_SERIALIZABLE,
+                      (c->snapshots ? 1u << OST_REPEATABLE_READ : 0) | 1u << OST_SERIALIZABLE,
         .max_packet = c->max_packet,
         .max_document = c->max_packet,
         /* Plans are written for a flavour. */

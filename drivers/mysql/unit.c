@@ -26,7 +26,23 @@ void ost__my_look_at_unit(ost_connection *c)
         (void)ost__my_command(c, NULL, "DO 0", &unwanted);
 }
 
-ost_status ost__my_begin(ost__my_run *r)
+/* Only a unit that asks for it is kept from writing over what others changed since it read: the
+ * server's own level goes on as it is. */
+static ost_status choose_snapshots(ost__my_run *r)
+{
+    ost_connection *c = r->c;
+    bool strict = r->op->isolation == OST_REPEATABLE_READ;
+    if (c->strict == strict)
+        return OST_OK;
+    OST_TRY(ost__my_command(c, r->op,
+                            strict ? "SET SESSION innodb_snapshot_isolation = ON"
+                                   : "SET SESSION innodb_snapshot_isolation = DEFAULT",
+                            r->error));
+    c->strict = strict;
+    return OST_OK;
+}
+
+static ost_status choose_level(ost__my_run *r)
 {
     static const char *const levels[] = {
         [OST_DEFAULT_ISOLATION] = NULL,
@@ -34,19 +50,26 @@ ost_status ost__my_begin(ost__my_run *r)
         [OST_REPEATABLE_READ] = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
         [OST_SERIALIZABLE] = "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
     };
+    uint16_t level = r->op->isolation;
+    if (level >= sizeof levels / sizeof levels[0] ||
+        (level == OST_REPEATABLE_READ && !r->c->snapshots))
+        return ost__error_set(r->error, OST_UNSUPPORTED,
+                              "the server does not have this isolation level");
+    OST_TRY(choose_snapshots(r));
+    return levels[level] ? ost__my_command(r->c, r->op, levels[level], r->error) : OST_OK;
+}
+
+ost_status ost__my_begin(ost__my_run *r)
+{
     bool writes = r->op->access == OST_ACCESS_WRITE;
     ost_connection *c = r->c;
     /* The server would commit the open one without a word. */
     if (ost__my_in_unit(c))
         return ost__error_set(r->error, OST_MISUSE, "a transaction is open already");
-    if (r->op->isolation >= sizeof levels / sizeof levels[0])
-        return ost__error_set(r->error, OST_UNSUPPORTED, "there is no isolation level %u",
-                              (unsigned)r->op->isolation);
     c->has_mark = false;
     if (writes)
         OST_TRY(ost__my_marks_sweep(r));
-    if (levels[r->op->isolation])
-        OST_TRY(ost__my_command(c, r->op, levels[r->op->isolation], r->error));
+    OST_TRY(choose_level(r));
     r->outcome->statements++;
     return ost__my_command(
         c, r->op, writes ? "START TRANSACTION READ WRITE" : "START TRANSACTION READ ONLY",
@@ -123,6 +146,7 @@ ost_status ost__my_reset(ost_connection *c, uint32_t touched, ost_deadline deadl
         if (c->call.rc != 0)
             return OST_CONNECTION;
         ost__my_statements_finish(c);
+        c->strict = false;
         return ost__my_set_session(c, &unwanted);
     }
     if (ost__my_in_unit(c) && ost__my_command(c, NULL, "ROLLBACK", &unwanted) != OST_OK)

@@ -258,7 +258,9 @@ ost_status ost__pg_submit(ost_connection *c, const ost_operation *ops, size_t n,
     c->refusal.set = false;
     atomic_store(&c->active, ++c->batch);
     ost__pg_clear_steps(c);
-    if (!undoes(ops) && ost__pg_late(c, deadline))
+    if (c->lost || PQstatus(c->pg) != CONNECTION_OK)
+        refuse(c, 0, OST_CONNECTION, "the connection to the server broke before");
+    else if (!undoes(ops) && ost__pg_late(c, deadline))
         refuse(c, 0, OST_TIMEOUT, "the deadline passed before the statement ran");
     else if (!wait_for_cancel(c, deadline))
         refuse(c, 0, OST_TIMEOUT, "the deadline passed while an earlier statement was cancelled");

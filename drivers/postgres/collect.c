@@ -255,6 +255,8 @@ static void clean_up(ost__pg_run *r, bool was_open)
         ost__pg_stream_end(c, r->stream, r->deadline);
     if (PQstatus(c->pg) != CONNECTION_OK)
         c->lost = true;
+    if (c->lost)
+        c->mode = OST__PG_IDLE;
     r->outcome->connection_lost = c->lost;
     if (!c->lost && !r->owes && PQtransactionStatus(c->pg) == PQTRANS_IDLE) {
         r->outcome->transaction_ended |= was_open && r->op->kind != OST_DO_ROLLBACK;

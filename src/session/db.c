@@ -13,7 +13,9 @@ enum {
     STATEMENT_TIMEOUT_MS = 30000,
     DRIVERS_MAX = 64,
     REDACTED_SIZE = 200,
-    OPEN_SLACK_NS = 50000000
+    OPEN_SLACK_NS = 50000000,
+    NS_PER_MS = 1000000,
+    WAIT_MAX_MS = 60000
 };
 
 void ost__db_event(const ost_db *db, const ost_event *event)
@@ -43,6 +45,7 @@ static void host_random(void *context, void *out, size_t size)
     db->platform.random(db->platform.context, out, size);
 }
 
+/* What was waited in real time has passed, whatever a clock of the program's own says. */
 static int host_wait(void *context, ost_connection *c, int fd, int events, ost_deadline deadline)
 {
     struct pollfd item = { .fd = fd, .events = (short)events };
@@ -51,10 +54,13 @@ static int host_wait(void *context, ost_connection *c, int fd, int events, ost_d
         int64_t left = deadline == INT64_MAX ? INT64_MAX : deadline - host_now(context);
         if (left <= 0)
             return 0;
-        int64_t left_ms = (left - 1) / 1000000 + 1;
-        int ready = poll(&item, fd < 0 ? 0 : 1, left_ms > 60000 ? 60000 : (int)left_ms);
+        int64_t left_ms = (left - 1) / NS_PER_MS + 1;
+        bool at_once = left_ms <= WAIT_MAX_MS;
+        int ready = poll(&item, fd < 0 ? 0 : 1, at_once ? (int)left_ms : WAIT_MAX_MS);
         if (ready > 0)
             return item.revents;
+        if (ready == 0 && at_once)
+            return 0;
         if (ready < 0 && errno != EINTR)
             return POLLERR;
     }

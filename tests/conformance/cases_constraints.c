@@ -176,21 +176,22 @@ static void make_ledger(void)
 
 static void rules_of_the_database_are_named(void)
 {
+    ledger first = { .id = 1, .code = "a", .cents = OST_SOME(5), .account = OST_SOME(7) };
+    ledger no_code = { .id = 2, .cents = OST_SOME(5) }, same_key = { .id = 1, .code = "b" };
+    ledger below = { .id = 2, .code = "b", .cents = OST_SOME(-1) };
+    ledger same_account = { .id = 2, .code = "b", .account = OST_SOME(7) };
+    ost_query *q = ost_from(s, ledger);
     make_ledger();
-    OK(ost_insert(s, ledger, &(ledger){ .id = 1, .code = "a", .cents = OST_SOME(5) }));
-    FAILS("OST_NOT_NULL", ost_insert(s, ledger, &(ledger){ .id = 2, .cents = OST_SOME(5) }));
+    OK(ost_insert(s, ledger, &first));
+    FAILS("OST_NOT_NULL", ost_insert(s, ledger, &no_code));
     says("ledger", "code", NULL);
-    FAILS("OST_CHECK",
-          ost_insert(s, ledger, &(ledger){ .id = 2, .code = "b", .cents = OST_SOME(-1) }));
+    FAILS("OST_CHECK", ost_insert(s, ledger, &below));
     assert_string_equal(ost_session_error(s)->model, "ledger");
     assert_string_equal(ost_session_error(s)->constraint, "cents_not_negative");
-    FAILS("OST_CONFLICT",
-          ost_insert(s, ledger, &(ledger){ .id = 2, .code = "a", .cents = OST_SOME(1) }));
-    says("ledger", "code", NULL);
-    FAILS("OST_CONFLICT",
-          ost_insert(s, ledger, &(ledger){ .id = 1, .code = "b", .cents = OST_SOME(1) }));
+    FAILS("OST_CONFLICT", ost_insert(s, ledger, &same_account));
+    says("ledger", "account", NULL);
+    FAILS("OST_CONFLICT", ost_insert(s, ledger, &same_key));
     says("ledger", "id", NULL);
-    ost_query *q = ost_from(s, ledger);
     ost_everything(q);
     FAILS("OST_CHECK", ost_update(q, NULL, ost_inc(ledger, cents, -9)));
     FAILS("OST_NOT_NULL", ost_update(q, NULL, ost_set_null(ledger, code)));

@@ -178,10 +178,13 @@ static void whole_words_fold(void)
         { "\xc4\xb0stanbul", "i" },
         { "\xe2\x84\xaa", "k" },
     };
+    const char *between = "";
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         int64_t id = add_thing((thing){ .note = pairs[i].text });
-        if (!contains(id, pairs[i].needle))
-            found("%s%s has no %s", i ? ", " : "", pairs[i].text, pairs[i].needle);
+        if (contains(id, pairs[i].needle))
+            continue;
+        found("%s%s has no %s", between, pairs[i].text, pairs[i].needle);
+        between = ", ";
     }
 }
 

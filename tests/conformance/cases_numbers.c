@@ -87,11 +87,23 @@ static void double_arithmetic_is_ieee(void)
     found = ost_get(s, thing, id);
     assert_non_null(found);
     assert_false(signbit(found->wild)); /* -0.0 is written as 0.0 */
-    add_thing((thing){ .wild = INFINITY, .amount = 0.2 });
-    assert_int_equal(things(ost_eq(thing, wild, INFINITY)), 1);
+    add_thing((thing){ .wild = 1e300, .amount = 0.2 });
     assert_int_equal(things(ost_eq(thing, wild, 0)), 1);
+    assert_int_equal(things(ost_lt(thing, wild, INFINITY)), 2);
+    assert_int_equal(things(ost_gt(thing, wild, INFINITY)), 0);
+    assert_int_equal(things(ost_eq(thing, wild, -INFINITY)), 0);
     OK(ost_value_of(ost_from(s, thing), ost_sum(ost_col(thing, amount)), &total));
     assert_true(total.as.real == 0.1 + 0.2);
+}
+
+static void infinities_are_numbers(void)
+{
+    thing up = { .name = "", .wild = INFINITY, .f = -INFINITY };
+    if (refused(ost_insert(s, thing, &up), OST_RANGE))
+        return;
+    assert_int_equal(things(ost_eq(thing, wild, INFINITY)), 1);
+    assert_int_equal(things(ost_gt(thing, wild, 1e308)), 1);
+    assert_int_equal(things(ost_lt(thing, f, -1e30)), 1);
 }
 
 /* ---- aggregates ---- */
@@ -242,7 +254,8 @@ static const test_case numbers_group_cases[] = {
     CASE(decimals_are_exact_at_their_scale, "decimals are exact at their scale"),
     CASE(fm33_decimal_that_would_be_rounded_is_refused,
          "a decimal that would be rounded is refused"),
-    CASE(double_arithmetic_is_ieee, "sums of doubles are IEEE"),
+    CASE(double_arithmetic_is_ieee, "sums of doubles are IEEE, and infinite constants compare"),
+    CASE(infinities_are_numbers, "infinities are stored and compare"),
 };
 GROUP(numbers_group, "Numbers");
 

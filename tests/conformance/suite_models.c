@@ -63,8 +63,8 @@ OST_MODEL(ledger, .table = "ledger_of_others", .adopted = true,
 
 const char *const ledger_statements[] = {
     "DROP TABLE IF EXISTS ledger_of_others",
-    "CREATE TABLE ledger_of_others (number BIGINT PRIMARY KEY, code VARCHAR(20) NOT NULL UNIQUE, "
-    "cents BIGINT, account BIGINT, CONSTRAINT cents_not_negative CHECK (cents >= 0))",
+    "CREATE TABLE ledger_of_others (number BIGINT PRIMARY KEY, code VARCHAR(20) NOT NULL, "
+    "cents BIGINT, account BIGINT UNIQUE, CONSTRAINT cents_not_negative CHECK (cents >= 0))",
     NULL,
 };
 

@@ -55,7 +55,7 @@ static const expectation expectations[] = {
     { 1062, "Duplicate entry '1' for key 'people_age'", OST_CONFLICT, "age", "people_age", 0 },
     { 1062, "Duplicate entry '1' for key 'people.people_age'", OST_CONFLICT, "age", "people_age",
       0 },
-    { 1062, "Duplicate entry '1-2' for key 'people_both'", OST_CONFLICT, "", "people_both", 0 },
+    { 1062, "Duplicate entry '1-2' for key 'people_both'", OST_CONFLICT, "age", "people_both", 0 },
     { 1062, "Duplicate entry 'a' for key 'people_full name_unique'", OST_CONFLICT, "name",
       "people_full name_unique", 0 },
     { 1062, "Duplicate entry 'a' for key 'full name'", OST_CONFLICT, "name", "full name", 0 },

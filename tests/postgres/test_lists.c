@@ -65,7 +65,7 @@ static void lists_of_every_kind(void **state)
         rows[i].d = rows[i].f = (float)i * 0.25F;
         rows[i].text = rows[i].brief = row_texts[i];
         rows[i].chars[0] = *row_texts[i];
-        rows[i].size = (size)i;
+        rows[i].size = (breadth)i;
         rows[i].blob = (ost_blob){ "\0\1\2", (size_t)i };
         rows[i].time.microseconds = rows[i].date.days = i;
         rows[i].uuid.bytes[0] = rows[i].object.bytes[0] = (uint8_t)i;

@@ -50,7 +50,7 @@ static void fm36_every_integer_to_its_edges(void **state)
         w.o_u16 = (ost_opt_uint16){ true, w.u16 };
         w.o_u32 = (ost_opt_uint){ true, w.u32 };
         w.o_u64 = (ost_opt_uint64){ true, w.u64 };
-        w.size = (size)(i % 3);
+        w.size = (breadth)(i % 3);
         w.o_size = (ost_opt_int){ true, (i + 1) % 3 };
         rows[i] = w;
     }
@@ -349,9 +349,9 @@ static void names_that_are_none_are_refused(void **state)
     made *m = make(&wides_rig->b, OST_DO_SELECT, wides_table);
     size_t count = 2;
     (void)state;
-    w.size = (size)3;
+    w.size = (breadth)3;
     assert_int_equal(wides_insert(&w, 1), OST_RANGE);
-    w.size = (size)-1;
+    w.size = (breadth)-1;
     assert_int_equal(wides_insert(&w, 1), OST_RANGE);
     w.size = TINY;
     assert_int_equal(wides_insert(&w, 1), OST_OK);
