@@ -2,6 +2,7 @@
 #include "mysql/connection.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -10,10 +11,15 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* The first call of the client library is not safe among threads in every version of it. */
+/* The first call of the client library is not safe among threads in every version of it. It takes
+ * SIGPIPE away from the program, which is given back. */
 static void start_library(void)
 {
+    struct sigaction before;
+    bool known = sigaction(SIGPIPE, NULL, &before) == 0;
     mysql_library_init(0, NULL, NULL);
+    if (known)
+        sigaction(SIGPIPE, &before, NULL);
 }
 
 ost_status ost__my_open(const ost_host *host, const ost_options *options, ost_backend **out,
@@ -146,8 +152,8 @@ static ost_status write_parts(draft *d, const ost__my_flavour *flavour)
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         begin_part(d, parts[i].part);
-        OST_TRY(ost__sql_part(&flavour->dialect, d->shape, parts[i].as, &d->text, &d->uses,
-                              d->error));
+        OST_TRY(
+            ost__sql_part(&flavour->dialect, d->shape, parts[i].as, &d->text, &d->uses, d->error));
         end_part(d, parts[i].part);
     }
     return OST_OK;

@@ -137,6 +137,7 @@ ost_status ost__my_collect(ost_connection *c, size_t i, ost_sink *sink, ost_outc
     ost__my_run r = { .c = c, .sink = sink, .outcome = outcome, .error = error, .index = i };
     ost__my_statement *stream = c->streams ? ost__my_stream_of(c, i) : NULL;
     ost_operation resumed;
+    ost__my_guard guard;
     uint32_t trips = c->trips;
     bool open;
     ost_status status;
@@ -151,6 +152,7 @@ ost_status ost__my_collect(ost_connection *c, size_t i, ost_sink *sink, ost_outc
     r.op = stream ? &resumed : &c->ops[i];
     c->deadline = deadline;
     open = ost__my_in_unit(c);
+    guard = ost__my_guard_begin(c);
     status = start(&r, stream);
     if (status != OST_OK) {
         c->failed = c->failed || !stream;
@@ -159,5 +161,6 @@ ost_status ost__my_collect(ost_connection *c, size_t i, ost_sink *sink, ost_outc
     outcome->status = (uint16_t)status;
     outcome->round_trips = c->trips - trips;
     ost__my_count_bytes(c, outcome);
+    ost__my_guard_end(&guard);
     return status;
 }

@@ -9,7 +9,9 @@
 #include "mysql/connection.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 
@@ -24,8 +26,7 @@ static int start(ost_connection *c, const ost__my_settings *s, unsigned long fla
                                         s->database, s->port, s->socket, flags);
     case OST__CALL_QUERY: return mysql_real_query_start(&k->rc, c->mysql, k->text, k->size);
     case OST__CALL_STORE: return mysql_store_result_start(&k->rows, c->mysql);
-    case OST__CALL_PREPARE:
-        return mysql_stmt_prepare_start(&k->rc, k->statement, k->text, k->size);
+    case OST__CALL_PREPARE: return mysql_stmt_prepare_start(&k->rc, k->statement, k->text, k->size);
     case OST__CALL_EXECUTE: return mysql_stmt_execute_start(&k->rc, k->statement);
     case OST__CALL_FETCH: return mysql_stmt_fetch_start(&k->rc, k->statement);
     case OST__CALL_FREE: return mysql_stmt_free_result_start(&k->flag, k->statement);
@@ -87,6 +88,34 @@ static unsigned mysql_get_timeout_value_ms(const MYSQL *mysql)
 }
 
 #endif
+
+/* ---- signals ---- */
+
+ost__my_guard ost__my_guard_begin(const ost_connection *c)
+{
+    ost__my_guard g = { .on = c->settings.tls != OST__MY_TLS_OFF };
+    sigset_t pipe, pending;
+    if (!g.on)
+        return g;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    g.pending = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+    g.on = pthread_sigmask(SIG_BLOCK, &pipe, &g.before) == 0;
+    return g;
+}
+
+void ost__my_guard_end(const ost__my_guard *g)
+{
+    const struct timespec now = { 0, 0 };
+    sigset_t pipe;
+    if (!g->on)
+        return;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    if (!g->pending)
+        (void)sigtimedwait(&pipe, NULL, &now);
+    pthread_sigmask(SIG_SETMASK, &g->before, NULL);
+}
 
 /* ---- waiting ---- */
 

@@ -18,8 +18,7 @@ enum {
 
 bool ost__my_cancelled(const ost_connection *c)
 {
-    return c->batch != 0 &&
-           atomic_load_explicit(&c->cancelled, memory_order_acquire) == c->batch;
+    return c->batch != 0 && atomic_load_explicit(&c->cancelled, memory_order_acquire) == c->batch;
 }
 
 /* ---- opening ---- */
@@ -139,7 +138,10 @@ static void name_server(const ost_connection *c, ost_error *error)
 static ost_status greet(ost_connection *c, ost_error *error)
 {
     int fd;
-    OST_TRY(ost__my_connect_call(c, &c->settings, CLIENT_FOUND_ROWS, error));
+    ost__my_guard guard = ost__my_guard_begin(c);
+    ost_status status = ost__my_connect_call(c, &c->settings, CLIENT_FOUND_ROWS, error);
+    ost__my_guard_end(&guard);
+    OST_TRY(status);
     if (!c->call.connected)
         return ost__my_failed(c, NULL, NULL, error);
     c->tls = mysql_get_ssl_cipher(c->mysql) != NULL;
@@ -169,8 +171,8 @@ static ost_status reach(ost_backend *b, const char *endpoint, ost_deadline deadl
     if (ost__lru_init(&c->statements, &b->memory, OST__MY_STATEMENTS_MAX))
         c->mysql = mysql_init(NULL);
     if (c->mysql)
-        status = ost__my_settings_read(&b->memory, endpoint ? endpoint : b->url, &c->settings,
-                                       error);
+        status =
+            ost__my_settings_read(&b->memory, endpoint ? endpoint : b->url, &c->settings, error);
     else
         ost__error_set(error, OST_NO_MEMORY, "no memory for a connection");
     if (status == OST_OK) {
@@ -190,11 +192,14 @@ ost_status ost__my_connect(ost_backend *b, const char *endpoint, ost_deadline de
                            ost_connection **out, ost_capabilities *caps, ost_error *error)
 {
     ost_connection *c;
+    ost__my_guard guard;
     ost_status status = reach(b, endpoint, deadline, &c, error);
     *out = NULL;
     if (status != OST_OK)
         return status;
+    guard = ost__my_guard_begin(c);
     status = ost__my_settle_in(c, caps, error);
+    ost__my_guard_end(&guard);
     if (status != OST_OK) {
         name_server(c, error);
         ost__my_close(c, deadline);
@@ -242,9 +247,11 @@ static void end_call(ost_connection *c)
 void ost__my_close(ost_connection *c, ost_deadline deadline)
 {
     const ost__memory *memory;
+    ost__my_guard guard;
     if (!c)
         return;
     memory = &c->backend->memory;
+    guard = ost__my_guard_begin(c);
     if (c->mysql && (ost__my_owes(c) || c->lost))
         end_call(c);
     c->deadline = deadline;
@@ -252,6 +259,7 @@ void ost__my_close(ost_connection *c, ost_deadline deadline)
     if (c->mysql)
         mysql_close(c->mysql);
     ost__my_statements_finish(c);
+    ost__my_guard_end(&guard);
     ost__lru_finish(&c->statements);
     ost__buffer_finish(&c->text);
     ost__my_settings_finish(memory, &c->settings);

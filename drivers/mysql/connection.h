@@ -3,6 +3,7 @@
 #ifndef OSTLER_MYSQL_CONNECTION_H
 #define OSTLER_MYSQL_CONNECTION_H
 
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "base/hash.h"
@@ -53,8 +54,8 @@ struct ost_plan {
 enum ost__my_call_kind {
     OST__CALL_NONE,
     OST__CALL_CONNECT,
-    OST__CALL_QUERY,   /* sends a text, reads the head of its answer */
-    OST__CALL_STORE,   /* reads the rows of a text */
+    OST__CALL_QUERY, /* sends a text, reads the head of its answer */
+    OST__CALL_STORE, /* reads the rows of a text */
     OST__CALL_PREPARE,
     OST__CALL_EXECUTE,
     OST__CALL_FETCH,
@@ -107,7 +108,7 @@ typedef struct ost__my_statement {
     ost__my_binds *more;  /* of an insert of several rows: for each but the first */
     MYSQL_BIND *together; /* all of their values */
     size_t together_size;
-    bool bound;           /* the library knows where the values are */
+    bool bound;    /* the library knows where the values are */
     bool has_rows; /* some may not have been read */
 } ost__my_statement;
 
@@ -128,19 +129,19 @@ struct ost_connection {
     uint64_t batch;                  /* submits so far */
     atomic_uint_least64_t cancelled; /* the batch that is to stop */
     ost_deadline deadline;
-    ost__my_call call;            /* the last one; it may still wait */
-    ost__my_statement *owing;     /* whose answer is not read to its end */
-    ost__buffer text;             /* of the call, where it must outlive the operation */
-    bool failed;                  /* the rest of the batch does not run */
+    ost__my_call call;        /* the last one; it may still wait */
+    ost__my_statement *owing; /* whose answer is not read to its end */
+    ost__buffer text;         /* of the call, where it must outlive the operation */
+    bool failed;              /* the rest of the batch does not run */
     bool lost;
     bool tls;
-    uint32_t trips;               /* round trips so far */
-    uint64_t sent, received;      /* bytes that were reported */
+    uint32_t trips;          /* round trips so far */
+    uint64_t sent, received; /* bytes that were reported */
     ost__lru statements;
-    ost__my_statement *last;      /* the cached statement used last */
+    ost__my_statement *last; /* the cached statement used last */
     ost__my_statement *streams;
     ost__my_statement *orphans; /* that are of no use, and could not be closed yet */
-    bool has_mark;                /* the unit has a token */
+    bool has_mark;              /* the unit has a token */
     uint8_t mark[OST__MARK_SIZE];
 };
 
@@ -187,6 +188,15 @@ static inline bool ost__my_owes(const ost_connection *c)
 {
     return c->call.events != 0 || c->owing != NULL;
 }
+
+/* On a TLS connection a write to a socket that was closed raises SIGPIPE, where a program may not
+ * expect it: no such signal leaves what stands between these two. */
+typedef struct ost__my_guard {
+    bool on, pending; /* one was pending before */
+    sigset_t before;
+} ost__my_guard;
+ost__my_guard ost__my_guard_begin(const ost_connection *c);
+void ost__my_guard_end(const ost__my_guard *g);
 
 /*
  * Runs a text, and reads its rows into *rows (NULL: they are not wanted); mysql_free_result() frees

@@ -268,7 +268,7 @@ ost_status ost__my_emulate(ost__my_run *r)
         memcpy(e.parameters, op->parameters, op->parameter_count * sizeof *e.parameters);
     e.op.parameters = e.parameters;
     e.op.parameter_count = op->parameter_count + t->key_count;
-    e.op.flags &= (uint16_t)~(OST_FLAG_SINGLE | OST_FLAG_STREAM);
+    e.op.flags &= (uint16_t) ~(OST_FLAG_SINGLE | OST_FLAG_STREAM);
     status = ost__my_in_unit(r->c) ? emulate_records(&e) : in_own_unit(&e);
     ost__free(memory, e.parameters, e.size);
     return status;

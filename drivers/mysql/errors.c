@@ -187,11 +187,13 @@ static bool refusal(const ost_operation *op, const char *text, ost_error *e)
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         const char *rule = rules[i].rule;
         const ost_field *field = NULL;
+        const char *end;
         size_t size = strlen(rule), length;
         if (strncmp(at, rule, size) != 0 || at[size] != ':')
             continue;
         at += size + 1;
-        length = strcspn(at, "'");
+        end = strrchr(at, '\'');
+        length = end ? (size_t)(end - at) : strlen(at);
         for (uint32_t k = 0; k < t->field_count && !field; k++)
             if (strncmp(t->fields[k].column, at, length) == 0 &&
                 (t->fields[k].column[length] == '\0' || at[length] == '\0'))
@@ -332,7 +334,8 @@ static const meaning meanings[] = {
     { 1317, OST_TIMEOUT, NOTHING, 0, 0, interrupted },
     { 1364, OST_NOT_NULL, COLUMN, 0, 0, "the database refused a null: give it a value" },
     { 1366, OST_RANGE, COLUMN, 0, 0, misfit },
-    { 1390, OST_TOO_LARGE, NOTHING, 0, 0, "the statement has more parameters than the server allows" },
+    { 1390, OST_TOO_LARGE, NOTHING, 0, 0,
+      "the statement has more parameters than the server allows" },
     { 1406, OST_RANGE, COLUMN, 0, 0, misfit },
     { 1411, OST_RANGE, COLUMN, 0, 0, misfit },
     { 1436, OST_TOO_LARGE, NOTHING, 0, 0,

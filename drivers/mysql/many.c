@@ -170,8 +170,8 @@ static ost_status bind_rows(ost__my_run *r, ost__my_statement *s, const ost__my_
     for (uint32_t i = 0; i < s->key.rows; i++) {
         ost__my_binds *b = i == 0 ? &s->binds : &s->more[i - 1];
         ost_status status =
-            ost__my_bind(b, t->parameters, count, r->op,
-                         ost__my_record(r->op, chunk->first + i), r->c->max_packet, r->error);
+            ost__my_bind(b, t->parameters, count, r->op, ost__my_record(r->op, chunk->first + i),
+                         r->c->max_packet, r->error);
         if (status != OST_OK)
             r->outcome->failed_record = chunk->first + i;
         if (status != OST_OK && r->error)
@@ -268,8 +268,8 @@ ost_status ost__my_write_chunk(ost__my_run *r, ost__my_chunk *chunk)
     if (t->parameter_count == 0 || t->lists || r->op->record_count - chunk->first < 2)
         return OST_OK;
 #if OST__MY_HAS_ARRAYS
-    if (r->c->arrays && (r->op->kind == OST_DO_INSERT ||
-                         (ost__my_in_unit(r->c) && is_by_key(r->op->shape))))
+    if (r->c->arrays &&
+        (r->op->kind == OST_DO_INSERT || (ost__my_in_unit(r->c) && is_by_key(r->op->shape))))
         return write_array(r, part, chunk);
 #endif
     if (r->op->kind != OST_DO_INSERT || (r->op->rows && r->op->rows->step_count != 1))

@@ -137,8 +137,8 @@ static ost_status end_resting(ost_connection *c, uint64_t number, ost_error *err
     return ost__my_query(c, NULL, c->text.data, c->text.size, NULL, error);
 }
 
-enum ost_verdict ost__my_resolve(ost_connection *fresh, const ost_commit_token *token,
-                                 ost_deadline deadline)
+static enum ost_verdict resolve(ost_connection *fresh, const ost_commit_token *token,
+                                ost_deadline deadline)
 {
     const ost_host *host = &fresh->backend->host;
     enum ost_verdict verdict = OST_VERDICT_UNKNOWN;
@@ -148,7 +148,8 @@ enum ost_verdict ost__my_resolve(ost_connection *fresh, const ost_commit_token *
         return verdict;
     memcpy(&number, token->bytes + OST__MARK_SIZE, sizeof number);
     fresh->deadline = deadline;
-    if (ost__my_command(fresh, NULL, "SET SESSION innodb_lock_wait_timeout = 1", &error) != OST_OK ||
+    if (ost__my_command(fresh, NULL, "SET SESSION innodb_lock_wait_timeout = 1", &error) !=
+            OST_OK ||
         ost__my_command(fresh, NULL, "START TRANSACTION", &error) != OST_OK)
         return verdict;
     while (verdict == OST_VERDICT_UNKNOWN && host->now(host->context) < deadline) {
@@ -158,7 +159,8 @@ enum ost_verdict ost__my_resolve(ost_connection *fresh, const ost_commit_token *
             return OST_VERDICT_UNKNOWN;
         else if (mysql_errno(fresh->mysql) == DUPLICATE)
             verdict = OST_VERDICT_COMMITTED;
-        else if (mysql_errno(fresh->mysql) != LOCKED || end_resting(fresh, number, &error) != OST_OK)
+        else if (mysql_errno(fresh->mysql) != LOCKED ||
+                 end_resting(fresh, number, &error) != OST_OK)
             break;
     }
     if (!ost__my_owes(fresh) && !fresh->lost) {
@@ -166,5 +168,14 @@ enum ost_verdict ost__my_resolve(ost_connection *fresh, const ost_commit_token *
         (void)ost__my_command(fresh, NULL, "SET SESSION innodb_lock_wait_timeout = DEFAULT",
                               &error);
     }
+    return verdict;
+}
+
+enum ost_verdict ost__my_resolve(ost_connection *fresh, const ost_commit_token *token,
+                                 ost_deadline deadline)
+{
+    ost__my_guard guard = ost__my_guard_begin(fresh);
+    enum ost_verdict verdict = resolve(fresh, token, deadline);
+    ost__my_guard_end(&guard);
     return verdict;
 }

@@ -125,8 +125,7 @@ ost_status ost__my_read_on(ost__my_run *r, ost__my_statement *s)
         ost__my_stream_close(r->c, s);
         return status;
     }
-    return keep_first(status,
-                      ost__my_release(r->c, s, status == OST_OK ? r->error : &unwanted));
+    return keep_first(status, ost__my_release(r->c, s, status == OST_OK ? r->error : &unwanted));
 }
 
 const void *ost__my_record(const ost_operation *op, size_t i)

@@ -14,8 +14,8 @@
  * Every value is refused that does not fit. x / 0 stays NULL, so ERROR_FOR_DIVISION_BY_ZERO is not
  * among them; texts of ours double quotes and know no other escape; a key of zero is a key.
  */
-#define MODES                                                                             \
-    "STRICT_ALL_TABLES", "STRICT_TRANS_TABLES", "NO_ZERO_DATE", "NO_ZERO_IN_DATE",        \
+#define MODES                                                                      \
+    "STRICT_ALL_TABLES", "STRICT_TRANS_TABLES", "NO_ZERO_DATE", "NO_ZERO_IN_DATE", \
         "NO_ENGINE_SUBSTITUTION", "NO_BACKSLASH_ESCAPES", "NO_AUTO_VALUE_ON_ZERO"
 static const char *const modes[] = { MODES, NULL };
 
@@ -55,10 +55,11 @@ ost_status ost__my_set_session(ost_connection *c, ost_error *error)
             ost__buffer_char(b, ',');
         ost__buffer_text(b, modes[i]);
     }
-    ost__buffer_text(b, "', SESSION autocommit = 1, SESSION foreign_key_checks = 1, SESSION "
-                        "unique_checks = 1, SESSION sql_auto_is_null = 0, SESSION "
-                        "sql_safe_updates = 0, SESSION sql_select_limit = 18446744073709551615, "
-                        OST__MY_SETTINGS);
+    ost__buffer_text(
+        b,
+        "', SESSION autocommit = 1, SESSION foreign_key_checks = 1, SESSION "
+        "unique_checks = 1, SESSION sql_auto_is_null = 0, SESSION "
+        "sql_safe_updates = 0, SESSION sql_select_limit = 18446744073709551615, " OST__MY_SETTINGS);
     if (b->failed)
         return ost__error_set(error, OST_NO_MEMORY, "no memory for a connection");
     return ost__my_query(c, NULL, b->data, b->size, NULL, error);
@@ -222,8 +223,8 @@ static void capabilities(ost_connection *c, ost_capabilities *caps)
         .max_packet = c->max_packet,
         .max_document = c->max_packet,
         /* Plans are written for a flavour. */
-        .fingerprint = UINT64_C(0x4d7953514c000000) | (uint64_t)f->mariadb << 20 |
-                       (uint64_t)f->least_version,
+        .fingerprint =
+            UINT64_C(0x4d7953514c000000) | (uint64_t)f->mariadb << 20 | (uint64_t)f->least_version,
     };
     if (c->arrays)
         caps->abilities |= bit(OST_CAN_ARRAY_BIND);
@@ -244,8 +245,12 @@ ost_status ost__my_role(ost_connection *c, bool *writable, ost_deadline deadline
     static const char text[] = "SELECT @@GLOBAL.read_only";
     MYSQL_RES *rows;
     MYSQL_ROW row;
+    ost__my_guard guard = ost__my_guard_begin(c);
+    ost_status status;
     c->deadline = deadline;
-    OST_TRY(ost__my_query(c, NULL, text, sizeof text - 1, &rows, NULL));
+    status = ost__my_query(c, NULL, text, sizeof text - 1, &rows, NULL);
+    ost__my_guard_end(&guard);
+    OST_TRY(status);
     row = mysql_fetch_row(rows);
     *writable = row && row[0] && strcmp(row[0], "0") == 0;
     mysql_free_result(rows);

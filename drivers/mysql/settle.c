@@ -25,9 +25,7 @@ static ost_status finish_statement(ost_connection *c, ost_error *error)
     if (!s)
         return OST_OK;
     switch (c->call.kind) {
-    case OST__CALL_EXECUTE:
-        s->has_rows = rc == 0 && mysql_stmt_field_count(s->handle) > 0;
-        break;
+    case OST__CALL_EXECUTE: s->has_rows = rc == 0 && mysql_stmt_field_count(s->handle) > 0; break;
     case OST__CALL_FETCH: s->has_rows = rc == 0 || rc == MYSQL_DATA_TRUNCATED; break;
     default: s->has_rows = false; break;
     }
@@ -48,15 +46,10 @@ static ost_status swallow_kills(ost_connection *c, ost_error *error)
     return OST_CONNECTION;
 }
 
-ost_status ost__my_settle(ost_connection *c, ost_deadline deadline)
+static ost_status settle(ost_connection *c)
 {
     ost_error unwanted;
-    ost_status status;
-    c->op_count = 0;
-    if (c->lost)
-        return OST_CONNECTION;
-    c->deadline = deadline;
-    status = ost__my_wait(c, &unwanted);
+    ost_status status = ost__my_wait(c, &unwanted);
     if (status == OST_OK)
         status = finish_text(c, &unwanted);
     if (status == OST_OK)
@@ -76,12 +69,28 @@ ost_status ost__my_settle(ost_connection *c, ost_deadline deadline)
     return status == OST_OK && !ost__my_owes(c) ? OST_OK : OST_TIMEOUT;
 }
 
+ost_status ost__my_settle(ost_connection *c, ost_deadline deadline)
+{
+    ost__my_guard guard;
+    ost_status status;
+    c->op_count = 0;
+    if (c->lost)
+        return OST_CONNECTION;
+    c->deadline = deadline;
+    guard = ost__my_guard_begin(c);
+    status = settle(c);
+    ost__my_guard_end(&guard);
+    return status;
+}
+
 ost_status ost__my_stop_stream(ost_connection *c, uint32_t stream, ost_deadline deadline)
 {
     ost__my_statement *s = ost__my_stream_of(c, OST_STREAM(stream));
+    ost__my_guard guard = ost__my_guard_begin(c);
     c->deadline = deadline;
     if (s)
         ost__my_stream_close(c, s);
+    ost__my_guard_end(&guard);
     return ost__my_owes(c) || c->lost ? OST_CONNECTION : OST_OK;
 }
 

@@ -19,8 +19,8 @@ static bool same_key(const ost__lru_node *node, const void *key)
 static uint64_t hash_of(const ost__my_key *k)
 {
     uint64_t h = k->serial ^ k->lists * UINT64_C(0x9e3779b97f4a7c15);
-    h ^= ((uint64_t)k->rows << 32 | (uint64_t)k->part << 16 | k->way) *
-         UINT64_C(0xbf58476d1ce4e5b9);
+    h ^=
+        ((uint64_t)k->rows << 32 | (uint64_t)k->part << 16 | k->way) * UINT64_C(0xbf58476d1ce4e5b9);
     return h ^ h >> 29;
 }
 
@@ -202,8 +202,7 @@ static ost_status prepare_new(ost_connection *c, const ost_operation *op, const 
         }
         if (ost__my_owes(c))
             return status;
-        again = tries == 0 && c->statements.count > 0 &&
-                mysql_stmt_errno(s->handle) == TOO_MANY;
+        again = tries == 0 && c->statements.count > 0 && mysql_stmt_errno(s->handle) == TOO_MANY;
         (void)discard(c, s, NULL);
         if (!again)
             return status;
@@ -358,8 +357,7 @@ ost_status ost__my_execute(ost_connection *c, ost__my_statement *s, const ost_op
         if (c->call.rc == 0)
             break;
         code = mysql_stmt_errno(s->handle);
-        if (tries > 0 || s->key.serial == 0 || s->key.way == OST__MY_ARRAY ||
-            !is_stale(op, code))
+        if (tries > 0 || s->key.serial == 0 || s->key.way == OST__MY_ARRAY || !is_stale(op, code))
             return ost__my_failed(c, s->handle, op, error);
         OST_TRY(prepare_again(c, s, op, error));
     }

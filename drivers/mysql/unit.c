@@ -71,9 +71,9 @@ ost_status ost__my_begin(ost__my_run *r)
         OST_TRY(ost__my_marks_sweep(r));
     OST_TRY(choose_level(r));
     r->outcome->statements++;
-    return ost__my_command(
-        c, r->op, writes ? "START TRANSACTION READ WRITE" : "START TRANSACTION READ ONLY",
-        r->error);
+    return ost__my_command(c, r->op,
+                           writes ? "START TRANSACTION READ WRITE" : "START TRANSACTION READ ONLY",
+                           r->error);
 }
 
 ost_status ost__my_commit(ost__my_run *r)
@@ -133,12 +133,9 @@ ost_status ost__my_rollback_to(ost__my_run *r)
 
 /* Rolling back leaves settings, tables and locks as they are; a reset of the whole session leaves
  * nothing, but costs the statements and the settings. */
-ost_status ost__my_reset(ost_connection *c, uint32_t touched, ost_deadline deadline)
+static ost_status reset(ost_connection *c, uint32_t touched)
 {
     ost_error unwanted;
-    OST_TRY(ost__my_settle(c, deadline));
-    c->deadline = deadline;
-    c->has_mark = false;
     if (touched & ~(uint32_t)OST_TOUCHED_UNIT) {
         ost_status status = ost__my_reset_call(c, &unwanted);
         if (status != OST_OK)
@@ -152,4 +149,17 @@ ost_status ost__my_reset(ost_connection *c, uint32_t touched, ost_deadline deadl
     if (ost__my_in_unit(c) && ost__my_command(c, NULL, "ROLLBACK", &unwanted) != OST_OK)
         return ost__my_owes(c) ? OST_TIMEOUT : OST_CONNECTION;
     return OST_OK;
+}
+
+ost_status ost__my_reset(ost_connection *c, uint32_t touched, ost_deadline deadline)
+{
+    ost__my_guard guard;
+    ost_status status;
+    OST_TRY(ost__my_settle(c, deadline));
+    c->deadline = deadline;
+    c->has_mark = false;
+    guard = ost__my_guard_begin(c);
+    status = reset(c, touched);
+    ost__my_guard_end(&guard);
+    return status;
 }

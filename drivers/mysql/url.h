@@ -8,14 +8,14 @@
 enum ost__my_tls { OST__MY_TLS_OFF, OST__MY_TLS_REQUIRE, OST__MY_TLS_VERIFY };
 
 typedef struct ost__my_settings {
-    ost__url url; /* owns all texts below */
+    ost__url url;         /* owns all texts below */
     const char *host;     /* NULL: a socket */
     const char *socket;   /* NULL: the library's own, where there is no host */
     const char *user;     /* never NULL; "": the name of the user who runs the program */
     const char *password; /* never NULL */
     const char *database; /* never NULL or "" */
     unsigned port;
-    uint16_t tls; /* an enum ost__my_tls */
+    uint16_t tls;                       /* an enum ost__my_tls */
     const char *ca, *certificate, *key; /* files, or NULL */
 } ost__my_settings;
 

@@ -118,7 +118,7 @@ static ost_status append_cell(ost__buffer *out, const ost__pg_cell *cell)
         append32(out, UINT32_MAX);
         return OST_OK;
     }
-    if (cell->size > INT32_MAX)
+    if (cell->size > OST__PG_MESSAGE_MAX)
         return OST_TOO_LARGE;
     append32(out, (uint32_t)cell->size);
     ost__buffer_bytes(out, cell->data, cell->size);
@@ -155,7 +155,7 @@ static ost_status append_list(ost__buffer *out, const ost_parameter *p, const os
             return OST_RANGE;
         OST_TRY(append_cell(out, &cell));
         count++;
-        if (out->size - start > INT32_MAX)
+        if (out->size - start > OST__PG_MESSAGE_MAX)
             return OST_TOO_LARGE;
     }
     if (out->failed)
@@ -209,6 +209,12 @@ static inline bool bind_quickly(const ost_parameter *p, Oid oid, const void *rec
     }
 }
 
+/* What the server takes as one message, less what stands around the values. */
+static bool is_message(size_t size, uint32_t values)
+{
+    return size <= OST__PG_MESSAGE_MAX - 4096 - (size_t)values * 8;
+}
+
 static ost_status bind_value(const ost_parameter *p, const ost__pg_parameter *as,
                              const void *record, const char **value, int *length, uint8_t *bytes)
 {
@@ -240,6 +246,7 @@ ost_status ost__pg_bind(ost__pg_values *v, const ost__pg_parameter *p, const ost
                         const void *record, ost_error *e)
 {
     const char *next = (const char *)op->parameters;
+    size_t total = 0;
     bool lists = false;
     if (!make_room(v, op->parameter_count))
         return ost__error_set(e, OST_NO_MEMORY, "no memory for the values");
@@ -259,6 +266,10 @@ ost_status ost__pg_bind(ost__pg_values *v, const ost__pg_parameter *p, const ost
         } else if (!bind_quickly(given, p[i].oid, record, &v->values[i], &v->lengths[i], bytes)) {
             status = bind_value(given, &p[i], record, &v->values[i], &v->lengths[i], bytes);
         }
+        if (status == OST_OK)
+            total += (size_t)v->lengths[i];
+        if (status == OST_OK && !is_message(total, op->parameter_count))
+            status = OST_TOO_LARGE;
         if (status != OST_OK)
             return ost__pg_misfit(op, given, status, e);
     }

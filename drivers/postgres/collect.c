@@ -271,6 +271,7 @@ ost_status ost__pg_collect(ost_connection *c, size_t i, ost_sink *sink, ost_outc
     ost__pg_run r = {
         .c = c, .sink = sink, .outcome = outcome, .error = error, .deadline = deadline, .index = i
     };
+    ost_operation resumed; /* the stream may end before its collect does */
     bool was_open;
     ost_status status;
     *outcome =
@@ -280,7 +281,9 @@ ost_status ost__pg_collect(ost_connection *c, size_t i, ost_sink *sink, ost_outc
         outcome->progress = OST_NOT_RUN;
         return OST_OK;
     }
-    r.op = r.stream ? &r.stream->op : &c->ops[i];
+    if (r.stream)
+        resumed = r.stream->op;
+    r.op = r.stream ? &resumed : &c->ops[i];
     was_open = !c->began || (c->op_count > 0 && c->ops[0].kind == OST_DO_BEGIN && i > 0);
     status = run_one(&r);
     outcome->status = (uint16_t)status;

@@ -33,7 +33,7 @@ static uint8_t *reserve(block *b, uint32_t size)
 
 static ost_status append(block *b, const void *data, size_t size)
 {
-    if (size > INT32_MAX)
+    if (size > OST__PG_MESSAGE_MAX)
         return OST_TOO_LARGE;
     if (size <= BLOCK / 2) {
         if (b->size + 4 + size > BLOCK)
@@ -126,6 +126,7 @@ static Oid column_type(const ost_shape *s, const ost_change *c, const ost__pg_pa
 ost_status ost__pg_copy_row(ost__buffer *out, const ost_shape *s, const ost__pg_parameter *p,
                             const ost_operation *op, const void *record, ost_error *e)
 {
+    size_t start = out->size;
     block b; /* not cleared: a row costs less than that would */
     b.out = out;
     if (s->change_count > INT16_MAX)
@@ -148,6 +149,8 @@ ost_status ost__pg_copy_row(ost__buffer *out, const ost_shape *s, const ost__pg_
         oid = column_type(s, c, &p[c->parameter]);
         if (!append_quickly(&b, given, oid, record, &status))
             status = append_value(&b, given, oid, &p[c->parameter], record);
+        if (out->size - start > OST__PG_MESSAGE_MAX - 4096)
+            status = OST_TOO_LARGE;
         if (status != OST_OK)
             return ost__pg_misfit(op, given, status, e);
     }

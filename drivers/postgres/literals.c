@@ -48,13 +48,14 @@ static void bytes(ost__sql_writer *w, const uint8_t *data, size_t size)
 
 static void instant(ost__sql_writer *w, ost_time t, Oid type)
 {
-    char text[OST__TIME_STORED_SIZE + 3];
+    static const char zone[] = "+00";
+    char text[OST__TIME_STORED_SIZE + sizeof zone];
     ost__time_to_stored(t, text);
-    memcpy(text + OST__TIME_STORED_SIZE, "+00", 3);
+    memcpy(text + OST__TIME_STORED_SIZE, zone, sizeof zone);
     if (type == OST__PG_TIMESTAMP)
         quoted(w, text, OST__TIME_STORED_SIZE, "::timestamp");
     else
-        quoted(w, text, sizeof text, "::timestamptz");
+        quoted(w, text, strlen(text), "::timestamptz");
 }
 
 /* A value that was found to fit; `cell` is its binary form. */

@@ -89,7 +89,7 @@ size_t ost__pg_numeric_put(ost_decimal d, uint8_t out[OST__PG_NUMERIC_MAX])
     ost__pg_put16(out + 6, (uint16_t)d.scale);
     for (int i = count - 1, at = HEAD; i >= skipped; i--, at += 2)
         ost__pg_put16(out + at, groups[i]);
-    return (size_t)(HEAD + 2 * (count - skipped));
+    return HEAD + 2 * (size_t)(count - skipped);
 }
 
 /* The digits, of which the last is worth 10^-*scale. */

@@ -237,7 +237,7 @@ static void keys_text(ost__buffer *out, const ost_shape *s, Oid type)
 static void bulk_texts(parts *p, const ost_shape *s, enum ost__pg_flavour flavour, ost_error *e)
 {
     Oid type = 0;
-    if (s->kind != OST_DO_INSERT || s->change_count == 0 || !only_key(s) ||
+    if (s->kind != OST_DO_INSERT || s->change_count == 0 || s->table->adopted || !only_key(s) ||
         flavour == OST__PG_COCKROACH)
         return;
     if (s->column_count == 1) {

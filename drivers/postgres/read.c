@@ -96,7 +96,7 @@ static inline const uint8_t *fixed(block *b, int row, int size)
     return NULL;
 }
 
-static void read_int64(block *b)
+static void read_word(block *b)
 {
     for (int i = 0; i < b->count; i++) {
         const uint8_t *bytes = fixed(b, i, 8);
@@ -136,9 +136,8 @@ static void read_time(block *b)
         if (!bytes)
             continue;
         n = (int64_t)ost__pg_get64(bytes);
-        t.microseconds = n > 0 && n > INT64_MAX - OST__PG_EPOCH_MICROSECONDS
-                             ? INT64_MAX
-                             : n + OST__PG_EPOCH_MICROSECONDS;
+        t.microseconds =
+            n > INT64_MAX - OST__PG_EPOCH_MICROSECONDS ? INT64_MAX : n + OST__PG_EPOCH_MICROSECONDS;
         if (ost__time_in_range(t))
             *(ost_time *)(void *)value_of(b, i) = t;
         else
@@ -180,15 +179,16 @@ static void read_column(block *b)
     const ost_field *f = s->origin ? s->origin : s->field;
     Oid type = b->column.type;
     bool named = f && f->values;
+    /* Of an integer and of a real the bytes are the same, in another order. */
+    bool word = (type == OST__PG_INT8 && s->type == OST_TYPE_INT64 && !named) ||
+                (type == OST__PG_FLOAT8 && s->type == OST_TYPE_DOUBLE);
     if (PQfformat(b->column.result, b->column.number) != 1) {
         b->column.type = 0; /* text, which nobody asked for: no reader takes it */
         read_any(b);
-    } else if (type == OST__PG_INT8 && s->type == OST_TYPE_INT64 && !named) {
-        read_int64(b);
+    } else if (word) {
+        read_word(b);
     } else if (type == OST__PG_INT4 && s->type == OST_TYPE_INT32 && !named) {
         read_int32(b);
-    } else if (type == OST__PG_FLOAT8 && s->type == OST_TYPE_DOUBLE) {
-        read_int64(b); /* the same bytes */
     } else if (type == OST__PG_BOOL && s->type == OST_TYPE_BOOL) {
         read_bool(b);
     } else if (type == OST__PG_TIMESTAMPTZ && s->type == OST_TYPE_TIME) {

@@ -160,6 +160,7 @@ ost_status ost__pg_stream_read(ost__pg_run *r, ost__pg_stream *s)
     if (r->misfit != OST_OK)
         return OST_OK;
     r->stream = NULL;
+    r->c->op_count = first ? r->c->op_count : 0;
     return ost__pg_stream_end(r->c, s, r->deadline);
 }
 

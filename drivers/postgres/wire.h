@@ -11,6 +11,9 @@
 #define OST__PG_EPOCH_MICROSECONDS INT64_C(946684800000000)
 enum { OST__PG_EPOCH_DAYS = 10957 };
 
+/* A server closes the connection on a message that is larger. */
+#define OST__PG_MESSAGE_MAX ((size_t)0x3FFFFFFF)
+
 static inline void ost__pg_put16(void *out, uint16_t n)
 {
     uint8_t *p = out;

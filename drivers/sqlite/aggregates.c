@@ -6,8 +6,11 @@
 
 #include "base/decimal.h"
 
+/* The value is `sum` and `carry` times 10^38: on the way a sum may have more digits than at its
+ * end.
+ */
 typedef struct total {
-    int64_t count;
+    int64_t count, carry;
     ost_decimal sum;
     ost__form form;
     int32_t result_scale; /* of an average */
@@ -29,6 +32,38 @@ static void add_integer(ost_decimal *sum, int64_t n)
     uint64_t low = sum->low + (uint64_t)n;
     sum->high += (n < 0 ? -1 : 0) + (low < sum->low ? 1 : 0);
     sum->low = low;
+}
+
+/* What is left of a sum of more than 38 digits once 10^38 is carried: both have one sign. */
+static bool add_carrying(total *t, ost_decimal d)
+{
+    /* 10^38 - 1 */
+    const ost_decimal nines = { .high = INT64_C(0x4b3b4ca85a86c47a),
+                                .low = UINT64_C(0x098a223fffffffff),
+                                .scale = d.scale };
+    const ost_decimal one = ost_decimal_of(1, d.scale);
+    bool negative = d.high < 0;
+    if (d.scale != t->sum.scale)
+        return false;
+    t->carry += negative ? -1 : 1;
+    return ost__decimal_add(t->sum, negative ? nines : ost_decimal_negate(nines), &t->sum) &&
+           ost__decimal_add(d, negative ? one : ost_decimal_negate(one), &d) &&
+           ost__decimal_add(t->sum, d, &t->sum);
+}
+
+/* The sum with what was carried; false: it has more than 38 digits. */
+static bool settle(total *t)
+{
+    const ost_decimal half = { .high = INT64_C(0x259da6542d43623d),
+                               .low = UINT64_C(0x04c5112000000000),
+                               .scale = t->sum.scale };
+    const ost_decimal part = t->carry > 0 ? half : ost_decimal_negate(half);
+    if (t->carry == 0)
+        return true;
+    if (t->carry < -1 || t->carry > 1 || (t->sum.high < 0) != (t->carry > 0))
+        return false;
+    t->carry = 0;
+    return ost__decimal_add(t->sum, part, &t->sum) && ost__decimal_add(t->sum, part, &t->sum);
 }
 
 /* ---- of integers ---- */
@@ -99,7 +134,7 @@ static void decimal_step(sqlite3_context *context, int argc, sqlite3_value **arg
     t->failed = !ost__load_decimal(argv[0], t->form, &d);
     if (t->failed)
         fail(context, misfit);
-    else if ((t->failed = !ost__decimal_add(t->sum, d, &t->sum)))
+    else if (!ost__decimal_add(t->sum, d, &t->sum) && (t->failed = !add_carrying(t, d)))
         fail(context, too_long);
 }
 
@@ -112,18 +147,22 @@ static void decimal_result(sqlite3_context *context, ost_decimal d)
 
 static void decimal_sum(sqlite3_context *context)
 {
-    const total *t = sqlite3_aggregate_context(context, 0);
-    if (t && t->count > 0 && !t->failed)
+    total *t = sqlite3_aggregate_context(context, 0);
+    if (!t || t->count == 0 || t->failed)
+        return;
+    if (settle(t))
         decimal_result(context, t->sum);
+    else
+        fail(context, too_long);
 }
 
 static void decimal_avg(sqlite3_context *context)
 {
-    const total *t = sqlite3_aggregate_context(context, 0);
+    total *t = sqlite3_aggregate_context(context, 0);
     ost_decimal quotient;
     if (!t || t->count == 0 || t->failed)
         return;
-    if (ost__decimal_divide(t->sum, t->count, t->result_scale, &quotient))
+    if (settle(t) && ost__decimal_divide(t->sum, t->count, t->result_scale, &quotient))
         decimal_result(context, quotient);
     else
         fail(context, "the average has more than 38 digits");

@@ -143,6 +143,7 @@ typedef struct ost_shape {
     const ost_node *const *columns;  /**< What is selected, or given back by a write, in the order of the row program's columns. */
     const ost_node *const *groups;   /**< Grouped by. */
     const ost_order *orders;         /**< Ordered by; of an update or delete: only with a limit or offset. */
+    const ost_node *partition;       /**< Of a select: at most so many rows for each value of it, in the order; NULL: no such limit. */
     const ost_change *changes;       /**< Members written by an insert or update. */
     uint32_t column_count;           /**< Of `columns`. */
     uint32_t group_count;            /**< Of `groups`. */
@@ -150,6 +151,7 @@ typedef struct ost_shape {
     uint32_t change_count;           /**< Of `changes`. */
     uint32_t limit_parameter;        /**< An INT64 parameter, or ::OST_NO_PARAMETER. */
     uint32_t offset_parameter;       /**< An INT64 parameter, or ::OST_NO_PARAMETER. */
+    uint32_t partition_parameter;    /**< With `partition`: an INT64 parameter, how many; else ::OST_NO_PARAMETER. */
     uint32_t parameter_count;        /**< In all. */
     bool distinct;                   /**< Equal rows once. */
     const uint8_t *bytes;            /**< The canonical form: equal bytes mean the same shape. */

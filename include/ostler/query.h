@@ -94,6 +94,15 @@ OST_API void ost_limit(ost_query *q, size_t limit);
 /** Skips `offset` rows. */
 OST_API void ost_offset(ost_query *q, size_t offset);
 /**
+ * At most `limit` rows for each value of a member, the first in the query's order, which the key makes total: the three
+ * newest posts of each author. Rows in which the member is null count as one value. ost_limit() and ost_offset() apply to what
+ * is left.
+ * @param q The query: of rows as they are stored, without groups, aggregates, ost_distinct() and ost_lock(); no update or delete.
+ * @param member What ost_col() makes.
+ * @param limit 0 is none.
+ */
+OST_API void ost_limit_per(ost_query *q, const ost_expr *member, size_t limit);
+/**
  * Locks the rows that the query reads, until the transaction ends. MySQL also locks rows that it looked at on its way: let
  * the conditions name a key or an index.
  * @param q The query: rows as they are stored, without groups, aggregates, ost_distinct(), count and pages. It runs inside

@@ -154,6 +154,24 @@ void ost_offset(ost_query *handle, size_t offset)
     q->offset = offset > INT64_MAX ? INT64_MAX : (int64_t)offset;
 }
 
+void ost_limit_per(ost_query *handle, const ost_expr *member, size_t limit)
+{
+    ost__query *q = open_query(handle);
+    ost__operand type;
+    if (!q)
+        return;
+    if (q->partition.items > 0)
+        fail(q, OST_MISUSE, "ost_limit_per is called twice");
+    if (q->status == OST_OK && (!member || member->op != OST_OP_MEMBER))
+        fail(q, OST_MISUSE, "ost_limit_per takes a member; use ost_col");
+    if (q->status != OST_OK)
+        return;
+    ost__encoder enc = encoder_of(q);
+    keep(q, ost__encode_operand(&enc, &q->partition, member, &type));
+    q->partition.items++;
+    q->limit_per = limit > INT64_MAX ? INT64_MAX : (int64_t)limit;
+}
+
 void ost_lock(ost_query *handle, uint16_t mode)
 {
     ost__query *q = open_query(handle);
@@ -226,11 +244,11 @@ static void add_number(ost__statement *out, const int64_t *n)
 
 bool ost__statement_join(const ost__parts *p, ost__arena *arena, ost__statement *out)
 {
-    const ost__section *const sections[] = { p->columns, p->changes, p->where,
-                                             p->groups,  p->having,  p->orders };
-    size_t first = p->flags & OST__SHAPE_RECORDS ? 1 : 0;
-    uint32_t size = OST__SHAPE_HEADER, parameters = 2;
-    for (size_t i = first; i < 6; i++) {
+    const ost__section *const sections[] = { p->columns, p->changes, p->where,    p->groups,
+                                             p->having,  p->orders,  p->partition };
+    size_t first = p->flags & OST__SHAPE_RECORDS ? 1 : 0, end = p->partition ? 7 : 6;
+    uint32_t size = OST__SHAPE_HEADER, parameters = 3;
+    for (size_t i = first; i < end; i++) {
         size += size_of(sections[i]);
         parameters += sections[i] ? sections[i]->parameter_count : 0;
     }
@@ -243,11 +261,12 @@ bool ost__statement_join(const ost__parts *p, ost__arena *arena, ost__statement 
     out->parameter_count = 0;
     ost__shape_header(out->bytes, p->kind, p->wrap,
                       p->flags | (p->limit ? OST__SHAPE_LIMIT : 0u) |
-                          (p->offset ? OST__SHAPE_OFFSET : 0u),
+                          (p->offset ? OST__SHAPE_OFFSET : 0u) |
+                          (p->partition ? OST__SHAPE_PARTITION : 0u),
                       p->model, p->result);
     out->bytes[3] = (uint8_t)p->lock;
     uint8_t *at = out->bytes + OST__SHAPE_HEADER;
-    for (size_t i = first; i < 6; i++) {
+    for (size_t i = first; i < end; i++) {
         at = join(at, sections[i]);
         if (sections[i] && sections[i]->parameter_count > 0) {
             memcpy(out->parameters + out->parameter_count, sections[i]->parameters,
@@ -257,6 +276,7 @@ bool ost__statement_join(const ost__parts *p, ost__arena *arena, ost__statement 
     }
     add_number(out, p->limit);
     add_number(out, p->offset);
+    add_number(out, p->partition ? p->limit_per : NULL);
     return true;
 }
 
@@ -291,7 +311,8 @@ static ost_status check_result(const ost__query *q, const ost__ask *ask, ost_err
 
 static ost_status check_write(const ost__query *q, ost_error *error)
 {
-    if (q->distinct || q->groups.items > 0 || q->having.items > 0 || q->columns.items > 0)
+    if (q->distinct || q->groups.items > 0 || q->having.items > 0 || q->columns.items > 0 ||
+        q->partition.items > 0)
         return misplaced(q, "an update or delete takes conditions, an order and limits only",
                          error);
     if (q->lock != OST_LOCK_NONE)
@@ -320,6 +341,8 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
         .groups = &q->groups,
         .having = &q->having,
         .orders = !write || q->has_limit || q->has_offset ? &q->orders : NULL,
+        .partition = q->partition.items > 0 ? &q->partition : NULL,
+        .limit_per = &q->limit_per,
         .lock = q->lock,
     };
     OST_TRY(too_wide(q, error));
@@ -341,7 +364,7 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
         if (!ost__is_aggregate(ask->value->op) || q->groups.items > 0)
             return misplaced(q, "ost_value_of takes an aggregate over a query without groups",
                              error);
-        if (q->has_limit || q->has_offset || q->having.items > 0)
+        if (q->has_limit || q->has_offset || q->having.items > 0 || q->partition.items > 0)
             return misplaced(q,
                              "ost_value_of is over all rows that meet the conditions: it takes no "
                              "limit, offset or ost_having",

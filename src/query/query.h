@@ -25,10 +25,10 @@ typedef struct ost__query {
     uint16_t generation;     /* 0 … OST__QUERY_SLOT - 1 */
     bool live, narrows, everything, distinct, has_limit, has_offset;
     uint8_t lock; /* an enum ost_lock_mode */
-    int64_t limit, offset;
+    int64_t limit, offset, limit_per;
     uint64_t sequence;     /* of the session, when something was appended last: for marks */
     const uint64_t *clock; /* the session's sequence now */
-    ost__section columns, where, groups, having, orders;
+    ost__section columns, where, groups, having, orders, partition; /* at most one member */
     uint8_t first_bytes[OST__QUERY_BYTES], first_order[32];
     ost_parameter first_parameters[OST__QUERY_PARAMETERS];
 } ost__query;
@@ -81,7 +81,8 @@ typedef struct ost__parts {
     uint32_t flags;
     const ost__model *model, *result;
     const ost__section *columns, *changes, *where, *groups, *having, *orders;
-    const int64_t *limit, *offset;
+    const ost__section *partition; /* NULL: none */
+    const int64_t *limit, *offset, *limit_per;
 } ost__parts;
 bool ost__statement_join(const ost__parts *parts, ost__arena *arena, ost__statement *out);
 

@@ -341,7 +341,7 @@ static ost_status read_orders(ost__shape_reader *r, uint32_t flags)
             return ost__shape_misuse(r,
                                      "distinct rows are ordered by something that is not selected");
     if (s->wrap == OST_WRAP_NONE &&
-        (count > 0 || (flags & (OST__SHAPE_LIMIT | OST__SHAPE_OFFSET)))) {
+        (count > 0 || (flags & (OST__SHAPE_LIMIT | OST__SHAPE_OFFSET | OST__SHAPE_PARTITION)))) {
         if (s->distinct) {
             complete_order(orders, &count, s->columns, s->column_count);
         } else if (grouped) {
@@ -378,6 +378,19 @@ static ost_status check_lock(ost__shape_reader *r)
         return OST_OK;
     return ost__shape_misuse(r, "rows are locked only where they are read as they are stored: "
                                 "without groups, aggregates, distinct, count and pages");
+}
+
+static ost_status read_partition(ost__shape_reader *r)
+{
+    ost_shape *s = &r->out->shape;
+    (void)take_u16(r);
+    s->partition = read_expression(r);
+    if (!s->partition)
+        return failed(r);
+    if (s->distinct || s->lock_mode != OST_LOCK_NONE || ost__shape_is_grouped(s))
+        return ost__shape_misuse(r, "ost_limit_per is for rows as they are stored: without groups, "
+                                    "aggregates, distinct and locks");
+    return OST_OK;
 }
 
 static ost_status check_grouping(ost__shape_reader *r)
@@ -420,8 +433,11 @@ static ost_status read_sections(ost__shape_reader *r, uint32_t flags)
     OST_TRY(read_groups(r));
     OST_TRY(read_conditions(r, &s->having));
     OST_TRY(read_orders(r, flags));
+    if (flags & OST__SHAPE_PARTITION)
+        OST_TRY(read_partition(r));
     s->limit_parameter = flags & OST__SHAPE_LIMIT ? r->parameters++ : OST_NO_PARAMETER;
     s->offset_parameter = flags & OST__SHAPE_OFFSET ? r->parameters++ : OST_NO_PARAMETER;
+    s->partition_parameter = flags & OST__SHAPE_PARTITION ? r->parameters++ : OST_NO_PARAMETER;
     s->parameter_count = r->parameters;
     OST_TRY(check_lock(r));
     return check_grouping(r);
@@ -449,6 +465,7 @@ ost_status ost__shape_read(const ost__model_set *models, ost__arena *arena, cons
         .table = out->model ? &out->model->table : NULL,
         .limit_parameter = OST_NO_PARAMETER,
         .offset_parameter = OST_NO_PARAMETER,
+        .partition_parameter = OST_NO_PARAMETER,
         /* Records differ in their keys: they are distinct as they are. */
         .distinct = (flags & OST__SHAPE_DISTINCT) && !(flags & OST__SHAPE_RECORDS),
         .bytes = bytes,

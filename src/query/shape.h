@@ -6,9 +6,9 @@
  * The form: kind (1), wrap (1), flags (1), ddl or lock (1), model (2, 0xffff: none, of DDL
  * without a table), result's model (2, 0xffff: none),
  * then, each with a count (2) before it: columns (field of the result (2), expression), changes
- * (operator (1), field (2)), where, groups, having, orders (descending (1), expression). An index's
- * number stands where the columns' count would, for DDL. Parameters are in this order; limit and
- * offset come last.
+ * (operator (1), field (2)), where, groups, having, orders (descending (1), expression), and with
+ * its flag the partition. An index's number stands where the columns' count would, for DDL.
+ * Parameters are in this order; limit, offset and the limit of a partition come last.
  */
 #ifndef OSTLER_QUERY_SHAPE_H
 #define OSTLER_QUERY_SHAPE_H
@@ -21,7 +21,8 @@ enum ost__shape_flags {
     OST__SHAPE_DISTINCT = 4,
     OST__SHAPE_RECORDS = 8, /* every field of the model; no columns follow */
     OST__SHAPE_VALUE = 16,  /* one column into an ost__value_cell */
-    OST__SHAPE_KEY = 32     /* an insert that the database generates the key of */
+    OST__SHAPE_KEY = 32,    /* an insert that the database generates the key of */
+    OST__SHAPE_PARTITION = 64
 };
 enum { OST__SHAPE_HEADER = 8, OST__NO_MODEL = 0xffff };
 

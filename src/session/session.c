@@ -14,17 +14,23 @@ enum { QUERIES_IN_SLAB = 4 };
 /* In the child of a fork the parent's sessions are good for nothing but to be closed. */
 static bool is_of_this_process(ost_session *s)
 {
-    if (ost__process_is(s->db->process, s->epoch) || ost__db_epoch(s->db) == s->epoch)
+    if (ost__db_epoch(s->db) == s->epoch)
         return true;
     ost__fail(s, OST_MISUSE, "the session was opened before a fork: open one in the child");
     ost__leave_briefly(s, OST_MISUSE);
     return false;
 }
 
+static inline bool enter(ost_session *s)
+{
+    if (!s || atomic_exchange_explicit(&s->entered, true, memory_order_acquire))
+        return false;
+    return ost__process_is(s->db->process, s->epoch) || is_of_this_process(s);
+}
+
 bool ost__enter_briefly(ost_session *s)
 {
-    return s && !atomic_exchange_explicit(&s->entered, true, memory_order_acquire) &&
-           is_of_this_process(s);
+    return enter(s);
 }
 
 ost_status ost__leave_briefly(ost_session *s, ost_status status)
@@ -35,7 +41,7 @@ ost_status ost__leave_briefly(ost_session *s, ost_status status)
 
 bool ost__enter(ost_session *s)
 {
-    if (!ost__enter_briefly(s))
+    if (!enter(s))
         return false;
     /* A thread that ended in here would take the connection along. */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &s->cancel);

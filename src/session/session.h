@@ -15,7 +15,7 @@ enum {
     OST__RECORDS_FIRST = 512, /* first chunk: row, snapshot and texts of one record */
     OST__SCRATCH_FIRST = 4096,
     OST__CURSOR_BATCH = 256,
-    OST__END_MS = 1000 /* a rollback may take so long past its deadline, and the end of a session */
+    OST__END_MS = 1000 /* at most, of a rollback past its transaction's deadline, or of a close */
 };
 
 /* Records that were loaded together, or one record from ost_new(). */

@@ -158,6 +158,16 @@ static void end_unit(ost_session *s, enum unit_end how)
     }
 }
 
+/* A transaction's deadline that has passed must not keep it from being undone: its end has the time
+ * of a call of its own, though not all of a long one. */
+static void extend_for_end(ost_session *s)
+{
+    uint32_t ms = s->timeout_ms < OST__END_MS ? s->timeout_ms : OST__END_MS;
+    ost_deadline least = s->now + (int64_t)ms * 1000000;
+    if (s->deadline < least)
+        s->deadline = least;
+}
+
 void ost__unit_rollback(ost_session *s)
 {
     ost__unit *u = &s->units[s->unit_count - 1];
@@ -167,10 +177,7 @@ void ost__unit_rollback(ost_session *s)
     if (u->sent && s->lease && !outer_doomed) {
         ost_outcome o;
         bool open = s->db->driver.unit_state(s->lease->connection) != OST_UNIT_NONE;
-        /* A deadline that has passed must not keep the rollback from happening. */
-        ost_deadline least = ost__deadline_in(&s->db->platform, OST__END_MS);
-        if (s->deadline < least)
-            s->deadline = least;
+        extend_for_end(s);
         ost_error *kept = ost__arena_alloc(&s->scratch, sizeof(*kept), _Alignof(ost_error));
         if (kept)
             memcpy(kept, &s->error, sizeof(*kept));

@@ -47,6 +47,8 @@ typedef struct ost__sql_dialect {
     bool limited_writes;     /* UPDATE and DELETE know ORDER BY and LIMIT, without OFFSET */
     bool derived_keys;       /* a statement cannot read the table that it writes, save through a
                                 derived table, which IN (… LIMIT …) needs too */
+    bool keys_in_with;       /* a subselect may run once for each row, so that a limit within it is
+                                kept only where WITH … AS MATERIALIZED computes it once */
     uint16_t returning;      /* bits 1 << enum ost_operation_kind: writes that give back columns */
     const char *default_row; /* behind INSERT INTO t, where no column is given */
     const char *true_text;   /* a condition that is true */

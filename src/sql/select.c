@@ -49,10 +49,42 @@ void ost__sql_limits(ost__sql_writer *w)
     ost__sql_bind_count(w, s->offset_parameter);
 }
 
+/* What the number of a row within its partition is called. */
+static const char row_number[] = "ostler_row";
+
+/* The rows with their numbers, and only the first of each partition. */
+static void from_partitions(ost__sql_writer *w)
+{
+    const ost_table *t = w->shape->table;
+    ost__sql_text(w, " FROM (SELECT ");
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        ost__sql_identifier(w, t->fields[i].column);
+        ost__sql_text(w, ", ");
+    }
+    ost__sql_text(w, "row_number() OVER (PARTITION BY ");
+    ost__sql_exact(w, w->shape->partition);
+    ost__sql_orders(w);
+    ost__sql_text(w, ") AS ");
+    ost__sql_identifier(w, row_number);
+    ost__sql_text(w, " FROM ");
+    ost__sql_identifier(w, t->name);
+    ost__sql_clause(w, " WHERE ", w->shape->where);
+    ost__sql_text(w, ")");
+    ost__sql_text(w, w->dialect->subselect_name);
+    ost__sql_text(w, " WHERE ");
+    ost__sql_identifier(w, row_number);
+    ost__sql_text(w, " <= ");
+    ost__sql_bind_count(w, w->shape->partition_parameter);
+}
+
 /* FROM and everything behind it but the order. */
 static void from(ost__sql_writer *w)
 {
     const ost_shape *s = w->shape;
+    if (s->partition) {
+        from_partitions(w);
+        return;
+    }
     ost__sql_text(w, " FROM ");
     ost__sql_identifier(w, s->table->name);
     ost__sql_clause(w, " WHERE ", s->where);
@@ -79,23 +111,38 @@ static void columns(ost__sql_writer *w)
     }
 }
 
+/* Some databases want a derived table to have other names for all of its columns. */
+static void named_columns(ost__sql_writer *w)
+{
+    const ost_shape *s = w->shape;
+    ost__sql_text(w, s->distinct ? "SELECT DISTINCT " : "SELECT ");
+    for (uint32_t i = 0; i < s->column_count; i++) {
+        if (i > 0)
+            ost__sql_text(w, ", ");
+        ost__sql_exact(w, s->columns[i]);
+        ost__sql_text(w, " AS c");
+        ost__buffer_uint(w->out, i);
+    }
+}
+
 /* The rows, where only their number counts: columns only if the number depends on them. */
 static void counted(ost__sql_writer *w)
 {
     const ost_shape *s = w->shape;
-    if (s->distinct || (s->group_count == 0 && has_aggregate_column(s)))
-        columns(w);
+    if (s->column_count > 0 && (s->distinct || (s->group_count == 0 && has_aggregate_column(s))))
+        named_columns(w);
     else
         ost__sql_text(w, "SELECT 1");
     from(w);
     ost__sql_limits(w);
 }
 
-/* DISTINCT is put into a select of its own: SQLite drops it right behind EXISTS, also where an
- * OFFSET makes it count. */
+/* What makes an OFFSET count is put into a select of its own: right behind EXISTS, SQLite drops
+ * DISTINCT, and MariaDB groups. */
 static void select_exists(ost__sql_writer *w)
 {
-    bool nested = w->shape->distinct;
+    const ost_shape *s = w->shape;
+    bool nested = s->distinct || (s->group_count > 0 && s->offset_parameter != OST_NO_PARAMETER);
     ost__sql_text(w, nested ? "SELECT EXISTS(SELECT 1 FROM (" : "SELECT EXISTS(");
     counted(w);
     if (nested) {
@@ -143,10 +190,14 @@ void ost__sql_select(ost__sql_writer *w)
     const ost_shape *s = w->shape;
     bool plain = s->wrap == OST_WRAP_NONE && !s->distinct && s->group_count == 0 && !s->having &&
                  !has_aggregate_column(s);
-    if (s->lock_mode != OST_LOCK_NONE && !plain) {
+    if (s->lock_mode != OST_LOCK_NONE && (!plain || s->partition)) {
         ost__sql_refuse(w, OST_MISUSE,
                         "rows can be locked only where they are selected as they are: without "
-                        "groups, aggregates and distinct");
+                        "groups, aggregates, distinct and partitions");
+        return;
+    }
+    if (s->partition && (s->distinct || s->group_count > 0 || s->having)) {
+        ost__sql_refuse(w, OST_MISUSE, "partitions are of rows as they are, without groups");
         return;
     }
     switch (s->wrap) {

@@ -114,6 +114,8 @@ static void target(ost__sql_writer *w, bool by_key)
     ost__sql_text(w, s->table->key_count > 1 ? " WHERE (" : " WHERE ");
     key_columns(w);
     ost__sql_text(w, s->table->key_count > 1 ? ") IN (" : " IN (");
+    if (w->dialect->keys_in_with)
+        ost__sql_text(w, "WITH x AS MATERIALIZED (");
     if (w->dialect->derived_keys) {
         ost__sql_text(w, "SELECT ");
         key_columns(w);
@@ -126,6 +128,11 @@ static void target(ost__sql_writer *w, bool by_key)
     if (w->dialect->derived_keys) {
         ost__sql_text(w, ")");
         ost__sql_text(w, w->dialect->subselect_name);
+    }
+    if (w->dialect->keys_in_with) {
+        ost__sql_text(w, ") SELECT ");
+        key_columns(w);
+        ost__sql_text(w, " FROM x");
     }
     ost__sql_text(w, ")");
 }

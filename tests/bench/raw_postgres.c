@@ -46,7 +46,10 @@ static raw *raw_open(const char *url, bool pipelines)
     if (!r)
         return NULL;
     r->pipelines = pipelines;
-    r->c = PQconnectdb(url);
+    /* As Ostler does to a server on this machine. */
+    const char *const names[] = { "dbname", "sslmode", NULL };
+    const char *const values[] = { url, "disable", NULL };
+    r->c = PQconnectdbParams(names, values, 1);
     if (PQstatus(r->c) != CONNECTION_OK) {
         (void)complain(r, "open");
         raw_close(r);

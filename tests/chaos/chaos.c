@@ -10,7 +10,8 @@ OST_MODEL(transfer, .table = "transfers",
           OST_FIELDS(OST_FIELD(transfer, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
                      OST_FIELD(transfer, number), OST_FIELD(transfer, cents)));
 
-enum server chaos_servers[] = { SERVER_POSTGRES, SERVER_MYSQL };
+static const ost_model *const usual_models[] = { &account_model, &transfer_model, NULL };
+enum server chaos_servers[] = { SERVER_POSTGRES, SERVER_MYSQL, SERVER_PGBOUNCER };
 
 enum server chaos_server_of(void **state)
 {
@@ -32,12 +33,40 @@ void chaos_ok(ost_status status, const ost_error *e, const char *what, const cha
     _fail(file, line);
 }
 
+/* ---- servers ---- */
+
+server_instance *chaos_private(enum server kind, const char *extra)
+{
+    static server_instance *started[sizeof chaos_servers / sizeof *chaos_servers];
+    if (!started[kind])
+        started[kind] = server_private(kind, extra);
+    return started[kind];
+}
+
+const char *chaos_private_database(const server_instance *s)
+{
+    enum { URLS = 64 };
+    static char urls[URLS][256];
+    static int count;
+    char sql[64];
+    const char *url = server_url(s, NULL), *name = strrchr(url, '/');
+    assert_non_null(name);
+    assert_true(count < URLS);
+    char *out = urls[count++];
+    (void)snprintf(out, sizeof urls[0], "%.*s/chaos_%d", (int)(name - url), url, count);
+    (void)snprintf(sql, sizeof sql, "CREATE DATABASE chaos_%d", count);
+    server_sql(url, sql);
+    return out;
+}
+
+/* ---- the bank ---- */
+
 static ost_status open_database(const chaos *c, const char *url, ost_db **db, ost_session **s,
                                 ost_error *e)
 {
     ost_status status = ost_open(
         OST_OPTIONS(.url = url, .drivers = OST_DRIVERS(ost_driver_postgres(), ost_driver_mysql()),
-                    .models = OST_MODELS(&account_model, &transfer_model), .pool = &c->pool,
+                    .models = c->models, .pool = &c->pool,
                     .connect_timeout_ms = c->connect_timeout_ms,
                     .statement_timeout_ms = c->statement_timeout_ms),
         db, e);
@@ -55,11 +84,14 @@ static void open_accounts(chaos *c)
     }
 }
 
-void chaos_begin(chaos *c, enum server server, bool through_proxy)
+void chaos_begin_on(chaos *c, enum server server, server_instance *instance,
+                    const ost_model *const *models)
 {
     memset(c, 0, sizeof *c);
     c->server = server;
-    c->url = server_database(server, NULL);
+    c->instance = instance;
+    c->models = models ? models : usual_models;
+    c->url = instance ? chaos_private_database(instance) : server_database(server, NULL);
     c->pool = (ost_pool_options){ .struct_size = sizeof c->pool, .max = 2 };
     c->connect_timeout_ms = 5000;
     c->statement_timeout_ms = 10000;
@@ -67,6 +99,11 @@ void chaos_begin(chaos *c, enum server server, bool through_proxy)
              __FILE__, __LINE__);
     open_accounts(c);
     c->via = c->url;
+}
+
+void chaos_begin(chaos *c, enum server server, bool through_proxy)
+{
+    chaos_begin_on(c, server, NULL, NULL);
     if (through_proxy) {
         c->proxy = proxy_to(c->url);
         c->via = proxy_url(c->proxy, c->url);
@@ -93,7 +130,8 @@ void chaos_end(chaos *c)
     ost_close(c->witness_db);
     if (c->proxy)
         proxy_close(c->proxy);
-    server_drop(c->url);
+    if (!c->instance)
+        server_drop(c->url);
 }
 
 int64_t chaos_total(chaos *c)
@@ -125,7 +163,7 @@ void chaos_kill_connections(chaos *c)
 {
     const char *ids;
     char sql[64], *end;
-    if (c->server == SERVER_POSTGRES) {
+    if (c->server != SERVER_MYSQL) {
         chaos_sql(c, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname ="
                      " current_database() AND pid <> pg_backend_pid()");
         return;

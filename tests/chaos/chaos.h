@@ -39,9 +39,11 @@ enum { ACCOUNTS = 4, OPENING_CENTS = 1000 };
 
 typedef struct chaos {
     enum server server;
-    const char *url; /* straight to the server */
-    proxy *proxy;    /* NULL: not used */
-    const char *via; /* the URL of the program */
+    server_instance *instance;      /* NULL: the server that all tests share */
+    const ost_model *const *models; /* account and transfer among them */
+    const char *url;                /* straight to the server */
+    proxy *proxy;                   /* NULL: not used */
+    const char *via;                /* the URL of the program */
     ost_pool_options pool;
     uint32_t connect_timeout_ms, statement_timeout_ms;
     ost_db *db;
@@ -66,10 +68,24 @@ extern enum server chaos_servers[];
     {                                                   \
 #f " (mysql)", f, NULL, NULL, &chaos_servers[1] \
     }
+/* PgBouncer, which has fewer connections than the test, and changes them between transactions. */
+#define ON_POOLER(f)                                     \
+    {                                                    \
+#f " (pooler)", f, NULL, NULL, &chaos_servers[2] \
+    }
 enum server chaos_server_of(void **state);
+
+/* A server that a test may stop, fill and set otherwise: one for each kind in a program, until its
+ * end. It is started by the first call, with `extra` for server_private(). */
+server_instance *chaos_private(enum server kind, const char *extra);
+/* A fresh, empty database of it. */
+const char *chaos_private_database(const server_instance *s);
 
 /* A fresh database with tables and accounts; `through_proxy`: the program reaches it by a relay. */
 void chaos_begin(chaos *c, enum server server, bool through_proxy);
+/* The same on a private server (NULL: the shared one), with these models (NULL: the usual ones). */
+void chaos_begin_on(chaos *c, enum server server, server_instance *instance,
+                    const ost_model *const *models);
 /* Opens the program's database (again). */
 ost_status chaos_open(chaos *c);
 void chaos_close(chaos *c);

@@ -31,21 +31,27 @@ const ev_field *member_of(const place *p)
     return &p->schema->fields[p->field];
 }
 
-/* A zeroed record that can be stored, with one value. */
-static void write_record(const place *p, void *record, const ost_value *v)
+void fit_zeros(const place *p, void *record)
 {
     for (size_t i = 0; i < p->schema->field_count; i++) {
         const ev_field *f = &p->schema->fields[i];
-        ost_value empty = f->type == OST_TYPE_TEXT ? ev_text("") : ev_int(0);
-        if (f->nullable || (f->type != OST_TYPE_TEXT && f->type != OST_TYPE_DECIMAL))
-            continue;
-        (void)ev_fit(f, &empty); /* zero at the member's scale */
-        ev_write(f, record, &empty);
+        ost_value v = ev_read(f, record, &w->scratch);
+        if (f->type == OST_TYPE_TEXT && !f->nullable && ev_is_null(&v))
+            v = ev_text("");
+        if (f->type == OST_TYPE_DECIMAL && !f->nullable)
+            (void)ev_fit(f, &v); /* at the member's scale */
+        ev_write(f, record, &v);
     }
-    ev_write(member_of(p), record, v);
 }
 
-static void know_record(const place *p, const void *record)
+/* A zeroed record that can be stored, with one value. */
+static void write_record(const place *p, void *record, const ost_value *v)
+{
+    ev_write(member_of(p), record, v);
+    fit_zeros(p, record);
+}
+
+void know_record(const place *p, const void *record)
 {
     if (ev_insert(&w->store, p->table, ev_cells(p->schema, record, &w->scratch)) != OST_OK)
         fail_msg("the evaluator has two records with one key");

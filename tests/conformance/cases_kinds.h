@@ -21,6 +21,10 @@ bool store_values(const place *p);
 void begin_query(const place *p, asked *a);
 void add_where(asked *a, const ost_expr *e);
 void add_order(asked *a, const ost_expr *key);
+/* The evaluator gets to know a record that is stored. */
+void know_record(const place *p, const void *record);
+/* Decimals of zero, and texts, that a zeroed record must have. */
+void fit_zeros(const place *p, void *record);
 /* Asks both sides. */
 void ask(asked *a);
 void ask_where(const place *p, const ost_expr *e);

@@ -187,7 +187,8 @@ static void keys_of_every_kind(void)
     ost_decimal small, large;
     assert_true(ost_time_parse("2024-02-29T12:00:00.000001Z", &at));
     assert_true(ost_time_parse("2024-02-29T12:00:00.000002Z", &later));
-    assert_true(ost_date_of(1, 1, 1, &day) && ost_date_of(9999, 12, 31, &next));
+    assert_true(ost_date_of(1, 1, 1, &day));
+    assert_true(ost_date_of(9999, 12, 31, &next));
     assert_true(ost_decimal_parse("-9999999999999999.9999", &small));
     assert_true(ost_decimal_parse("9999999999999999.9999", &large));
     CHECK_KEY(by_uuid, { { 1 } }, { { 255 } });

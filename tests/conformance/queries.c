@@ -160,8 +160,13 @@ void random_query(world *w, asked *a, size_t table)
         random_part(w, a);
     if (a->query.select_count == 0 || !a->may_range)
         add_random_limits(w, a);
+    if (a->query.result == &w->schemas[table] && rng_chance(&w->rng, 12)) {
+        const ev_schema *schema = &w->schemas[table];
+        a->query.per = make_member(w, schema, rng_below(&w->rng, schema->field_count));
+        a->query.limit_per = rng_below(&w->rng, 4);
+    }
     add_random_orders(w, a);
-    if (a->query.order_count > 0 || a->query.has_limit || a->query.has_offset)
+    if (a->query.order_count > 0 || a->query.has_limit || a->query.has_offset || a->query.per)
         complete_order(w, a);
     if (w->depth == 0 && rng_chance(&w->rng, 2)) {
         a->mistaken = true;
@@ -196,6 +201,8 @@ ost_query *build_query(world *w, const asked *a)
         ost_limit(q, a->query.limit);
     if (a->query.has_offset)
         ost_offset(q, a->query.offset);
+    if (a->query.per)
+        ost_limit_per(q, a->query.per, a->query.limit_per);
     if (a->query.distinct)
         ost_distinct(q);
     return q;

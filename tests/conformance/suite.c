@@ -1,5 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs the cases one by one and holds each outcome against its row in quirks.c. */
+/*
+ * Runs the cases one by one and holds each outcome against its row in quirks.c. Every sentence of
+ * SEMANTICS.md that can be asked today has a case, or many.
+ *
+ * Left for later, because what they are about is not built yet:
+ *   Absence     NULL and missing members inside JSON
+ *   Text        like, ilike, lower and upper; .collation = OST_CASELESS
+ *   Numbers     division and other arithmetic in expressions; integers that overflow in them
+ *   Uniqueness  among the living (soft delete)
+ *   Updates     `changed`, which no call reports yet
+ *   Upsert      everything
+ *   Time        parts of dates and their zones
+ *   JSON        everything, embedded structs, lists and points
+ */
 #include "conformance.h"
 
 #include <stdlib.h>
@@ -19,10 +32,11 @@ static char detail[DETAIL_SIZE];
 static void gather_groups(void)
 {
     static const group *const written[] = {
-        &logic_group,        &text_group,       &letters_group, &lists_group,
-        &numbers_group,      &aggregates_group, &order_group,   &queries_group,
-        &records_group,      &tracked_group,    &updates_group, &constraints_group,
-        &transactions_group, &isolation_group,  &locks_group,   &tables_group,
+        &across_group,      &logic_group,        &text_group,       &letters_group,
+        &lists_group,       &numbers_group,      &aggregates_group, &order_group,
+        &queries_group,     &records_group,      &tracked_group,    &updates_group,
+        &constraints_group, &transactions_group, &isolation_group,  &locks_group,
+        &tables_group,
     };
     group_count = 0;
     for (size_t i = 0; i < kind_capability_count; i++)

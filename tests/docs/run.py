@@ -78,8 +78,10 @@ def blocks():
 
 
 def libraries(build):
-    needed = run(["pkg-config", "--libs", "sqlite3", "libutf8proc"])[1].split()
-    return [build / "libostler-sqlite.a", build / "libostler.a", *needed, "-pthread", "-lm"]
+    drivers = {"sqlite": "sqlite3", "postgres": "libpq", "mysql": "libmariadb"}
+    needed = run(["pkg-config", "--libs", *drivers.values(), "libutf8proc"])[1].split()
+    return [*(build / f"libostler-{driver}.a" for driver in drivers), build / "libostler.a",
+            *needed, "-pthread", "-lm"]
 
 
 def problem_of(block, build):

@@ -75,6 +75,52 @@ static void sums_are_exact(void **state)
     assert_true(r.x.value == 9223372036854775813.0 / 5);
 }
 
+/* On the way a sum may have more digits than at its end, whatever the order. */
+static void sums_may_pass_38_digits_on_the_way(void **state)
+{
+    static const char most[] = "99999999999999999999999999999999.999999";
+    static const struct {
+        const char *sum; /* NULL: too long */
+        int signs[5];    /* of `most` */
+        const char *last;
+    } cases[] = {
+        { most, { 1, 1, 0, 0, -1 }, "0.000000" },
+        { most, { 1, 1, 1, -1, -1 }, "0.000000" },
+        { "-99999999999999999999999999999999.999999", { -1, -1, -1, 1, 1 }, "0.000000" },
+        { "0.000000", { -1, -1, 1, 1, 0 }, "0.000000" },
+        { "0.000001", { 1, 1, -1, -1, 0 }, "0.000001" },
+        { "-0.000002", { -1, -1, 1, 1, 0 }, "-0.000002" },
+        { NULL, { 1, 0, 0, 0, 0 }, "0.000001" },
+        { NULL, { -1, 0, 0, 0, 0 }, "-0.000001" },
+        { NULL, { 1, 1, 1, 1, 1 }, "0.000000" },
+        { NULL, { 1, 1, 1, -1, 0 }, "-1.000000" },
+    };
+    items_world *w = *state;
+    item in[6] = { { .id = 1 }, { .id = 2 }, { .id = 3 }, { .id = 4 }, { .id = 5 }, { .id = 6 } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t count;
+        result r;
+        for (size_t k = 0; k < 5; k++) {
+            in[k].exact = cases[i].signs[k] ? dec(most) : dec("0.000000");
+            if (cases[i].signs[k] < 0)
+                in[k].exact = ost_decimal_negate(in[k].exact);
+        }
+        in[5].exact = dec(cases[i].last);
+        sql(&w->b, "DELETE FROM items");
+        add(w, in, 6);
+        made *m = from_items(w);
+        column(m, aggregate(m, OST_OP_SUM, "exact", OST_TYPE_DECIMAL, 6), &result_d);
+        m->program.row_size = sizeof(result);
+        ost_status status = run_rows(m, &r, 1, &count);
+        discard(m);
+        assert_int_equal(status, cases[i].sum ? OST_OK : OST_RANGE);
+        if (cases[i].sum)
+            assert_int_equal(ost_decimal_compare(r.d.value, dec(cases[i].sum)), 0);
+        else
+            assert_non_null(strstr(w->b.error.message, "the sum has more than 38 digits"));
+    }
+}
+
 static void averages_round_half_to_even(void **state)
 {
     items_world *w = *state;
@@ -149,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(over_nothing_they_are_null, items_begin, items_end),
         cmocka_unit_test_setup_teardown(sums_are_exact, items_begin, items_end),
+        cmocka_unit_test_setup_teardown(sums_may_pass_38_digits_on_the_way, items_begin, items_end),
         cmocka_unit_test_setup_teardown(averages_round_half_to_even, items_begin, items_end),
         cmocka_unit_test_setup_teardown(groups_filter_and_order_by_exact_values, items_begin,
                                         items_end),

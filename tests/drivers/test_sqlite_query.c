@@ -289,6 +289,11 @@ static void a_constant_beyond_every_integer(void **state)
     m = from_items(w);
     m->shape.where = in_list(m, "big", OST_TYPE_UINT64, list, 2, sizeof list[0]);
     assert_string_equal(ids_of(m), "2");
+    /* SQLite puts the constant where the member is compared a second time. */
+    m = from_items(w);
+    m->shape.where = node2(m, OST_OP_AND, test(m, OST_OP_EQ, "big", ost_value_uint(UINT64_MAX)),
+                           node2(m, OST_OP_LE, member(m, "big"), member(m, "price")));
+    assert_string_equal(ids_of(m), "");
     /* Written, it is refused. */
     m = make(&w->b, OST_DO_UPDATE, w->items);
     set_to(m, "big", ost_value_uint((uint64_t)INT64_MAX + 1));

@@ -82,6 +82,8 @@ typedef struct ev_query {
     const ev_schema *result; /* of what is selected; the table's own for whole records */
     bool distinct, has_limit, has_offset;
     size_t limit, offset;
+    const ost_expr *per; /* NULL, or what at most `limit_per` rows of each value of are wanted */
+    size_t limit_per;
 } ev_query;
 
 typedef struct ev_rows {

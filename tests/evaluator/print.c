@@ -103,6 +103,10 @@ void ev_print_query(FILE *out, const ev_query *q)
         fprintf(out, "\n      limit %zu", q->limit);
     if (q->has_offset)
         fprintf(out, "\n      offset %zu", q->offset);
+    if (q->per) {
+        fprintf(out, "\n      at most %zu for each ", q->limit_per);
+        ev_print_expr(out, q->per);
+    }
     fputs("\n", out);
 }
 

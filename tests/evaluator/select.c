@@ -199,6 +199,20 @@ static void sort_units(selection *s)
         }
 }
 
+/* As many rows with the same value stand before it, in the order, as are wanted of each. */
+static bool is_one_too_many(selection *s, size_t i)
+{
+    ev_scope scope = scope_of(s, &s->units[i]);
+    ost_value own = ev_evaluate(s->query->per, &scope).value;
+    size_t same = 0;
+    for (size_t j = 0; j < s->count; j++) {
+        ev_scope other = scope_of(s, &s->units[j]);
+        ost_value value = ev_evaluate(s->query->per, &other).value;
+        same += ev_same(&own, &value);
+    }
+    return same >= s->query->limit_per;
+}
+
 static ost_status deliver(const selection *s, ev_rows *out)
 {
     const ev_query *q = s->query;
@@ -241,6 +255,8 @@ ost_status ev_select(const ev_store *store, const ev_query *q, ev_rows *out)
     if (q->distinct)
         drop_units(&s, equals_earlier);
     sort_units(&s);
+    if (q->per)
+        drop_units(&s, is_one_too_many);
     return s.status == OST_OK ? deliver(&s, out) : s.status;
 }
 

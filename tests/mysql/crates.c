@@ -28,15 +28,17 @@ void crates_close(crates_world *w)
 
 void crates_create(crates_world *w)
 {
-    server_sql(w->url,
-               "CREATE TABLE crates (id BIGINT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(80) "
-               "CHARACTER SET utf8mb4 NOT NULL, n BIGINT NOT NULL, maybe INT, price DECIMAL(10,2), "
-               "note LONGTEXT CHARACTER SET utf8mb4, CONSTRAINT crates_name_unique UNIQUE (name), "
-               "CONSTRAINT crates_n_check CHECK (n <> 13)) ENGINE=InnoDB;"
-               "CREATE TABLE slips (id BIGINT AUTO_INCREMENT PRIMARY KEY, crate_id BIGINT NOT NULL, "
-               "tiny TINYINT NOT NULL DEFAULT 0, CONSTRAINT slips_crate FOREIGN KEY (crate_id) "
-               "REFERENCES crates (id)) ENGINE=InnoDB");
-    w->key = (ost_table_foreign_key){ .name = "slips_crate", .field_count = 1, .target = w->crates };
+    server_sql(
+        w->url,
+        "CREATE TABLE crates (id BIGINT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(80) "
+        "CHARACTER SET utf8mb4 NOT NULL, n BIGINT NOT NULL, maybe INT, price DECIMAL(10,2), "
+        "note LONGTEXT CHARACTER SET utf8mb4, CONSTRAINT crates_name_unique UNIQUE (name), "
+        "CONSTRAINT crates_n_check CHECK (n <> -13)) ENGINE=InnoDB;"
+        "CREATE TABLE slips (id BIGINT AUTO_INCREMENT PRIMARY KEY, crate_id BIGINT NOT NULL, "
+        "tiny TINYINT NOT NULL DEFAULT 0, CONSTRAINT slips_crate FOREIGN KEY (crate_id) "
+        "REFERENCES crates (id)) ENGINE=InnoDB");
+    w->key =
+        (ost_table_foreign_key){ .name = "slips_crate", .field_count = 1, .target = w->crates };
     static const ost_field *fields[1];
     fields[0] = table_field(w->slips, "crate_id");
     w->key.fields = fields;
@@ -64,9 +66,11 @@ int crates_end(void **state)
 
 void crates_fill(crates_world *w, int count)
 {
-    char text[200];
+    char text[300];
     snprintf(text, sizeof text,
-             "INSERT INTO crates (id, name, n, price) WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i "
+             "SET max_recursive_iterations = 1000000;"
+             "INSERT INTO crates (id, name, n, price) WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL "
+             "SELECT i "
              "+ 1 FROM s WHERE i < %d) SELECT i, CONCAT('crate ', i), i, 0 FROM s",
              count);
     server_sql(w->url, text);

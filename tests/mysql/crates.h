@@ -8,8 +8,8 @@
 
 typedef struct crate {
     int64_t id;
-    const char *name;  /* unique */
-    int64_t n;         /* 0 to 1000000 */
+    const char *name; /* unique */
+    int64_t n;        /* 0 to 1000000 */
     ost_opt_int maybe;
     ost_decimal price; /* 10, 2 */
     const char *note;

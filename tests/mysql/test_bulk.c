@@ -181,7 +181,7 @@ static void a_failure_names_the_record(void **state)
     without->shape.column_count = 0;
     for (int way = 0; way < 2; way++) {
         choose(w, way == 0);
-        in[700].n = 13;
+        in[700].n = -13;
         fails_at(w, with_keys, 700, OST_CHECK, 1000);
         assert_string_equal(w->b.error.field, "n");
         fails_at(w, without, 700, OST_CHECK, 1000);
@@ -287,7 +287,7 @@ static void a_failed_update_names_the_record(void **state)
     crate *in = crates_named(100, "crate");
     insert_all(w, in, 100);
     made *m = update_by_key(w, in, 100);
-    in[55].n = 13;
+    in[55].n = -13;
     for (int way = 0; way < 2; way++) {
         choose(w, way == 0);
         fails_at(w, m, 55, OST_CHECK, 0);

@@ -99,8 +99,8 @@ static void capabilities_are_the_server_s(void **state)
         bool wanted = i == OST_CAN_SAVEPOINT || i == OST_CAN_RETURN || i == OST_CAN_STREAM_BESIDE ||
                       i == OST_CAN_SKIP_LOCKED || i == OST_CAN_ARRAY_BIND ||
                       i == OST_CAN_BIND_LIST || i == OST_CAN_RESOLVE_COMMIT ||
-                      i == OST_CAN_PREPARE || i == OST_CAN_ADD_KEYS ||
-                      i == OST_CAN_MARK_COMMITS || i == OST_CAN_LOCK_ROWS;
+                      i == OST_CAN_PREPARE || i == OST_CAN_ADD_KEYS || i == OST_CAN_MARK_COMMITS ||
+                      i == OST_CAN_LOCK_ROWS;
         if (has != wanted)
             fail_msg("ability %u is %d", i, has);
     }
@@ -108,8 +108,9 @@ static void capabilities_are_the_server_s(void **state)
 
 static void fm32_modes_are_strict_whatever_the_server_says(void **state)
 {
-    server_instance *s = server_private(SERVER_MYSQL, "--set sql_mode= --set default_time_zone=+05:00 "
-                                                      "--set character_set_server=latin1");
+    server_instance *s =
+        server_private(SERVER_MYSQL, "--set sql_mode= --set default_time_zone=+05:00 "
+                                     "--set character_set_server=latin1");
     crates_world w;
     (void)state;
     crates_open(&w, server_url(s, NULL));
@@ -131,8 +132,9 @@ static void fm32_modes_are_strict_whatever_the_server_says(void **state)
 static void fm34_every_plane_of_unicode_comes_back(void **state)
 {
     crates_world *w = *state;
-    crate in = { .name = "planes", .note = "a \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 "
-                                           "\xf0\xa0\x80\x80 \xf4\x8f\xbf\xbd" };
+    crate in = { .name = "planes",
+                 .note = "a \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 "
+                         "\xf0\xa0\x80\x80 \xf4\x8f\xbf\xbd" };
     crate out[2];
     size_t count;
     made *m = crate_insert(w, &in, 1), *get = crate_select(w);
@@ -169,8 +171,8 @@ static void fm19_a_full_server_says_so(void **state)
     (void)state;
     crates_open(&w, server_url(s, NULL));
     while (status == OST_OK && count < MOST + 2) {
-        status = w.b.driver->connect(w.b.backend, NULL, INT64_MAX, &others[count], &caps,
-                                     &w.b.error);
+        status =
+            w.b.driver->connect(w.b.backend, NULL, INT64_MAX, &others[count], &caps, &w.b.error);
         count += status == OST_OK;
     }
     assert_int_equal(status, OST_CONNECTION);
@@ -201,8 +203,8 @@ static void what_is_not_there_cannot_be_reached(void **state)
     assert_non_null(strstr(e.message, "/nowhere/socket"));
     assert_int_equal(opened("mysql://u@no-such-host.invalid/d?tls=off", &e), OST_CONNECTION);
     char url[600];
-    snprintf(url, sizeof url, "%.*s/no_such_database",
-             (int)(strrchr(w->url, '/') - w->url), w->url);
+    snprintf(url, sizeof url, "%.*s/no_such_database", (int)(strrchr(w->url, '/') - w->url),
+             w->url);
     assert_int_equal(opened(url, &e), OST_CONNECTION);
     assert_int_equal(e.native_code, 1049);
 }

@@ -165,11 +165,11 @@ static void a_deadlock_ends_the_unit_and_may_be_run_again(void **state)
     assert_int_equal(run(mine), OST_OK);
     assert_int_equal(run_on(other, theirs, NULL, NULL), OST_OK);
     assert_int_equal(compile(ahead), OST_OK);
-    assert_int_equal(
-        w->b.driver->submit(w->b.c, &ahead->op, 1, &accepted, INT64_MAX, &w->b.error), OST_OK);
+    assert_int_equal(w->b.driver->submit(w->b.c, &ahead->op, 1, &accepted, INT64_MAX, &w->b.error),
+                     OST_OK);
     /* It waits for the other; the deadline leaves the call where it is. */
-    assert_int_equal(
-        collect_rows(&w->b, w->b.c, 0, ahead, NULL, 0, NULL, crates_in(w, 200)), OST_TIMEOUT);
+    assert_int_equal(collect_rows(&w->b, w->b.c, 0, ahead, NULL, 0, NULL, crates_in(w, 200)),
+                     OST_TIMEOUT);
     status = run_on(other, back, NULL, NULL);
     if (status == OST_OK) {
         /* The first was chosen: its answer, which is still owed, says so. */
@@ -200,8 +200,7 @@ static void fm1_a_killed_connection_loses_its_unit(void **state)
     crates_fill(w, 1);
     assert_int_equal(begin_on(&w->b, w->b.c, OST_ACCESS_WRITE), OST_OK);
     assert_int_equal(run(m), OST_OK);
-    snprintf(sql, sizeof sql, "KILL CONNECTION %lu",
-             mysql_thread_id(w->b.driver->native(w->b.c)));
+    snprintf(sql, sizeof sql, "KILL CONNECTION %lu", mysql_thread_id(w->b.driver->native(w->b.c)));
     server_sql(w->url, sql);
     assert_int_equal(run(m), OST_CONNECTION);
     assert_int_equal(w->b.outcome.connection_lost, 1);

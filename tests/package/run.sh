@@ -60,6 +60,26 @@ by_pkg_config_static() {
     is_static "$work/static" && says_right "$work/static"
 }
 
+nobody_listens() {
+    LD_LIBRARY_PATH=$libdir "$1" >"$work/printed" && grep -qx 'nobody listens' "$work/printed"
+}
+
+# Client libraries of servers are linked shared: they have no whole static form in Debian.
+servers_shared() {
+    # shellcheck disable=SC2046
+    cc -std=c11 "$root/tests/package/servers.c" -o "$work/servers" \
+        $(pkg-config --cflags --libs ostler-postgres ostler-mysql) || return 1
+    ! is_static "$work/servers" && nobody_listens "$work/servers"
+}
+
+servers_archives() {
+    # shellcheck disable=SC2046
+    cc -std=c11 -I"$prefix/include" "$root/tests/package/servers.c" -o "$work/servers-archives" \
+        "$libdir/libostler-postgres.a" "$libdir/libostler-mysql.a" "$libdir/libostler.a" \
+        $(pkg-config --libs libpq libmariadb libutf8proc) -pthread -lm || return 1
+    is_static "$work/servers-archives" && nobody_listens "$work/servers-archives"
+}
+
 # Both archives hold src/base: either order, and a shared core beside a static driver, must link.
 by_archives() {
     needs=$(pkg-config --libs sqlite3 libutf8proc)
@@ -77,10 +97,10 @@ by_archives() {
     says_right "$work/mixed"
 }
 
-# by_find_package <folder> <component> <target>
+# by_find_package <folder> <components> <targets> [source]
 by_find_package() {
     cmake -S "$root/tests/package" -B "$work/$1" -DCMAKE_PREFIX_PATH="$prefix" \
-        -DCOMPONENT="$2" -DTARGET="$3" && cmake --build "$work/$1"
+        -DCOMPONENT="$2" -DTARGET="$3" -DSOURCE="${4:-outside.c}" && cmake --build "$work/$1"
 }
 
 find_package_shared() {
@@ -93,11 +113,16 @@ find_package_static() {
         is_static "$work/by-cmake-static/outside" && says_right "$work/by-cmake-static/outside"
 }
 
+find_package_servers() {
+    by_find_package by-cmake-servers "postgres;mysql" "ostler::postgres;ostler::mysql" \
+        servers.c && nobody_listens "$work/by-cmake-servers/outside"
+}
+
 find_package_absent() {
     ! by_find_package by-cmake-absent oracle ostler::oracle >"$work/absent" 2>&1 || return 1
     cat "$work/absent"
     tr -s ' \n' '  ' <"$work/absent" |
-        grep -q "component 'oracle' is not part of this installation, which has: core, sqlite"
+        grep -q "component 'oracle' is not part of this installation, which has: core, sqlite, postgres, mysql"
 }
 
 build=${1:-}
@@ -108,6 +133,9 @@ export PKG_CONFIG_PATH="$libdir/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
 check "pkg-config, shared" by_pkg_config
 check "pkg-config, static" by_pkg_config_static
 check "archives in either order" by_archives
+check "drivers of servers, shared" servers_shared
+check "drivers of servers, archives" servers_archives
+check "find_package, servers" find_package_servers
 check "find_package, shared" find_package_shared
 check "find_package, static" find_package_static
 check "find_package, a component that is not there" find_package_absent

@@ -41,11 +41,10 @@ static void begin_travels_with_the_first_statement(void **state)
     things_world *w = *state;
     thing a = { .name = "a" }, out[1];
     made *insert = insert_things(w, &a, 1), *look = all_things(w);
-    ost_operation ops[4] = { { .struct_size = sizeof ops[0], .kind = OST_DO_BEGIN },
-                             { .struct_size = sizeof ops[0],
-                               .kind = OST_DO_SAVEPOINT,
-                               .text = "s",
-                               .text_size = 1 } };
+    ost_operation ops[4] = {
+        { .struct_size = sizeof ops[0], .kind = OST_DO_BEGIN },
+        { .struct_size = sizeof ops[0], .kind = OST_DO_SAVEPOINT, .text = "s", .text_size = 1 }
+    };
     size_t count = 1;
     assert_int_equal(compile(insert), OST_OK);
     assert_int_equal(compile(look), OST_OK);
@@ -136,10 +135,9 @@ static void rows_that_do_not_fit_are_dropped(void **state)
     } slim;
     things_world *w = *state;
     made *m = make(&w->b, OST_DO_SELECT, w->things);
-    const ost_field id = { .name = "id",
-                           .type = OST_TYPE_INT64,
-                           .offset = offsetof(slim, id),
-                           .size = sizeof(int64_t) };
+    const ost_field id = {
+        .name = "id", .type = OST_TYPE_INT64, .offset = offsetof(slim, id), .size = sizeof(int64_t)
+    };
     const ost_field n = {
         .name = "n", .type = OST_TYPE_INT8, .offset = offsetof(slim, n), .size = sizeof(int8_t)
     };
@@ -334,9 +332,9 @@ static void a_deadline_that_has_passed_sends_nothing(void **state)
     made *m = insert_things(w, &a, 1);
     size_t accepted;
     assert_int_equal(compile(m), OST_OK);
-    assert_int_equal(w->b.driver->submit(w->b.c, &m->op, 1, &accepted, bench_now(&w->b) - 1,
-                                         &w->b.error),
-                     OST_OK);
+    assert_int_equal(
+        w->b.driver->submit(w->b.c, &m->op, 1, &accepted, bench_now(&w->b) - 1, &w->b.error),
+        OST_OK);
     assert_int_equal(collect_rows(&w->b, w->b.c, 0, m, NULL, 0, NULL, 0), OST_TIMEOUT);
     assert_int_equal(w->b.error.nothing_sent, 1);
     assert_int_equal(w->b.driver->settle(w->b.c, 0), OST_OK);

@@ -44,7 +44,8 @@ static void check_setting(const char *url, const char *name, const char *expecte
 
 static void urls_become_settings(void **state)
 {
-    static const char full[] = "postgresql://ada:p%40ss@db.example:6543/books?application_name=x%20y";
+    static const char full[] =
+        "postgresql://ada:p%40ss@db.example:6543/books?application_name=x%20y";
     (void)state;
     check_setting(full, "host", "db.example");
     check_setting(full, "port", "6543");
@@ -97,14 +98,10 @@ static void urls_that_make_no_sense_are_misuse(void **state)
     static const struct {
         const char *url, *part;
     } cases[] = {
-        { "postgres://h/b?sslmode=off", "sslmode" },
-        { "postgres://h/b?tls=maybe", "tls=maybe" },
-        { "postgres://h/b?tls=", "tls=" },
-        { "postgres://h/b?tls_ca=", "tls_ca" },
-        { "postgres://h/b?tls_cert=/x", "tls_key" },
-        { "postgres://h/b?socket=/run", "socket" },
-        { "postgres:///b?socket=run", "socket" },
-        { "postgres://h/b/c", "path" },
+        { "postgres://h/b?sslmode=off", "sslmode" }, { "postgres://h/b?tls=maybe", "tls=maybe" },
+        { "postgres://h/b?tls=", "tls=" },           { "postgres://h/b?tls_ca=", "tls_ca" },
+        { "postgres://h/b?tls_cert=/x", "tls_key" }, { "postgres://h/b?socket=/run", "socket" },
+        { "postgres:///b?socket=run", "socket" },    { "postgres://h/b/c", "path" },
         { "postgres://a,b/c", "several hosts" },
     };
     (void)state;
@@ -177,8 +174,8 @@ static void fm19_a_full_server_says_so(void **state)
     int count = 0;
     (void)state;
     bench_open(&b, ost_driver_postgres(), url);
-    while (count < 4 && b.driver->connect(b.backend, NULL, INT64_MAX, &more[count], &caps,
-                                          &b.error) == OST_OK)
+    while (count < 4 &&
+           b.driver->connect(b.backend, NULL, INT64_MAX, &more[count], &caps, &b.error) == OST_OK)
         count++;
     assert_in_range(count, 1, 3);
     assert_int_equal(b.error.status, OST_CONNECTION);
@@ -328,9 +325,8 @@ static void fm01_a_server_killed_in_a_unit_loses_it(void **state)
     assert_int_equal(unit_of(&w), OST_UNIT_LOST);
     w.b.driver->close(w.b.c, INT64_MAX);
     w.b.c = NULL;
-    assert_int_equal(
-        w.b.driver->connect(w.b.backend, NULL, INT64_MAX, &w.b.c, &caps, &w.b.error),
-        OST_CONNECTION);
+    assert_int_equal(w.b.driver->connect(w.b.backend, NULL, INT64_MAX, &w.b.c, &caps, &w.b.error),
+                     OST_CONNECTION);
     server_restart(s);
     w.b.c = bench_connect(&w.b);
     assert_int_equal(count_of(&w, "true"), 0);
@@ -356,14 +352,13 @@ static void fm05_a_server_that_is_silent_costs_no_more_than_the_deadline(void **
     assert_int_equal(compile(m), OST_OK);
     server_pause(s);
     start = bench_now(&w.b);
-    assert_int_equal(w.b.driver->connect(w.b.backend, NULL, start + 200000000, &c, &caps,
-                                         &w.b.error),
-                     OST_TIMEOUT);
+    assert_int_equal(
+        w.b.driver->connect(w.b.backend, NULL, start + 200000000, &c, &caps, &w.b.error),
+        OST_TIMEOUT);
     assert_null(c);
     assert_in_range((bench_now(&w.b) - start) / 1000000, 199, 300);
     start = bench_now(&w.b);
-    assert_int_equal(w.b.driver->submit(w.b.c, &m->op, 1, &accepted, start + 200000000,
-                                        &w.b.error),
+    assert_int_equal(w.b.driver->submit(w.b.c, &m->op, 1, &accepted, start + 200000000, &w.b.error),
                      OST_OK);
     assert_int_equal(collect_rows(&w.b, w.b.c, 0, m, NULL, 0, NULL, start + 200000000),
                      OST_TIMEOUT);

@@ -297,8 +297,10 @@ static void fm05_a_copy_that_waits_ends_at_its_deadline(void **state)
 }
 
 #define COPY_TEST(f) cmocka_unit_test_setup_teardown(f, things_begin, things_end)
-#define POOLED_TEST(f) \
-    { #f "_behind_a_pooler", f, things_begin_pooled, things_end, NULL }
+#define POOLED_TEST(f)                                                  \
+    {                                                                   \
+#f "_behind_a_pooler", f, things_begin_pooled, things_end, NULL \
+    }
 
 int main(void)
 {

@@ -165,7 +165,7 @@ static void constants_of_partial_indexes(void **state)
         { "u64", ost_value_uint(UINT64_MAX) },
         { "d", ost_value_double(-0.1) },
         { "d", ost_value_double(INFINITY) },
-        { "f", ost_value_double(1e300) },
+        { "f", ost_value_double(0.25) },
         { "text", ost_value_text("it's \\ \"x\"") },
         { "chars", ost_value_text("") },
         { "blob", ost_value_blob((ost_blob){ "\0\xFF'", 3 }) },
@@ -298,15 +298,44 @@ static void statements_as_they_are_written(void **state)
     m = make(&r->b, OST_DO_DELETE, wides_table);
     m->shape.where = node_of(m, OST_OP_OR, NULL, 0);
     limit_to(m, 3, -1);
-    assert_string_equal(rig_statement(r, m),
-                        "DELETE FROM \"wides\" WHERE \"id\" IN (SELECT \"id\" FROM \"wides\""
-                        " WHERE false LIMIT $1 FOR UPDATE)");
+    assert_string_equal(
+        rig_statement(r, m),
+        "DELETE FROM \"wides\" WHERE \"id\" IN (WITH x AS MATERIALIZED (SELECT \"id\""
+        " FROM \"wides\" WHERE false LIMIT $1 FOR UPDATE) SELECT \"id\" FROM x)");
     m = make(&r->b, OST_DO_SELECT, wides_table);
     m->shape.wrap = OST_WRAP_COUNT;
     m->shape.distinct = true;
     column(m, member(m, "text"), table_field(wides_table, "text"));
     assert_holds(rig_statement(r, m), "SELECT count(*) FROM (SELECT DISTINCT \"text\"");
     assert_holds(rig_statement(r, m), ") AS x");
+}
+
+/*
+ * A planner that believes in one row joins it with the subselect in a loop, and would run that
+ * again for each of nine: each time it would find other rows than those that were changed before.
+ */
+static void limited_writes_keep_their_limit(void **state)
+{
+    rig *r = wides_rig;
+    wide rows[9];
+    (void)state;
+    for (int i = 0; i < 9; i++)
+        rows[i] = wides_blank(i);
+    wides_clear(NULL);
+    assert_int_equal(wides_insert(rows, 1), OST_OK);
+    rig_sql(r, "VACUUM ANALYZE wides");
+    assert_int_equal(wides_insert(rows + 1, 8), OST_OK);
+    made *m = make(&r->b, OST_DO_UPDATE, wides_table);
+    set_to(m, "i32", ost_value_int(5));
+    order_by(m, member(m, "i8"), true);
+    limit_to(m, 2, -1);
+    assert_int_equal(rig_run(r, m, NULL, NULL), OST_OK);
+    assert_string_equal(rig_text(r, "SELECT count(*) FROM wides WHERE i32 = 5"), "2");
+    m = make(&r->b, OST_DO_DELETE, wides_table);
+    order_by(m, member(m, "i8"), false);
+    limit_to(m, 3, 1);
+    assert_int_equal(rig_run(r, m, NULL, NULL), OST_OK);
+    assert_string_equal(rig_text(r, "SELECT count(*) FROM wides"), "6");
 }
 
 /* What CockroachDB wants otherwise; there is no server here to ask. */
@@ -372,6 +401,7 @@ int main(void)
         cmocka_unit_test(a_constant_that_does_not_fit_is_a_schema_error),
         cmocka_unit_test(indexes_serve_the_order_of_queries),
         cmocka_unit_test(statements_as_they_are_written),
+        cmocka_unit_test(limited_writes_keep_their_limit),
         cmocka_unit_test(cockroach_differs_where_it_must),
         cmocka_unit_test(fm41_any_name_is_quoted),
     };

@@ -10,9 +10,9 @@ static ost_table *table(void)
         { .name = "age", .column = "age", .type = OST_TYPE_INT32 },
         { .name = "city", .column = "city_id", .type = OST_TYPE_INT64 },
     };
-    static const ost_field *const keys[] = { &fields[0] }, *const both[] = { &fields[2],
-                                                                            &fields[1] },
-                                         *const city[] = { &fields[3] };
+    static const ost_field *const keys[] = { &fields[0] },
+                                  *const both[] = { &fields[2], &fields[1] },
+                                  *const city[] = { &fields[3] };
     static const ost_table_index indexes[] = {
         { .name = "by_age", .fields = both, .field_count = 2, .unique = true }
     };
@@ -48,25 +48,25 @@ static void each_class_has_its_status(void **state)
         ost_status status;
         int retryable;
     } cases[] = {
-        { "23505", OST_CONFLICT, 0 },       { "23502", OST_NOT_NULL, 0 },
-        { "23503", OST_FOREIGN_KEY, 0 },    { "23001", OST_FOREIGN_KEY, 0 },
-        { "23514", OST_CHECK, 0 },          { "23P01", OST_CONFLICT, 0 },
-        { "23000", OST_CHECK, 0 },          { "22001", OST_RANGE, 0 },
-        { "22003", OST_RANGE, 0 },          { "22008", OST_RANGE, 0 },
-        { "22021", OST_RANGE, 0 },          { "22P02", OST_RANGE, 0 },
-        { "22P05", OST_RANGE, 0 },          { "22012", OST_RANGE, 0 },
-        { "40001", OST_SERIALIZATION, 1 },  { "40P01", OST_DEADLOCK, 1 },
-        { "55P03", OST_LOCK_TIMEOUT, 0 },   { "57014", OST_TIMEOUT, 0 },
-        { "28P01", OST_AUTH, 0 },           { "28000", OST_AUTH, 0 },
-        { "53300", OST_CONNECTION, 0 },     { "57P01", OST_CONNECTION, 0 },
-        { "57P02", OST_CONNECTION, 0 },     { "57P03", OST_CONNECTION, 0 },
-        { "57P05", OST_CONNECTION, 0 },     { "25P03", OST_CONNECTION, 0 },
-        { "08006", OST_CONNECTION, 0 },     { "25006", OST_CONNECTION, 0 },
-        { "3D000", OST_CONNECTION, 0 },     { "42P01", OST_SCHEMA, 0 },
-        { "42703", OST_SCHEMA, 0 },         { "42804", OST_SCHEMA, 0 },
-        { "42601", OST_DRIVER_ERROR, 0 },   { "42501", OST_DRIVER_ERROR, 0 },
-        { "53100", OST_DRIVER_ERROR, 0 },   { "54001", OST_TOO_LARGE, 0 },
-        { "25P02", OST_DRIVER_ERROR, 0 },   { "XX000", OST_DRIVER_ERROR, 0 },
+        { "23505", OST_CONFLICT, 0 },      { "23502", OST_NOT_NULL, 0 },
+        { "23503", OST_FOREIGN_KEY, 0 },   { "23001", OST_FOREIGN_KEY, 0 },
+        { "23514", OST_CHECK, 0 },         { "23P01", OST_CONFLICT, 0 },
+        { "23000", OST_CHECK, 0 },         { "22001", OST_RANGE, 0 },
+        { "22003", OST_RANGE, 0 },         { "22008", OST_RANGE, 0 },
+        { "22021", OST_RANGE, 0 },         { "22P02", OST_RANGE, 0 },
+        { "22P05", OST_RANGE, 0 },         { "22012", OST_RANGE, 0 },
+        { "40001", OST_SERIALIZATION, 1 }, { "40P01", OST_DEADLOCK, 1 },
+        { "55P03", OST_LOCK_TIMEOUT, 0 },  { "57014", OST_TIMEOUT, 0 },
+        { "28P01", OST_AUTH, 0 },          { "28000", OST_AUTH, 0 },
+        { "53300", OST_CONNECTION, 0 },    { "57P01", OST_CONNECTION, 0 },
+        { "57P02", OST_CONNECTION, 0 },    { "57P03", OST_CONNECTION, 0 },
+        { "57P05", OST_CONNECTION, 0 },    { "25P03", OST_CONNECTION, 0 },
+        { "08006", OST_CONNECTION, 0 },    { "25006", OST_CONNECTION, 0 },
+        { "3D000", OST_CONNECTION, 0 },    { "42P01", OST_SCHEMA, 0 },
+        { "42703", OST_SCHEMA, 0 },        { "42804", OST_SCHEMA, 0 },
+        { "42601", OST_DRIVER_ERROR, 0 },  { "42501", OST_DRIVER_ERROR, 0 },
+        { "53100", OST_DRIVER_ERROR, 0 },  { "54001", OST_TOO_LARGE, 0 },
+        { "25P02", OST_DRIVER_ERROR, 0 },  { "XX000", OST_DRIVER_ERROR, 0 },
         { "", OST_DRIVER_ERROR, 0 },
     };
     (void)state;

@@ -10,6 +10,31 @@ typedef struct list_case {
     int found; /* of three rows */
 } list_case;
 
+/* Row i has i in every member. */
+static void fill(wide rows[3])
+{
+    static const char *const row_texts[] = { "a", "b", "c" };
+    for (int i = 0; i < 3; i++) {
+        rows[i] = wides_blank(i);
+        rows[i].flag = i == 1;
+        rows[i].i8 = (signed char)i;
+        rows[i].i16 = (short)i;
+        rows[i].i32 = i;
+        rows[i].i64 = i;
+        rows[i].u8 = (unsigned char)i;
+        rows[i].u32 = (unsigned)i;
+        rows[i].u64 = (uint64_t)i;
+        rows[i].d = rows[i].f = (float)i * 0.25F;
+        rows[i].text = rows[i].brief = row_texts[i];
+        rows[i].chars[0] = *row_texts[i];
+        rows[i].size = (breadth)i;
+        rows[i].blob = (ost_blob){ "\0\1\2", (size_t)i };
+        rows[i].time.microseconds = rows[i].date.days = i;
+        rows[i].uuid.bytes[0] = rows[i].object.bytes[0] = (uint8_t)i;
+        rows[i].price = ost_decimal_of(i * 150, 2);
+    }
+}
+
 static void lists_of_every_kind(void **state)
 {
     static const bool bools[] = { true };
@@ -49,28 +74,9 @@ static void lists_of_every_kind(void **state)
         { "i64", OST_TYPE_INT64, ints, 0, sizeof ints[0], 0 },
         { "text", OST_TYPE_TEXT, texts, 0, sizeof texts[0], 0 },
     };
-    static const char *const row_texts[] = { "a", "b", "c" };
     wide rows[3], back[WIDES_MAX];
     (void)state;
-    for (int i = 0; i < 3; i++) {
-        rows[i] = wides_blank(i);
-        rows[i].flag = i == 1;
-        rows[i].i8 = (signed char)i;
-        rows[i].i16 = (short)i;
-        rows[i].i32 = i;
-        rows[i].i64 = i;
-        rows[i].u8 = (unsigned char)i;
-        rows[i].u32 = (unsigned)i;
-        rows[i].u64 = (uint64_t)i;
-        rows[i].d = rows[i].f = (float)i * 0.25F;
-        rows[i].text = rows[i].brief = row_texts[i];
-        rows[i].chars[0] = *row_texts[i];
-        rows[i].size = (breadth)i;
-        rows[i].blob = (ost_blob){ "\0\1\2", (size_t)i };
-        rows[i].time.microseconds = rows[i].date.days = i;
-        rows[i].uuid.bytes[0] = rows[i].object.bytes[0] = (uint8_t)i;
-        rows[i].price = ost_decimal_of(i * 150, 2);
-    }
+    fill(rows);
     assert_int_equal(wides_insert(rows, 3), OST_OK);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const list_case *c = &cases[i];
@@ -124,6 +130,28 @@ static void fm43_long_lists_stay_one_parameter(void **state)
     free(items);
 }
 
+/* A length that no message can have is refused before a byte of it is looked at. */
+static void fm45_giant_lengths_are_refused(void **state)
+{
+    static const size_t sizes[] = { 0x3FFFFFFF, (size_t)1 << 31, ((size_t)1 << 32) + 1, SIZE_MAX };
+    wide w = wides_blank(1);
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        made *m = make(&wides_rig->b, OST_DO_SELECT, wides_table);
+        size_t count = 1;
+        w.blob = (ost_blob){ "x", sizes[i] };
+        assert_int_equal(wides_insert(&w, 1), OST_TOO_LARGE);
+        assert_int_equal(wides_rig->b.error.nothing_sent, 1);
+        if (i > 0)
+            assert_int_equal(wides_copy(&w, 1), OST_TOO_LARGE);
+        m->shape.where = in_list(m, "blob", OST_TYPE_BLOB, &w.blob, 1, sizeof w.blob);
+        column(m, member(m, "id"), table_field(wides_table, "id"));
+        if (i > 0)
+            assert_int_equal(rig_run(wides_rig, m, &w, &count), OST_TOO_LARGE);
+        w = wides_blank(1);
+    }
+}
+
 /* ---- memory ---- */
 
 /* Every allocation of binding fails once; and in the steady state there is none. */
@@ -175,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(lists_of_every_kind, wides_clear),
         cmocka_unit_test_setup(fm43_long_lists_stay_one_parameter, wides_clear),
+        cmocka_unit_test_setup(fm45_giant_lengths_are_refused, wides_clear),
         cmocka_unit_test_setup(binding_survives_a_lack_of_memory, wides_clear),
     };
     return cmocka_run_group_tests(tests, wides_begin, rig_end);

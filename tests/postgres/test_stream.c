@@ -276,8 +276,8 @@ static void fm05_a_portion_ends_at_its_deadline(void **state)
     assert_int_equal(count, 100);
     start = bench_now(&w->b);
     deadline = start + 300000000;
-    assert_int_equal(
-        collect_rows(&w->b, w->b.c, OST_STREAM(1), m, out, ROOM, &count, deadline), OST_TIMEOUT);
+    assert_int_equal(collect_rows(&w->b, w->b.c, OST_STREAM(1), m, out, ROOM, &count, deadline),
+                     OST_TIMEOUT);
     assert_in_range((bench_now(&w->b) - start) / 1000000, 299, 400);
     assert_int_equal(w->b.driver->settle(w->b.c, deadline), OST_TIMEOUT);
     w->b.driver->cancel(w->b.backend, w->b.c, ((struct ost_connection *)w->b.c)->batch, INT64_MAX);

@@ -99,10 +99,9 @@ static void units_have_the_isolation_that_was_asked_for(void **state)
     things_world *w = *state;
     for (uint16_t access = 0; access < 3; access++) {
         for (uint16_t level = 0; level < 4; level++) {
-            ost_operation op = { .struct_size = sizeof op,
-                                 .kind = OST_DO_BEGIN,
-                                 .isolation = level,
-                                 .access = access };
+            ost_operation op = {
+                .struct_size = sizeof op, .kind = OST_DO_BEGIN, .isolation = level, .access = access
+            };
             bool deferrable = access == OST_ACCESS_DEFERRABLE;
             const char *name = deferrable && level == 0 ? "serializable" : names[level];
             char text[300];

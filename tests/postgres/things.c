@@ -5,8 +5,8 @@ uint32_t batch_trips;
 
 OST_MODEL(thing, .table = "things",
           OST_FIELDS(OST_FIELD(thing, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
-                     OST_FIELD(thing, name, .unique = true, .max_length = 40),
-                     OST_FIELD(thing, n), OST_FIELD(thing, at)));
+                     OST_FIELD(thing, name, .unique = true, .max_length = 40), OST_FIELD(thing, n),
+                     OST_FIELD(thing, at)));
 
 void things_open(things_world *w, const char *url)
 {
@@ -47,7 +47,8 @@ void fill_things(things_world *w, int count)
 {
     char text[200];
     snprintf(text, sizeof text,
-             "INSERT INTO things (name, n, at) SELECT 'thing ' || i, i, 'epoch' FROM generate_series(1, %d) i",
+             "INSERT INTO things (name, n, at) SELECT 'thing ' || i, i, 'epoch' FROM "
+             "generate_series(1, %d) i",
              count);
     server_sql(w->url, text);
 }
@@ -117,13 +118,13 @@ ost_status run_batch(things_world *w, ost_operation *ops, size_t n, made *last, 
     batch_trips = 0;
     while (done < n) {
         size_t accepted = 0;
-        OST_TRY(w->b.driver->submit(w->b.c, ops + done, n - done, &accepted, INT64_MAX,
-                                    &w->b.error));
+        OST_TRY(
+            w->b.driver->submit(w->b.c, ops + done, n - done, &accepted, INT64_MAX, &w->b.error));
         for (size_t i = 0; i < accepted; i++) {
             bool is_last = ++done == n;
-            ost_status status = collect_rows(&w->b, w->b.c, i, is_last ? last : NULL,
-                                             is_last ? rows : NULL, is_last ? room : 0,
-                                             is_last ? count : NULL, INT64_MAX);
+            ost_status status =
+                collect_rows(&w->b, w->b.c, i, is_last ? last : NULL, is_last ? rows : NULL,
+                             is_last ? room : 0, is_last ? count : NULL, INT64_MAX);
             batch_trips += w->b.outcome.round_trips;
             OST_TRY(status);
         }

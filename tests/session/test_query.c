@@ -356,9 +356,9 @@ static void render_shows_the_statement_and_runs_nothing(void **state)
     ost_limit(q, 3);
     const char *text = ost_render(q);
     HAS(text, "SELECT");
-    HAS(text, "\"books\"");
+    HAS(text, "books");
     HAS(text, "ORDER BY");
-    HAS(text, "?");
+    HAS(text, r->mode == &rig_modes[RIG_POSTGRES] ? "$1" : "?");
     assert_null(strstr(text, "not to be seen"));
     assert_int_equal(rig_sent(r), 0);
     assert_string_equal(letters(r, q), "");

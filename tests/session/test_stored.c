@@ -164,7 +164,7 @@ static void another_program_writes_beside(void **state)
 static void a_missing_table_says_what_to_do(void **state)
 {
     rig *r = *state;
-    NULLS(OST_SCHEMA, "no such table", ost_get(r->s, gauge, 1));
+    NULLS(OST_SCHEMA, "gauges", ost_get(r->s, gauge, 1));
     HAS(ost_session_error(r->s)->message, "run ost_create_tables");
     assert_string_equal(ost_session_error(r->s)->model, "gauge");
 }

@@ -82,6 +82,39 @@ static void limited_updates_go_by_keys(void **state)
                    "\"books\" LIMIT ?2)");
 }
 
+static void partitions_are_numbered(void **state)
+{
+    world *w = *state;
+    ost_table *pairs = bench_table(&w->b, &pair_model);
+    made *m = make(&w->b, OST_DO_SELECT, pairs);
+    ost__sql_dialect d = ost__sqlite_dialect;
+    column(m, member(m, "b"), table_field(pairs, "b"));
+    m->op.rows = NULL;
+    m->shape.where = test(m, OST_OP_GT, "a", ost_value_int(1));
+    order_by(m, member(m, "u"), true);
+    limit_to(m, 3, 9);
+    m->shape.partition = member(m, "at");
+    m->shape.partition_parameter = 1;
+    assert_text(m, "SELECT \"b\" FROM (SELECT \"a\", \"b\", \"at\", \"u\", row_number() OVER "
+                   "(PARTITION BY \"at\" ORDER BY \"u\" DESC) AS \"ostler_row\" FROM \"pair\" "
+                   "WHERE \"a\" > ?1) WHERE \"ostler_row\" <= ?2 ORDER BY \"u\" DESC LIMIT ?2 "
+                   "OFFSET ?3");
+    d.subselect_name = " AS t";
+    m->shape.wrap = OST_WRAP_COUNT;
+    m->shape.order_count = 0;
+    m->shape.limit_parameter = m->shape.offset_parameter = OST_NO_PARAMETER;
+    assert_string_equal(in_dialect(m, &d),
+                        "SELECT count(*) FROM (SELECT \"a\", \"b\", \"at\", \"u\", row_number() "
+                        "OVER (PARTITION BY \"at\") AS \"ostler_row\" FROM \"pair\" WHERE \"a\" > "
+                        "?1) AS t WHERE \"ostler_row\" <= ?2");
+    m->shape.wrap = OST_WRAP_NONE;
+    m->shape.lock_mode = OST_LOCK_UPDATE;
+    assert_refused(m, &d, OST_MISUSE, "distinct and partitions");
+    m->shape.lock_mode = OST_LOCK_NONE;
+    m->shape.distinct = true;
+    assert_refused(m, &d, OST_MISUSE, "partitions are of rows as they are");
+}
+
 /* ---- writes in parts, and foreign keys apart ---- */
 
 static const char *part_of(made *m, enum ost__sql_part part)
@@ -136,9 +169,9 @@ static void foreign_keys_may_stand_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SQL_CASE(locks_stand_at_the_end),       SQL_CASE(limited_writes_go_by_keys),
-        SQL_CASE(limited_updates_go_by_keys),   SQL_CASE(a_write_is_told_in_parts),
-        SQL_CASE(foreign_keys_may_stand_apart),
+        SQL_CASE(locks_stand_at_the_end),     SQL_CASE(limited_writes_go_by_keys),
+        SQL_CASE(limited_updates_go_by_keys), SQL_CASE(partitions_are_numbered),
+        SQL_CASE(a_write_is_told_in_parts),   SQL_CASE(foreign_keys_may_stand_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
