@@ -171,6 +171,7 @@ else
     trap 'exit 130' INT TERM
     stage "servers" start_servers
     stage "tests dev" run_ctest dev
+    stage "conformance page" python3 tests/conformance/matrix.py --check --build "$build/dev"
     stage "build clang" make_build clang
     stage "tests clang" run_ctest clang
     stage "build asan" make_build asan

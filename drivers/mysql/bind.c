@@ -495,9 +495,11 @@ static my_bool set_callback(MYSQL_STMT *stmt, ps_param_callback callback)
     return mysql_stmt_attr_set(stmt, STMT_ATTR_CB_PARAM, address);
 }
 
+/* Both callbacks of a statement get the same context, so there is one at a time. */
 static bool set_array(MYSQL_STMT *stmt, unsigned size, ost__my_binds *b)
 {
-    return !mysql_stmt_attr_set(stmt, STMT_ATTR_ARRAY_SIZE, &size) &&
+    return !mysql_stmt_attr_set(stmt, STMT_ATTR_CB_RESULT, NULL) &&
+           !mysql_stmt_attr_set(stmt, STMT_ATTR_ARRAY_SIZE, &size) &&
            !set_callback(stmt, b ? next_record : NULL) &&
            !mysql_stmt_attr_set(stmt, STMT_ATTR_CB_USER_DATA, b);
 }

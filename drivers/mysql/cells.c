@@ -20,34 +20,83 @@ bool ost__my_is_text(const void *text, size_t size)
 
 /* ---- times ---- */
 
-/* Days since 1970-01-01 by the Gregorian calendar; false: there is no such day. */
-static bool days_of(const MYSQL_TIME *t, int32_t *out)
+typedef struct civil {
+    unsigned year, month, day, hour, minute, second, micro;
+} civil;
+
+#if OST__MY_FROM_WIRE
+
+/* 0, 4, 7 or 11 bytes: as far as the rest is not zero. */
+static bool civil_of(const ost__my_column *c, civil *out)
 {
-    static const uint8_t lengths[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-    /* To the start of the year 1970 from that of March 1 of the year 0. */
-    enum { EPOCH = 719468 };
-    unsigned year = t->year, month = t->month, day = t->day, of_era, of_year;
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 || day > lengths[month - 1] ||
-        (month == 2 && day == 29 && !leap))
+    const uint8_t *p = c->data;
+    *out = (civil){ 0 };
+    if (c->length != 4 && c->length != 7 && c->length != 11)
         return false;
-    year -= month <= 2;
-    of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    of_era = year % 400 * 365 + year % 400 / 4 - year % 400 / 100 + of_year;
-    *out = (int32_t)(year / 400 * 146097 + of_era) - EPOCH;
+    out->year = (unsigned)(p[0] | p[1] << 8);
+    out->month = p[2];
+    out->day = p[3];
+    if (c->length == 4)
+        return true;
+    out->hour = p[4];
+    out->minute = p[5];
+    out->second = p[6];
+    if (c->length == 11)
+        out->micro = p[7] | (unsigned)p[8] << 8 | (unsigned)p[9] << 16 | (unsigned)p[10] << 24;
     return true;
 }
 
-bool ost__my_read_time(const MYSQL_TIME *t, ost_time *out)
+#else
+
+static bool civil_of(const ost__my_column *c, civil *out)
 {
+    const MYSQL_TIME *t = &c->time;
+    *out = (civil){ t->year, t->month, t->day, t->hour, t->minute, t->second, 0 };
+    out->micro = t->second_part > UINT_MAX ? UINT_MAX : (unsigned)t->second_part;
+    return !t->neg;
+}
+
+#endif
+
+/* Days since 1970-01-01 by the Gregorian calendar; false: there is no such day. */
+static inline bool days_of(const civil *t, int32_t *out)
+{
+    static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    /* To the start of the year 1970 from that of March 1 of the year 0. */
+    enum { EPOCH = 719468 };
+    unsigned year = t->year, month = t->month, day = t->day, century, of_year;
+    if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1)
+        return false;
+    if (day > lengths[month - 1]) {
+        bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+        if (month != 2 || day != 29 || !leap)
+            return false;
+    }
+    year -= month <= 2;
+    century = year / 100;
+    of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    *out = (int32_t)(year * 365 + year / 4 - century + century / 4 + of_year) - EPOCH;
+    return true;
+}
+
+bool ost__my_read_time(const ost__my_column *c, ost_time *out)
+{
+    civil t;
     int32_t days;
-    if (!days_of(t, &days) || t->hour > 23 || t->minute > 59 || t->second > 59 ||
-        t->second_part > 999999 || t->neg)
+    if (!civil_of(c, &t) || !days_of(&t, &days) || t.hour > 23 || t.minute > 59 || t.second > 59 ||
+        t.micro > 999999)
         return false;
     out->microseconds =
-        ((int64_t)days * 86400 + (int64_t)(t->hour * 3600 + t->minute * 60 + t->second)) * 1000000 +
-        (int64_t)t->second_part;
+        ((int64_t)days * 86400 + (int64_t)(t.hour * 3600 + t.minute * 60 + t.second)) * 1000000 +
+        (int64_t)t.micro;
     return true;
+}
+
+bool ost__my_read_date(const ost__my_column *c, ost_date *out)
+{
+    civil t;
+    return civil_of(c, &t) && days_of(&t, &out->days) &&
+           t.hour + t.minute + t.second + t.micro == 0;
 }
 
 /* ---- numbers ---- */
@@ -65,12 +114,11 @@ static whole whole_of(int64_t n)
 
 static whole integer_of(const ost__my_column *c)
 {
-    switch (c->width) {
-    case 1: return whole_of(c->is_unsigned ? c->value.uint8 : c->value.int8);
-    case 2: return whole_of(c->is_unsigned ? c->value.uint16 : c->value.int16);
-    case 4: return whole_of(c->is_unsigned ? (int64_t)c->value.uint32 : c->value.int32);
-    default: return c->is_unsigned ? (whole){ c->value.uint64, false } : whole_of(c->value.int64);
-    }
+    uint64_t bits = ost__my_bits_of(c), top = UINT64_C(1) << (8 * c->width - 1);
+    if (c->is_unsigned || bits < top)
+        return (whole){ bits, false };
+    /* Of the two's complement of `width` bytes. */
+    return (whole){ top - (bits - top), true };
 }
 
 static ost_status put_integer(uint16_t type, whole n, void *at)
@@ -107,7 +155,13 @@ static ost_status put_integer(uint16_t type, whole n, void *at)
 
 static double real_of(const ost__my_column *c)
 {
-    return c->width == 4 ? (double)c->value.real32 : c->value.real;
+    uint64_t bits = ost__my_bits_of(c);
+    uint32_t half = (uint32_t)bits;
+    double x;
+    float single;
+    memcpy(&x, &bits, sizeof x);
+    memcpy(&single, &half, sizeof single);
+    return c->width == 4 ? (double)single : x;
 }
 
 static ost_status put_real(uint16_t type, double x, void *at)
@@ -254,7 +308,7 @@ static ost_status read_time(const ost_row_step *step, const ost__my_column *c, o
     const int64_t most = INT64_MAX / 1000000;
     whole n;
     switch (c->kind) {
-    case OST__CELL_TIME: return ost__my_read_time(&c->value.time, out) ? OST_OK : OST_RANGE;
+    case OST__CELL_TIME: return ost__my_read_time(c, out) ? OST_OK : OST_RANGE;
     case OST__CELL_SPAN:
         if (stored != OST_STORED_SECONDS_TEXT || c->is_binary)
             return OST_RANGE;
@@ -302,7 +356,7 @@ static ost_status read_date(const ost__my_column *c, ost_date *out)
 {
     if (c->kind != OST__CELL_DATE)
         return OST_RANGE;
-    return days_of(&c->value.time, &out->days) ? OST_OK : OST_RANGE;
+    return ost__my_read_date(c, out) ? OST_OK : OST_RANGE;
 }
 
 ost_status ost__my_read_cell(const ost_row_step *step, const ost__my_column *c, void *at)

@@ -3,7 +3,15 @@
 #ifndef OSTLER_MYSQL_CELLS_H
 #define OSTLER_MYSQL_CELLS_H
 
+#include <string.h>
+
 #include "mysql/types.h"
+
+/*
+ * MariaDB's library hands out the bytes of the wire, so that nothing is copied or converted on the
+ * way; Oracle's fills buffers of ours.
+ */
+#define OST__MY_FROM_WIRE OST__MY_HAS_ARRAYS
 
 enum ost__cell_kind {
     OST__CELL_OTHER, /* nothing that a member could be */
@@ -19,34 +27,60 @@ enum ost__cell_kind {
 /* A column, and its cell of the row that was fetched last. */
 struct ost__my_column {
     uint8_t kind;  /* an enum ost__cell_kind */
-    uint8_t width; /* bytes of a number */
+    uint8_t width; /* bytes of a number; 0: the length is told for each cell */
     bool is_unsigned, is_binary;
+    ost__my_bool is_null;
+    unsigned long length; /* of the whole value; of a number, not set */
+    const uint8_t *data;  /* where it is until the next row */
+#if !OST__MY_FROM_WIRE
     bool is_read; /* the program has a step for it */
-    ost__my_bool is_null, error;
-    uint32_t size;        /* of the buffer behind `data` */
-    unsigned long length; /* of the whole text or blob, which the buffer may be too short for */
-    const uint8_t *data;  /* texts, blobs, decimals and bits */
-    union {
-        int8_t int8;
-        uint8_t uint8;
-        int16_t int16;
-        uint16_t uint16;
-        int32_t int32;
-        uint32_t uint32;
-        int64_t int64;
-        uint64_t uint64;
-        float real32;
-        double real;
-        MYSQL_TIME time;
-    } value;
+    ost__my_bool error;
+    uint32_t size; /* of the buffer, which may be too short for a text or blob */
+    MYSQL_TIME time;
+    uint8_t number[8];
+#endif
 };
+
+/* A number as its bits. */
+static inline uint64_t ost__my_bits_of(const ost__my_column *c)
+{
+    const uint8_t *p = c->data;
+#if OST__MY_FROM_WIRE
+    /* The lowest byte first. */
+    switch (c->width) {
+    case 1: return p[0];
+    case 2: return (uint64_t)(p[0] | p[1] << 8);
+    case 4: return p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24;
+    default:
+        return p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+               (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
+               (uint64_t)p[7] << 56;
+    }
+#else
+    uint64_t bits = 0;
+    uint32_t four;
+    uint16_t two;
+    switch (c->width) {
+    case 1: return p[0];
+    case 2: memcpy(&two, p, sizeof two); return two;
+    case 4: memcpy(&four, p, sizeof four); return four;
+    default: memcpy(&bits, p, sizeof bits); return bits;
+    }
+#endif
+}
 
 /* Valid UTF-8 without a NUL. */
 bool ost__my_is_text(const void *text, size_t size);
 /* false: there is no such instant, or not in the years 1 to 9999. */
-bool ost__my_read_time(const MYSQL_TIME *t, ost_time *out);
-/* Any cell that is whole in its buffer, into a member that is neither a text nor a blob; not NULL.
+bool ost__my_read_time(const ost__my_column *c, ost_time *out);
+bool ost__my_read_date(const ost__my_column *c, ost_date *out);
+/* Any cell that is whole at its place, into a member that is neither a text nor a blob; not NULL.
  * OST_RANGE: it does not fit. */
 ost_status ost__my_read_cell(const ost_row_step *step, const ost__my_column *c, void *at);
+
+/* fetch.c: whether the row that was fetched last is whole, as far as column *column. */
+bool ost__my_row_is_whole(const ost__my_results *r, uint16_t *column);
+/* Copies a cell's whole text or bytes. */
+bool ost__my_copy_span(const ost__my_results *r, uint16_t column, void *to);
 
 #endif

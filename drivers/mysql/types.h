@@ -170,16 +170,18 @@ typedef struct ost__my_results {
     MYSQL_BIND *binds; /* `count` of each */
     ost__my_column *columns;
     uint32_t count, capacity;
-    uint8_t *scratch;
+    uint8_t *scratch; /* of buffers */
     size_t scratch_size;
+    const uint8_t *end; /* of the row, as far as it is known */
+    uint32_t whole;     /* columns of it that lie before its end */
 } ost__my_results;
 
 void ost__my_results_init(ost__my_results *r, const ost__memory *memory);
 void ost__my_results_finish(ost__my_results *r);
 /*
- * Binds buffers to the result columns of an executed statement. Call it before the rows are read,
- * at each execution: metadata may have changed. OST_MISUSE: the program reads columns that are not
- * there; OST_SCHEMA: more columns than can be bound; OST_NO_MEMORY.
+ * Makes ready for the rows of an executed statement. Call it before they are fetched, at each
+ * execution and for each portion: metadata may have changed. OST_MISUSE: the program reads columns
+ * that are not there; OST_SCHEMA: more columns than can be bound; OST_NO_MEMORY.
  */
 ost_status ost__my_results_begin(ost__my_results *r, MYSQL_STMT *stmt,
                                  const ost_row_program *program, ost_error *error);

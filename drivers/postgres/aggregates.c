@@ -74,13 +74,27 @@ static void average(ost__sql_writer *w, const ost_node *node)
     ost__sql_text(w, ")");
 }
 
+/* More than 38 digits are out of range wherever they stand. Digits that a table made by others has
+ * beyond its member's would be rounded by this, so there they are left to who reads them. */
+static void limit_digits(ost__sql_writer *w, const ost_node *node)
+{
+    if (w->shape->table->adopted)
+        return;
+    ost__sql_text(w, "::numeric(38,");
+    ost__buffer_uint(w->out, node->scale);
+    ost__sql_text(w, ")");
+}
+
 static void arithmetic(ost__sql_writer *w, const ost_node *node)
 {
     const ost_node *arg = node->args[0];
     if (node->op == OST_OP_SUM) {
         call(w, "sum", arg);
+        if (arg->type == OST_TYPE_DECIMAL)
+            limit_digits(w, node);
     } else if (node->type == OST_TYPE_DECIMAL) {
         average(w, node);
+        limit_digits(w, node);
     } else if (is_integer(arg->type)) {
         ost__sql_text(w, "(");
         call(w, "sum", arg);

@@ -246,6 +246,7 @@ static bool is_beside(const ost_connection *c)
 ost_status ost__pg_submit(ost_connection *c, const ost_operation *ops, size_t n, size_t *accepted,
                           ost_deadline deadline, ost_error *error)
 {
+    const ost_host *host = &c->backend->host;
     *accepted = 0;
     if (c->mode != OST__PG_IDLE)
         return ost__error_set(error, OST_MISUSE, "replies to an earlier batch are still owed");
@@ -258,9 +259,10 @@ ost_status ost__pg_submit(ost_connection *c, const ost_operation *ops, size_t n,
     c->refusal.set = false;
     atomic_store(&c->active, ++c->batch);
     ost__pg_clear_steps(c);
+    c->used_at = deadline == INT64_MAX ? 0 : host->now(host->context);
     if (c->lost || PQstatus(c->pg) != CONNECTION_OK)
         refuse(c, 0, OST_CONNECTION, "the connection to the server broke before");
-    else if (!undoes(ops) && ost__pg_late(c, deadline))
+    else if (!undoes(ops) && c->used_at >= deadline)
         refuse(c, 0, OST_TIMEOUT, "the deadline passed before the statement ran");
     else if (!wait_for_cancel(c, deadline))
         refuse(c, 0, OST_TIMEOUT, "the deadline passed while an earlier statement was cancelled");

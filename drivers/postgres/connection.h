@@ -138,6 +138,7 @@ struct ost_connection {
     bool tls, lost;
     bool has_fates; /* the server can be asked what became of a commit */
     uint32_t version;
+    int64_t used_at; /* when a batch was submitted, if that had to be known */
 
     /* The batch. */
     const ost_operation *ops;

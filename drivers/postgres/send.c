@@ -294,5 +294,5 @@ void ost__pg_end_batch(ost_connection *c)
     if (c->mode == OST__PG_PIPELINE && !PQexitPipelineMode(c->pg))
         c->lost = true;
     c->mode = OST__PG_IDLE;
-    atomic_store(&c->active, 0);
+    atomic_store_explicit(&c->active, 0, memory_order_release);
 }

@@ -3,19 +3,21 @@
 #include "chaos.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
-/* ---- fm21: everybody transfers ---- */
+enum { THREADS = 16 };
 
-enum { THREADS = 16, ROUNDS = 20, ATTEMPTS = 200 };
-
-typedef struct mover {
+/* A thread with a session of its own. It does not assert: it tells. */
+typedef struct worker {
     pthread_t id;
     chaos *c;
+    ost_session *s;
     uint64_t random;
-    int64_t number;
+    int64_t number; /* of its transfers */
     int done, again;
-} mover;
+    ost_status status; /* of what failed, and where */
+    const char *what;
+    char message[256];
+} worker;
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -25,13 +27,55 @@ static uint64_t next_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
+static bool failed(worker *w, ost_status status, const char *what)
+{
+    if (status == OST_OK)
+        return false;
+    w->status = status;
+    w->what = what;
+    (void)snprintf(w->message, sizeof w->message, "%s", ost_session_error(w->s)->message);
+    return true;
+}
+
+/* Runs `work` in THREADS threads, and fails the test if one of them did. */
+static void run_workers(chaos *c, worker *workers, int64_t number, void *(*work)(void *))
+{
+    for (int i = 0; i < THREADS; i++) {
+        workers[i] = (worker){ .c = c, .random = (uint64_t)i, .number = number };
+        chaos_ok(ost_session_open(c->db, NULL, &workers[i].s, &c->error), &c->error, "session",
+                 __FILE__, __LINE__);
+    }
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&workers[i].id, NULL, work, &workers[i]), 0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(workers[i].id, NULL);
+    for (int i = 0; i < THREADS; i++) {
+        ost_session_close(workers[i].s);
+        if (workers[i].status != OST_OK)
+            fail_msg("%s: %s: %s", workers[i].what, ost_status_name(workers[i].status),
+                     workers[i].message);
+    }
+}
+
+static void open_for_all(chaos *c, void **state)
+{
+    chaos_begin(c, chaos_server_of(state), false);
+    c->pool.max = THREADS;
+    c->statement_timeout_ms = 30000;
+    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
+}
+
+/* ---- fm21: everybody transfers ---- */
+
+enum { ROUNDS = 20, ATTEMPTS = 200 };
+
 /* Reads both, computes in C, writes both: safe only because the database notices. */
 static ost_status transfer_some(ost_session *s, const ost_attempt *attempt, void *context)
 {
-    mover *m = context;
-    int64_t from = 1 + (int64_t)(next_random(&m->random) % ACCOUNTS);
-    int64_t to = 1 + (from + (int64_t)(next_random(&m->random) % (ACCOUNTS - 1))) % ACCOUNTS;
-    m->again += attempt->number > 1;
+    worker *w = context;
+    int64_t from = 1 + (int64_t)(next_random(&w->random) % ACCOUNTS);
+    int64_t to = 1 + (from + (int64_t)(next_random(&w->random) % (ACCOUNTS - 1))) % ACCOUNTS;
+    w->again += attempt->number > 1;
     account *a = ost_get(s, account, from), *b = a ? ost_get(s, account, to) : NULL;
     if (!b)
         return (ost_status)ost_session_error(s)->status;
@@ -39,45 +83,36 @@ static ost_status transfer_some(ost_session *s, const ost_attempt *attempt, void
     b->cents += 7;
     OST_TRY(ost_save(s, account, a));
     OST_TRY(ost_save(s, account, b));
-    return ost_insert(s, transfer, &(transfer){ .number = m->number, .cents = 7 });
+    return ost_insert(s, transfer, &(transfer){ .number = w->number, .cents = 7 });
 }
 
 static void *move_often(void *context)
 {
-    mover *m = context;
-    ost_session *s;
-    ost_error e;
-    assert_int_equal(ost_session_open(m->c->db, NULL, &s, &e), OST_OK);
+    worker *w = context;
     for (int i = 0; i < ROUNDS; i++) {
         ost_status status = ost_transaction(
-            s, transfer_some, m,
+            w->s, transfer_some, w,
             OST_TRANSACTION(.isolation = OST_SERIALIZABLE, .max_attempts = ATTEMPTS));
-        if (status != OST_OK)
-            fail_msg("%s: %s", ost_status_name(status), ost_session_error(s)->message);
-        m->done++;
-        (void)ost_session_clear(s);
+        if (failed(w, status, "a transfer"))
+            break;
+        w->done++;
+        (void)ost_session_clear(w->s);
     }
-    ost_session_close(s);
     return NULL;
 }
 
 static void fm21_transfers_of_many_threads(void **state)
 {
-    mover movers[THREADS];
+    worker workers[THREADS];
     chaos world, *c = &world;
-    int64_t done = 0, again = 0;
-    chaos_begin(c, chaos_server_of(state), false);
-    c->pool.max = THREADS;
-    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
+    int done = 0, again = 0;
+    open_for_all(c, state);
+    run_workers(c, workers, 21, move_often);
     for (int i = 0; i < THREADS; i++) {
-        movers[i] = (mover){ .c = c, .random = (uint64_t)i, .number = 21 };
-        assert_int_equal(pthread_create(&movers[i].id, NULL, move_often, &movers[i]), 0);
+        done += workers[i].done;
+        again += workers[i].again;
     }
-    for (int i = 0; i < THREADS; i++) {
-        pthread_join(movers[i].id, NULL);
-        done += movers[i].done;
-        again += movers[i].again;
-    }
+    print_message("%d transfers, %d of them run again\n", done, again);
     assert_int_equal(done, THREADS * ROUNDS);
     assert_true(again > 0);
     assert_int_equal(chaos_total(c), ACCOUNTS * OPENING_CENTS);
@@ -85,39 +120,78 @@ static void fm21_transfers_of_many_threads(void **state)
     chaos_end(c);
 }
 
+/* ---- fm28: calls of every kind, on connections that are nobody's ---- */
+
+/* Each of these is a statement of its own, which was prepared on another connection maybe. */
+static bool all_kinds_of_calls(worker *w, int64_t id)
+{
+    ost_session *s = w->s;
+    const int64_t keys[] = { 1, id, 2 };
+    int64_t count = 0;
+    size_t found = 0;
+    account given = { .id = id, .cents = 5, .owner = "of a thread" };
+    if (failed(w, ost_insert(s, account, &given), "insert"))
+        return false;
+    account *a = ost_get(s, account, id);
+    if (!a)
+        return !failed(w, (ost_status)ost_session_error(s)->status, "get");
+    a->cents = 6;
+    if (failed(w, ost_save(s, account, a), "save"))
+        return false;
+    if (!ost_get_many(s, account, keys, 3, &found) || found != 3)
+        return !failed(w, OST_NOT_FOUND, "get_many");
+    ost_query *q = ost_from(s, account);
+    ost_where(q, ost_eq(account, id, id));
+    if (failed(w, ost_update_one(q, ost_inc(account, cents, 1)), "update_one") ||
+        failed(w, ost_reload(s, account, a), "reload"))
+        return false;
+    q = ost_from(s, account);
+    ost_where(q, ost_in(account, id, keys, 3));
+    if (failed(w, ost_count_of(q, &count), "count") || count != 3 || a->cents != 7)
+        return !failed(w, OST_RANGE, "what was counted and reloaded");
+    return !failed(w, ost_delete(s, account, a), "delete");
+}
+
+static void *call_often(void *context)
+{
+    worker *w = context;
+    int64_t first = 1000 * (int64_t)(1 + w->random);
+    for (int64_t i = 0; i < 30 && all_kinds_of_calls(w, first + i); i++)
+        (void)ost_session_clear(w->s);
+    return NULL;
+}
+
+static void fm28_single_calls_of_many_threads(void **state)
+{
+    worker workers[THREADS];
+    chaos world, *c = &world;
+    open_for_all(c, state);
+    run_workers(c, workers, 28, call_often);
+    assert_int_equal(chaos_total(c), ACCOUNTS * OPENING_CENTS);
+    chaos_end(c);
+}
+
 /* ---- fm29: increments are not lost ---- */
 
 static void *increment_often(void *context)
 {
-    mover *m = context;
-    ost_session *s;
-    ost_error e;
-    assert_int_equal(ost_session_open(m->c->db, NULL, &s, &e), OST_OK);
+    worker *w = context;
     for (int i = 0; i < 50; i++) {
-        ost_query *q = ost_from(s, account);
+        ost_query *q = ost_from(w->s, account);
         ost_where(q, ost_eq(account, id, 1));
-        int64_t matched = 0;
-        assert_int_equal(ost_update(q, &matched, ost_inc(account, cents, 1)), OST_OK);
-        assert_int_equal(matched, 1);
-        (void)ost_session_clear(s);
+        if (failed(w, ost_update_one(q, ost_inc(account, cents, 1)), "an increment"))
+            break;
+        (void)ost_session_clear(w->s);
     }
-    ost_session_close(s);
     return NULL;
 }
 
 static void fm29_increments_are_not_lost(void **state)
 {
-    mover movers[THREADS];
+    worker workers[THREADS];
     chaos world, *c = &world;
-    chaos_begin(c, chaos_server_of(state), false);
-    c->pool.max = THREADS;
-    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
-    for (int i = 0; i < THREADS; i++) {
-        movers[i] = (mover){ .c = c };
-        assert_int_equal(pthread_create(&movers[i].id, NULL, increment_often, &movers[i]), 0);
-    }
-    for (int i = 0; i < THREADS; i++)
-        pthread_join(movers[i].id, NULL);
+    open_for_all(c, state);
+    run_workers(c, workers, 29, increment_often);
     assert_int_equal(chaos_total(c), ACCOUNTS * OPENING_CENTS + THREADS * 50);
     chaos_end(c);
 }
@@ -142,10 +216,11 @@ static void fm22_lock_wait_timeout_rolls_back(void **state)
 {
     chaos world, *c = &world;
     ost_session *other;
-    chaos_begin(c, chaos_server_of(state), false);
-    if (c->server == SERVER_MYSQL)
-        chaos_sql(c, "SET GLOBAL innodb_lock_wait_timeout = 1");
-    else
+    enum server kind = chaos_server_of(state);
+    server_instance *impatient =
+        kind == SERVER_MYSQL ? chaos_private(kind, "--set innodb_lock_wait_timeout=1") : NULL;
+    chaos_begin_on(c, kind, impatient, NULL);
+    if (!impatient)
         chaos_sql(c, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET lock_timeout = 300',"
                      " current_database()); END $$");
     chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
@@ -168,8 +243,6 @@ static void fm22_lock_wait_timeout_rolls_back(void **state)
     assert_int_equal(ost_commit(other), OST_OK);
     assert_int_equal(chaos_total(c), ACCOUNTS * OPENING_CENTS + 5);
     ost_session_close(other);
-    if (c->server == SERVER_MYSQL)
-        chaos_sql(c, "SET GLOBAL innodb_lock_wait_timeout = 50");
     chaos_end(c);
 }
 
@@ -177,10 +250,11 @@ static void fm22_lock_wait_timeout_rolls_back(void **state)
 
 typedef struct crossing {
     pthread_t id;
-    chaos *c;
+    ost_session *s;
     pthread_barrier_t *both;
     int64_t first, second;
-    ost_status status;
+    ost_status begun, status, committed;
+    bool retryable;
 } crossing;
 
 static ost_status add_one(ost_session *s, int64_t id)
@@ -193,20 +267,14 @@ static ost_status add_one(ost_session *s, int64_t id)
 static void *cross(void *context)
 {
     crossing *x = context;
-    ost_session *s;
-    ost_error e;
-    assert_int_equal(ost_session_open(x->c->db, NULL, &s, &e), OST_OK);
-    assert_int_equal(ost_begin(s, NULL), OST_OK);
-    assert_int_equal(add_one(s, x->first), OST_OK);
+    ost_session *s = x->s;
+    x->begun = ost_begin(s, NULL);
+    if (x->begun == OST_OK)
+        x->begun = add_one(s, x->first);
     pthread_barrier_wait(x->both);
     x->status = add_one(s, x->second);
-    if (x->status != OST_OK) {
-        assert_true(ost_session_error(s)->retryable);
-        assert_int_equal(ost_commit(s), x->status);
-    } else {
-        assert_int_equal(ost_commit(s), OST_OK);
-    }
-    ost_session_close(s);
+    x->retryable = x->status != OST_OK && ost_session_error(s)->retryable;
+    x->committed = ost_commit(s);
     return NULL;
 }
 
@@ -215,17 +283,26 @@ static void fm21_a_deadlock_ends_one_of_two(void **state)
     chaos world, *c = &world;
     pthread_barrier_t both;
     crossing a, b;
+    ost_session *other;
     chaos_begin(c, chaos_server_of(state), false);
     chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
     assert_int_equal(pthread_barrier_init(&both, NULL, 2), 0);
-    a = (crossing){ .c = c, .both = &both, .first = 1, .second = 2 };
-    b = (crossing){ .c = c, .both = &both, .first = 2, .second = 1 };
+    chaos_ok(ost_session_open(c->db, NULL, &other, &c->error), &c->error, "session", __FILE__,
+             __LINE__);
+    a = (crossing){ .s = c->s, .both = &both, .first = 1, .second = 2 };
+    b = (crossing){ .s = other, .both = &both, .first = 2, .second = 1 };
     assert_int_equal(pthread_create(&a.id, NULL, cross, &a), 0);
     assert_int_equal(pthread_create(&b.id, NULL, cross, &b), 0);
     pthread_join(a.id, NULL);
     pthread_join(b.id, NULL);
-    assert_true((a.status == OST_OK && b.status == OST_DEADLOCK) ||
-                (b.status == OST_OK && a.status == OST_DEADLOCK));
+    ost_session_close(other);
+    const crossing *victim = a.status == OST_OK ? &b : &a, *winner = victim == &a ? &b : &a;
+    assert_true(a.begun == OST_OK && b.begun == OST_OK);
+    assert_int_equal(winner->status, OST_OK);
+    assert_int_equal(winner->committed, OST_OK);
+    assert_int_equal(victim->status, OST_DEADLOCK);
+    assert_true(victim->retryable);
+    assert_int_equal(victim->committed, OST_DEADLOCK);
     assert_int_equal(chaos_total(c), ACCOUNTS * OPENING_CENTS + 2);
     pthread_barrier_destroy(&both);
     chaos_end(c);
@@ -235,9 +312,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_SERVERS(fm21_transfers_of_many_threads),
+        ON_POOLER(fm21_transfers_of_many_threads),
         ON_SERVERS(fm21_a_deadlock_ends_one_of_two),
         ON_SERVERS(fm22_lock_wait_timeout_rolls_back),
+        ON_SERVERS(fm28_single_calls_of_many_threads),
+        ON_POOLER(fm28_single_calls_of_many_threads),
         ON_SERVERS(fm29_increments_are_not_lost),
+        ON_POOLER(fm29_increments_are_not_lost),
         ON_SERVERS(fm29_rows_that_stay_equal_are_matched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

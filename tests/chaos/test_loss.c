@@ -279,8 +279,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fm15_handlers_of_signals_stay),
         ON_SERVERS(fm01_killed_at_each_statement),
+        ON_POOLER(fm01_killed_at_each_statement),
         ON_SERVERS(fm02_commit_is_cut_at_each_byte),
+        ON_POOLER(fm02_commit_is_cut_at_each_byte),
         ON_SERVERS(fm31_single_write_is_cut_at_each_byte),
+        ON_POOLER(fm31_single_write_is_cut_at_each_byte),
         ON_SERVERS(fm16_single_bytes_and_signals),
         ON_SERVERS(fm15_a_dead_peer_raises_no_signal),
     };

@@ -21,6 +21,14 @@ static ost_status read_one(ost_session *s)
     return status;
 }
 
+/* Few connections, one of which is kept for administrators. */
+enum { CONNECTIONS = 12 };
+
+static server_instance *private_server(enum server kind)
+{
+    return chaos_private(kind, "--set max_connections=12");
+}
+
 /* ---- fm04: connections that died in the pool ---- */
 
 static void fm04_idle_connections_are_killed(void **state)
@@ -38,67 +46,122 @@ static void fm04_idle_connections_are_killed(void **state)
     chaos_end(c);
 }
 
+/* How many others than the witness are connected to the database. */
+static int others(const chaos *c)
+{
+    const char *sql =
+        c->server == SERVER_POSTGRES
+            ? "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <>"
+              " pg_backend_pid() AND backend_type = 'client backend'"
+            : "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND id <>"
+              " connection_id()";
+    return (int)strtol(server_text(c->url, sql), NULL, 10) - 1;
+}
+
+/* The server says when it has ended them; nobody sleeps for it. */
+static void wait_until_alone(const chaos *c)
+{
+    while (others(c) > 0)
+        continue;
+}
+
+/* From the next connection on. The witness keeps what it has. */
+static void set_patience(const chaos *c, const char *postgres, const char *mysql)
+{
+    char sql[250];
+    if (c->server == SERVER_POSTGRES)
+        (void)snprintf(sql, sizeof sql,
+                       "BEGIN READ WRITE; DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I SET %s',"
+                       " current_database()); END $$; COMMIT",
+                       postgres);
+    else
+        (void)snprintf(sql, sizeof sql, "SET GLOBAL %s", mysql);
+    chaos_sql(c, sql);
+}
+
 static void fm04_server_ends_idle_connections(void **state)
 {
+    enum server kind = chaos_server_of(state);
     chaos world, *c = &world;
-    chaos_begin(c, chaos_server_of(state), false);
+    chaos_begin_on(c, kind, private_server(kind), NULL);
+    set_patience(c, "idle_session_timeout = 100", "wait_timeout = 1");
     chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
-    OK(read_one(c->s));
-    chaos_sql(c, "SET GLOBAL wait_timeout = 1");
-    chaos_close(c);
-    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
-    OK(read_one(c->s));
-    /* The server says when it has ended them; nobody sleeps for it. */
-    while (strcmp(server_text(c->url, "SELECT count(*) FROM information_schema.processlist WHERE"
-                                      " db = database() AND id <> connection_id()"),
-                  "0") != 0)
-        continue;
+    for (int i = 0; i < 2; i++) {
+        OK(read_one(c->s));
+        wait_until_alone(c);
+    }
     OK(read_one(c->s));
     OK(read_one(c->witness));
-    chaos_sql(c, "SET GLOBAL wait_timeout = 28800");
+    set_patience(c, "idle_session_timeout = 0", "wait_timeout = 28800");
+    chaos_end(c);
+}
+
+/* It held the connection in a transaction, which is lost with it; the session is not. */
+static void fm04_server_ends_an_idle_transaction(void **state)
+{
+    enum server kind = chaos_server_of(state);
+    chaos world, *c = &world;
+    chaos_begin_on(c, kind, private_server(kind), NULL);
+    set_patience(c, "idle_in_transaction_session_timeout = 100", "idle_transaction_timeout = 1");
+    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
+    OK(ost_begin(c->s, NULL));
+    OK(ost_insert(c->s, transfer, &(transfer){ .number = 4 }));
+    wait_until_alone(c);
+    assert_int_equal(read_one(c->s), OST_CONNECTION);
+    assert_int_equal(ost_commit(c->s), OST_CONNECTION);
+    assert_int_equal(chaos_count(c, 4), 0);
+    OK(read_one(c->s));
+    set_patience(c, "idle_in_transaction_session_timeout = 0", "idle_transaction_timeout = 0");
     chaos_end(c);
 }
 
 /* ---- restarts ---- */
 
+/* A second at most, while new attempts are held back, and whatever the server needs. */
+static void comes_back(chaos *c)
+{
+    int64_t end = chaos_now_ms() + 5000;
+    ost_status status;
+    do {
+        status = read_one(c->s);
+    } while (status != OST_OK && chaos_now_ms() < end);
+    OK(status);
+}
+
 static void fm13_server_restarts(void **state)
 {
-    enum { ROUNDS = 5 };
-    const ost_pool_options pool = { .struct_size = sizeof pool, .max = 4 };
+    enum { RESTARTS = 4 };
     enum server kind = chaos_server_of(state);
-    server_instance *server = server_private(kind, NULL);
-    ost_db *db;
-    ost_session *s;
-    ost_error error;
-    chaos_ok(ost_open(OST_OPTIONS(.url = server_url(server, NULL), .drivers = drivers(),
-                                  .models = OST_MODELS(&account_model), .pool = &pool),
-                      &db, &error),
-             &error, "open", __FILE__, __LINE__);
-    chaos_ok(ost_create_tables(db, &error), &error, "create", __FILE__, __LINE__);
-    chaos_ok(ost_session_open(db, NULL, &s, &error), &error, "session", __FILE__, __LINE__);
-    assert_int_equal(ost_insert(s, account, &(account){ .id = 1, .owner = "x" }), OST_OK);
-    for (int i = 0; i < ROUNDS; i++) {
+    chaos world, *c = &world;
+    server_instance *server = private_server(kind);
+    chaos_begin_on(c, kind, server, NULL);
+    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
+    for (int i = 0; i < RESTARTS; i++) {
+        /* Each second time a transaction is open. */
+        bool inside = i / 2 % 2;
+        if (inside) {
+            OK(ost_begin(c->s, NULL));
+            OK(ost_insert(c->s, transfer, &(transfer){ .number = -1 }));
+        }
         if (i % 2)
             server_kill(server);
         else
             server_stop(server);
-        ost_status status = read_one(s);
-        assert_int_equal(status, OST_CONNECTION);
-        assert_true(ost_session_error(s)->message[0] != '\0');
+        assert_int_equal(read_one(c->s), OST_CONNECTION);
+        assert_true(ost_session_error(c->s)->message[0] != '\0');
+        if (inside)
+            assert_int_equal(ost_commit(c->s), OST_CONNECTION);
         server_restart(server);
-        /* A second at most, while new attempts are held back. */
-        int64_t end = chaos_now_ms() + 2000;
-        do {
-            status = read_one(s);
-        } while (status != OST_OK && chaos_now_ms() < end);
-        chaos_ok(status, ost_session_error(s), "after the restart", __FILE__, __LINE__);
-        assert_int_equal(ost_begin(s, NULL), OST_OK);
-        assert_int_equal(ost_insert(s, account, &(account){ .id = 100 + i, .owner = "y" }), OST_OK);
-        assert_int_equal(ost_commit(s), OST_OK);
+        comes_back(c);
+        OK(ost_begin(c->s, NULL));
+        OK(ost_insert(c->s, transfer, &(transfer){ .number = i }));
+        OK(ost_commit(c->s));
     }
-    ost_session_close(s);
-    ost_close(db);
-    server_end(server);
+    /* The witness had idle connections to servers that are gone, too. */
+    for (int i = 0; i < RESTARTS; i++)
+        assert_int_equal(chaos_count(c, i), 1);
+    assert_int_equal(chaos_count(c, -1), 0);
+    chaos_end(c);
 }
 
 /* ---- fm19: refused at the door ---- */
@@ -109,7 +172,7 @@ static void fm19_wrong_password(void **state)
     ost_db *db = NULL;
     ost_error error;
     chaos_begin(c, chaos_server_of(state), false);
-    const char *url = server_url_as(c->url, NULL, "not-the-password-7391");
+    const char *url = server_url_as(c->url, "ostler", "not-the-password-7391");
     ost_status status = ost_open(
         OST_OPTIONS(.url = url, .drivers = drivers(), .models = OST_MODELS(&account_model)), &db,
         &error);
@@ -119,25 +182,61 @@ static void fm19_wrong_password(void **state)
     chaos_end(c);
 }
 
+static void set_password(const chaos *c, const char *password)
+{
+    char sql[200];
+    (void)snprintf(sql, sizeof sql,
+                   c->server == SERVER_POSTGRES
+                       ? "ALTER ROLE somebody LOGIN SUPERUSER PASSWORD '%s'"
+                       : "ALTER USER somebody IDENTIFIED BY '%s'",
+                   password);
+    chaos_sql(c, sql);
+}
+
+/* A password that is changed under a program must not make it knock until its account is locked. */
+static void fm19_a_changed_password_is_not_tried_in_a_storm(void **state)
+{
+    enum { CALLS = 300, ATTEMPTS_MAX = 3 };
+    enum server kind = chaos_server_of(state);
+    chaos world, *c = &world;
+    chaos_begin_on(c, kind, private_server(kind), NULL);
+    chaos_sql(c, kind == SERVER_POSTGRES ? "CREATE ROLE somebody" : "CREATE USER somebody");
+    if (kind == SERVER_MYSQL)
+        chaos_sql(c, "GRANT ALL ON *.* TO somebody");
+    set_password(c, "first");
+    c->proxy = proxy_to(c->url);
+    c->via = server_url_as(proxy_url(c->proxy, c->url), "somebody", "first");
+    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
+    OK(read_one(c->s));
+    set_password(c, "second");
+    proxy_cut(c->proxy);
+    wait_until_alone(c);
+    int64_t before = proxy_connections(c->proxy), began = chaos_now_ms();
+    for (int i = 0; i < CALLS; i++)
+        assert_int_equal(read_one(c->s), OST_AUTH);
+    /* One at once, and then ever fewer: after one second, two, four. */
+    assert_true(proxy_connections(c->proxy) - before <=
+                ATTEMPTS_MAX + (chaos_now_ms() - began) / 1000);
+    set_password(c, "first");
+    comes_back(c);
+    chaos_end(c);
+}
+
 static void fm19_too_many_connections(void **state)
 {
-    enum { MOST = 8, SESSIONS = 40 };
-    const ost_pool_options pool = { .struct_size = sizeof pool,
-                                    .max = SESSIONS,
-                                    .acquire_timeout_ms = 1000 };
+    enum { SESSIONS = 40 };
     enum server kind = chaos_server_of(state);
-    server_instance *server = server_private(kind, "--set max_connections=8");
-    ost_db *db;
+    chaos world, *c = &world;
     ost_session *s[SESSIONS];
-    ost_error error;
     int refused = 0, begun = 0;
-    chaos_ok(ost_open(OST_OPTIONS(.url = server_url(server, NULL), .drivers = drivers(),
-                                  .models = OST_MODELS(&account_model), .pool = &pool),
-                      &db, &error),
-             &error, "open", __FILE__, __LINE__);
-    chaos_ok(ost_create_tables(db, &error), &error, "create", __FILE__, __LINE__);
+    chaos_begin_on(c, kind, private_server(kind), NULL);
+    c->pool = (ost_pool_options){ .struct_size = sizeof c->pool,
+                                  .max = SESSIONS,
+                                  .acquire_timeout_ms = 1000 };
+    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
     for (int i = 0; i < SESSIONS; i++) {
-        chaos_ok(ost_session_open(db, NULL, &s[i], &error), &error, "session", __FILE__, __LINE__);
+        chaos_ok(ost_session_open(c->db, NULL, &s[i], &c->error), &c->error, "session", __FILE__,
+                 __LINE__);
         /* Each holds its connection until the end of its unit. */
         assert_int_equal(ost_begin(s[i], NULL), OST_OK);
         ost_status status =
@@ -148,19 +247,17 @@ static void fm19_too_many_connections(void **state)
         }
         refused++;
         assert_true(status == OST_CONNECTION || status == OST_POOL_TIMEOUT);
+        assert_int_equal(ost_session_error(s[i])->nothing_sent, 1);
     }
-    assert_true(begun > 0 && begun <= MOST);
+    assert_true(begun > 0 && begun <= CONNECTIONS);
     assert_true(refused > 0);
     for (int i = 0; i < SESSIONS; i++) {
         assert_int_equal(ost_rollback(s[i]), OST_OK);
         ost_session_close(s[i]);
     }
     /* As soon as some are free the pool works. */
-    chaos_ok(ost_session_open(db, NULL, &s[0], &error), &error, "session", __FILE__, __LINE__);
-    assert_int_equal(read_one(s[0]), OST_NOT_FOUND);
-    ost_session_close(s[0]);
-    ost_close(db);
-    server_end(server);
+    OK(read_one(c->s));
+    chaos_end(c);
 }
 
 /* ---- fm28: the table changes under prepared statements ---- */
@@ -207,7 +304,7 @@ static void fm28_tables_change_under_load(void **state)
     chaos_begin(c, chaos_server_of(state), false);
     chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
     assert_int_equal(
-        pthread_create(&x.thread, NULL, c->server == SERVER_POSTGRES ? alter : alter_mysql, &x), 0);
+        pthread_create(&x.thread, NULL, c->server == SERVER_MYSQL ? alter_mysql : alter, &x), 0);
     while (!atomic_load(&x.done)) {
         const account *all = ost_all(ost_from(c->s, account), account, &count);
         if (!all)
@@ -225,19 +322,26 @@ static void fm28_tables_change_under_load(void **state)
 
 static void fm20_read_only_server(void **state)
 {
+    enum server kind = chaos_server_of(state);
     chaos world, *c = &world;
-    chaos_begin(c, chaos_server_of(state), false);
-    char sql[256];
-    const char *name = server_text(c->url, "SELECT current_database()");
-    (void)snprintf(sql, sizeof sql, "ALTER DATABASE \"%s\" SET default_transaction_read_only = on",
-                   name);
-    chaos_sql(c, sql);
+    chaos_begin_on(c, kind, private_server(kind), NULL);
+    set_patience(c, "default_transaction_read_only = on", "read_only = 1");
+    if (kind == SERVER_MYSQL) {
+        /* Whoever may do everything may write all the same. */
+        chaos_sql(c, "CREATE USER reader IDENTIFIED BY 'r'");
+        chaos_sql(c, "GRANT SELECT, INSERT, UPDATE ON *.* TO reader");
+        c->via = server_url_as(c->url, "reader", "r");
+    }
     chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
     OK(read_one(c->s));
     ost_status status = ost_insert(c->s, transfer, &(transfer){ .number = 1 });
     assert_int_equal(status, OST_CONNECTION);
     assert_non_null(strstr(ost_session_error(c->s)->message, "read"));
     assert_int_equal(chaos_count(c, 1), 0);
+    /* It becomes the one that is written to. The connection that only read is not used again. */
+    set_patience(c, "default_transaction_read_only = off", "read_only = 0");
+    OK(ost_insert(c->s, transfer, &(transfer){ .number = 2 }));
+    assert_int_equal(chaos_count(c, 2), 1);
     chaos_end(c);
 }
 
@@ -245,12 +349,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_SERVERS(fm04_idle_connections_are_killed),
-        ON_MYSQL(fm04_server_ends_idle_connections),
+        ON_SERVERS(fm04_server_ends_idle_connections),
+        ON_SERVERS(fm04_server_ends_an_idle_transaction),
         ON_SERVERS(fm13_server_restarts),
         ON_SERVERS(fm19_wrong_password),
+        ON_SERVERS(fm19_a_changed_password_is_not_tried_in_a_storm),
         ON_SERVERS(fm19_too_many_connections),
+        ON_SERVERS(fm20_read_only_server),
         ON_SERVERS(fm28_tables_change_under_load),
-        ON_POSTGRES(fm20_read_only_server),
+        ON_POOLER(fm28_tables_change_under_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

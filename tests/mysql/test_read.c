@@ -354,60 +354,129 @@ static ost_status cell_of(uint16_t type, const ost__my_column *c)
 
 static void fm54_odd_lengths_are_refused(void **state)
 {
-    static const uint8_t bytes[64] = "0123456789012345678901234567890123456789";
     static const uint16_t types[] = { OST_TYPE_BOOL,    OST_TYPE_INT8,     OST_TYPE_INT64,
                                       OST_TYPE_UINT64,  OST_TYPE_FLOAT,    OST_TYPE_DOUBLE,
                                       OST_TYPE_TIME,    OST_TYPE_DATE,     OST_TYPE_UUID,
                                       OST_TYPE_DECIMAL, OST_TYPE_OBJECT_ID };
+    enum { MOST = 64 };
     (void)state;
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         for (int kind = OST__CELL_OTHER; kind <= OST__CELL_SPAN; kind++) {
-            for (unsigned long length = 0; length <= sizeof bytes; length++) {
+            for (unsigned long length = 0; length <= MOST; length++) {
+                bool number = kind == OST__CELL_INTEGER || kind == OST__CELL_REAL;
+                uint8_t width =
+                    (uint8_t)(kind == OST__CELL_REAL ? 4 << length % 2 : 1 << length % 4);
+                /* Not one byte more than it says, so that a sanitizer sees a step beyond. */
+                uint8_t *bytes = malloc(number ? width : length + 1);
                 ost__my_column c = { .kind = (uint8_t)kind,
-                                     .width = (uint8_t)(1 << length % 4),
+                                     .width = number ? width : 0,
                                      .is_unsigned = length % 2,
                                      .is_binary = length % 3 == 0,
                                      .length = length,
-                                     .size = sizeof bytes,
                                      .data = bytes };
-                memset(&c.value, 0xff, sizeof c.value);
-                ost_status status = cell_of(types[i], &c);
+                ost_status status;
+                memset(bytes, length % 5 ? '9' : 0xff, number ? width : length + 1);
+                status = cell_of(types[i], &c);
                 assert_true(status == OST_OK || status == OST_RANGE);
                 if (kind == OST__CELL_OTHER)
                     assert_int_equal(status, OST_RANGE);
+                free(bytes);
             }
         }
     }
 }
 
+/* Year, month, day, hour, minute, second, four bytes of a fraction. */
 static void fm54_odd_times_are_refused(void **state)
 {
-    static const MYSQL_TIME odd[] = {
-        { .year = 0, .month = 1, .day = 1 },
-        { .year = 10000, .month = 1, .day = 1 },
-        { .year = UINT_MAX, .month = UINT_MAX, .day = UINT_MAX },
-        { .year = 2024, .month = 0, .day = 1 },
-        { .year = 2024, .month = 13, .day = 1 },
-        { .year = 2024, .month = 2, .day = 30 },
-        { .year = 2023, .month = 2, .day = 29 },
-        { .year = 1900, .month = 2, .day = 29 },
-        { .year = 2024, .month = 1, .day = 0 },
-        { .year = 2024, .month = 1, .day = 1, .hour = 24 },
-        { .year = 2024, .month = 1, .day = 1, .minute = 60 },
-        { .year = 2024, .month = 1, .day = 1, .second = 60 },
-        { .year = 2024, .month = 1, .day = 1, .hour = UINT_MAX },
-        { .year = 2024, .month = 1, .day = 1, .second_part = 1000000 },
-        { .year = 2024, .month = 1, .day = 1, .second_part = ULONG_MAX },
-        { .year = 2024, .month = 1, .day = 1, .neg = 1 },
+    static const uint8_t odd[][11] = {
+        { 0, 0, 1, 1 },
+        { 0x10, 0x27, 1, 1 },
+        { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
+        { 0xe8, 7, 0, 1 },
+        { 0xe8, 7, 13, 1 },
+        { 0xe8, 7, 2, 30 },
+        { 0xe7, 7, 2, 29 },
+        { 0x6c, 7, 2, 29 },
+        { 0xe8, 7, 1, 0 },
+        { 0xe8, 7, 1, 1, 24 },
+        { 0xe8, 7, 1, 1, 0, 60 },
+        { 0xe8, 7, 1, 1, 0, 0, 60 },
+        { 0xe8, 7, 1, 1, 0, 0, 0, 0x40, 0x42, 0x0f, 0 },
+        { 0xe8, 7, 1, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff },
     };
+    static const uint8_t good[11] = { 0xe8, 7, 2, 29, 23, 59, 59, 0x3f, 0x42, 0x0f, 0 };
     (void)state;
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
-        ost__my_column c = { .kind = OST__CELL_TIME, .value.time = odd[i] };
+        ost__my_column c = { .kind = OST__CELL_TIME, .data = odd[i], .length = 11 };
         assert_int_equal(cell_of(OST_TYPE_TIME, &c), OST_RANGE);
         c.kind = OST__CELL_DATE;
-        if (i < 9)
-            assert_int_equal(cell_of(OST_TYPE_DATE, &c), OST_RANGE);
+        assert_int_equal(cell_of(OST_TYPE_DATE, &c), OST_RANGE);
     }
+    for (unsigned long length = 0; length <= 11; length++) {
+        ost__my_column c = { .kind = OST__CELL_TIME, .data = good, .length = length };
+        assert_int_equal(cell_of(OST_TYPE_TIME, &c),
+                         length == 4 || length == 7 || length == 11 ? OST_OK : OST_RANGE);
+        c.kind = OST__CELL_DATE;
+        assert_int_equal(cell_of(OST_TYPE_DATE, &c), length == 4 ? OST_OK : OST_RANGE);
+    }
+}
+
+/* A row whose lengths say more than there is: a real one, whose bytes are spoilt on their way. */
+static void fm54_lengths_beyond_the_row(void **state)
+{
+    bench *b = &wides_now->b;
+    MYSQL_STMT *stmt = mysql_stmt_init(b->driver->native(b->c));
+    static const char text[] = "SELECT 'abc', 7, 'def'";
+    static const ost_field fields[3] = { { .name = "a" }, { .name = "n" }, { .name = "b" } };
+    ost_row_step steps[3];
+    ost_row_program program = { .steps = steps, .step_count = 3 };
+    ost__my_results r;
+    ost_error error;
+    (void)state;
+    for (uint16_t i = 0; i < 3; i++)
+        steps[i] = (ost_row_step){ .column = i,
+                                   .offset = i * 8u,
+                                   .size = 8,
+                                   .type = i == 1 ? OST_TYPE_INT64 : OST_TYPE_CHARS,
+                                   .field = &fields[i] };
+    ost__my_results_init(&r, &b->memory);
+    assert_int_equal(mysql_stmt_prepare(stmt, text, sizeof text - 1), 0);
+    assert_int_equal(mysql_stmt_execute(stmt), 0);
+    assert_int_equal(ost__my_results_begin(&r, stmt, &program, &error), OST_OK);
+    assert_int_equal(mysql_stmt_fetch(stmt), 0);
+    /* The row as it came, and then again with each byte as every length that there may be. */
+    const uint8_t *row = r.columns[0].data - 1 - 1 - (3 + 9) / 8;
+    size_t size = (size_t)(r.columns[2].data + 3 - row);
+    uint8_t kept[64];
+    char out[24] = "", none[24] = "";
+    uint16_t column = 9;
+    assert_int_equal(ost__my_row(&r, NULL, (uint8_t *)out, &column), OST_OK);
+    assert_string_equal(out, "abc");
+    assert_int_equal(*(int64_t *)(void *)(out + 8), 7);
+    assert_string_equal(out + 16, "def");
+    assert_true(size < sizeof kept);
+    memcpy(kept, row, size);
+    for (size_t at = 1 + (3 + 9) / 8; at < size; at++) {
+        for (int byte = 0; byte < 256; byte++) {
+            uint8_t *spoilt = (uint8_t *)stmt->mysql->net.buff + (row - stmt->mysql->net.buff);
+            ost_status status;
+            memcpy(spoilt, kept, size);
+            spoilt[at] = (uint8_t)byte;
+            stmt->mysql->methods->db_stmt_fetch_to_bind(stmt, spoilt);
+            memcpy(out, none, sizeof out);
+            status = ost__my_row(&r, NULL, (uint8_t *)out, &column);
+            assert_true(status == OST_OK || status == OST_RANGE);
+        }
+    }
+    memset((uint8_t *)stmt->mysql->net.buff + (row - stmt->mysql->net.buff) + 3, 0xfe, 9);
+    stmt->mysql->methods->db_stmt_fetch_to_bind(stmt, (uint8_t *)stmt->mysql->net.buff +
+                                                          (row - stmt->mysql->net.buff));
+    assert_int_equal(ost__my_row(&r, NULL, (uint8_t *)out, &column), OST_RANGE);
+    assert_int_equal(column, 0);
+    ost__my_results_finish(&r);
+    mysql_stmt_free_result(stmt);
+    mysql_stmt_close(stmt);
 }
 
 int main(void)
@@ -424,6 +493,7 @@ int main(void)
         cmocka_unit_test(long_values_are_whole),
         cmocka_unit_test(fm54_odd_lengths_are_refused),
         cmocka_unit_test(fm54_odd_times_are_refused),
+        cmocka_unit_test(fm54_lengths_beyond_the_row),
     };
     return cmocka_run_group_tests(tests, wides_begin, wides_end);
 }

@@ -197,6 +197,32 @@ static void sums_of_integers_are_exact(void **state)
     assert_true(got.n.value == 3 * (int64_t)INT32_MAX);
 }
 
+/* Wherever it stands, and also where what does not fit is a zero. */
+static void more_than_38_digits_are_out_of_range(void **state)
+{
+    const ost_decimal most = dec("99999999999999999999999999999999.000000");
+    const item rows[] = { { .id = 1, .exact = most }, { .id = 2, .exact = most } };
+    result got;
+    size_t count = 1;
+    made *m;
+    (void)state;
+    add_items(rows, 2);
+    for (int having = 0; having < 2; having++)
+        for (int average = 0; average < 2; average++) {
+            const ost_node *n;
+            m = from(items);
+            n = aggregate(m, average ? OST_OP_AVG : OST_OP_SUM, "exact", OST_TYPE_DECIMAL,
+                          average ? 12 : 6);
+            if (having)
+                m->shape.having = node1(m, OST_OP_NOT_NULL, n);
+            column(m, having ? aggregate(m, OST_OP_COUNT, NULL, OST_TYPE_INT64, 0) : n,
+                   having ? &result_n : &result_d);
+            m->program.row_size = sizeof got;
+            assert_int_equal(rig_run(r, m, &got, &count), OST_DRIVER_ERROR);
+            assert_string_equal(r->state, "22003");
+        }
+}
+
 static void nothing_has_no_sum(void **state)
 {
     result got;
@@ -315,6 +341,7 @@ int main(void)
         cmocka_unit_test_setup(averages_round_half_to_even, clear),
         cmocka_unit_test_setup(aggregates_stand_in_having_and_order, clear),
         cmocka_unit_test_setup(sums_of_integers_are_exact, clear),
+        cmocka_unit_test_setup(more_than_38_digits_are_out_of_range, clear),
         cmocka_unit_test_setup(nothing_has_no_sum, clear),
         cmocka_unit_test_setup(stored_reals_add_up_exactly, clear),
         cmocka_unit_test_setup(smallest_and_largest_of_every_kind, clear),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The random programs of test_random_programs.c on servers; the same variables steer them. */
+/* The random programs of test_random_programs.c on PostgreSQL; the same variables steer them. */
 #include "random_run.h"
 
 #include <setjmp.h>
@@ -22,18 +22,11 @@ static void programs_agree_through_pgbouncer(void **state)
     random_run(&way_pgbouncer, THROUGH_A_POOLER, PROGRAMS, FIRST_SEED + PROGRAMS);
 }
 
-static void programs_agree_on_mariadb(void **state)
-{
-    (void)state;
-    random_run(&way_mariadb, 100, PROGRAMS, FIRST_SEED);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(programs_agree_on_postgres),
         cmocka_unit_test(programs_agree_through_pgbouncer),
-        cmocka_unit_test(programs_agree_on_mariadb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

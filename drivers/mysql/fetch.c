@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/* How cells come out of the client library. */
+#include <stdalign.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "mysql/cells.h"
+
+enum { BINARY = 63 };
+
+void ost__my_results_init(ost__my_results *r, const ost__memory *memory)
+{
+    *r = (ost__my_results){ .memory = memory };
+}
+
+static ost_status no_memory(ost_error *error)
+{
+    return ost__error_set(error, OST_NO_MEMORY, "no memory for the rows of a statement");
+}
+
+/* Which kind of cell, and how many bytes of a number. */
+static void describe(ost__my_column *c, const MYSQL_FIELD *f)
+{
+    memset(c, 0, sizeof *c);
+    c->kind = OST__CELL_OTHER;
+    c->is_unsigned = (f->flags & UNSIGNED_FLAG) != 0;
+    c->is_binary = f->charsetnr == BINARY && f->type != MYSQL_TYPE_JSON;
+    switch (f->type) {
+    case MYSQL_TYPE_TINY:
+        c->kind = OST__CELL_INTEGER;
+        c->width = 1;
+        break;
+    case MYSQL_TYPE_SHORT:
+    case MYSQL_TYPE_YEAR:
+        c->kind = OST__CELL_INTEGER;
+        c->width = 2;
+        break;
+    case MYSQL_TYPE_INT24:
+    case MYSQL_TYPE_LONG:
+        c->kind = OST__CELL_INTEGER;
+        c->width = 4;
+        break;
+    case MYSQL_TYPE_LONGLONG:
+        c->kind = OST__CELL_INTEGER;
+        c->width = 8;
+        break;
+    case MYSQL_TYPE_FLOAT:
+    case MYSQL_TYPE_DOUBLE:
+        c->kind = OST__CELL_REAL;
+        c->width = f->type == MYSQL_TYPE_FLOAT ? 4 : 8;
+        break;
+    case MYSQL_TYPE_DECIMAL:
+    case MYSQL_TYPE_NEWDECIMAL: c->kind = OST__CELL_DECIMAL; break;
+    case MYSQL_TYPE_DATE: c->kind = OST__CELL_DATE; break;
+    case MYSQL_TYPE_DATETIME:
+    case MYSQL_TYPE_TIMESTAMP: c->kind = OST__CELL_TIME; break;
+    case MYSQL_TYPE_BIT: c->kind = OST__CELL_BITS; break;
+    case MYSQL_TYPE_JSON:
+    case MYSQL_TYPE_VARCHAR:
+    case MYSQL_TYPE_VAR_STRING:
+    case MYSQL_TYPE_STRING:
+    case MYSQL_TYPE_ENUM:
+    case MYSQL_TYPE_SET:
+    case MYSQL_TYPE_TINY_BLOB:
+    case MYSQL_TYPE_MEDIUM_BLOB:
+    case MYSQL_TYPE_LONG_BLOB:
+    case MYSQL_TYPE_BLOB: c->kind = OST__CELL_SPAN; break;
+    default: break;
+    }
+}
+
+static ost_status check_program(const ost_row_program *p, uint32_t columns, ost_error *error)
+{
+    for (uint32_t i = 0; i < p->step_count; i++)
+        if (p->steps[i].column >= columns)
+            return ost__error_set(error, OST_MISUSE,
+                                  "the statement gives %u columns, but column %u is read",
+                                  (unsigned)columns, (unsigned)p->steps[i].column + 1);
+    return OST_OK;
+}
+
+static ost_status reserve(ost__my_results *r, ost_error *error)
+{
+    MYSQL_BIND *binds;
+    ost__my_column *columns;
+    if (r->count <= r->capacity)
+        return OST_OK;
+    binds = ost__alloc_zeroed(r->memory, r->count * sizeof *binds);
+    columns = ost__alloc_zeroed(r->memory, r->count * sizeof *columns);
+    if (!binds || !columns) {
+        ost__free(r->memory, binds, r->count * sizeof *binds);
+        ost__free(r->memory, columns, r->count * sizeof *columns);
+        r->count = 0;
+        return no_memory(error);
+    }
+    ost__free(r->memory, r->binds, r->capacity * sizeof *r->binds);
+    ost__free(r->memory, r->columns, r->capacity * sizeof *r->columns);
+    r->binds = binds;
+    r->columns = columns;
+    r->capacity = r->count;
+    return OST_OK;
+}
+
+void ost__my_results_finish(ost__my_results *r)
+{
+    ost__free(r->memory, r->binds, r->capacity * sizeof *r->binds);
+    ost__free(r->memory, r->columns, r->capacity * sizeof *r->columns);
+    ost__free(r->memory, r->scratch, r->scratch_size);
+    ost__my_results_init(r, r->memory);
+}
+
+#if OST__MY_FROM_WIRE
+
+/* ---- from the wire ---- */
+
+/*
+ * Behind the last byte of the row: of the packet's buffer, or of a row that a cursor fetched ahead,
+ * which the library puts behind a head of its own. The library trusts the lengths within a row.
+ */
+static const uint8_t *end_of_row(const ost__my_results *r, const uint8_t *row)
+{
+    const NET *net = &r->stmt->mysql->net;
+    const MYSQL_ROWS *head = (const MYSQL_ROWS *)(const void *)row - 1;
+    if (row >= net->buff && row < net->buff_end)
+        return net->buff_end;
+    return row + head->length;
+}
+
+/* Reads the length in front of a cell; false: it goes beyond the end. */
+static bool read_length(const uint8_t **at, const uint8_t *end, unsigned long *out)
+{
+    const uint8_t *p = *at;
+    size_t left = (size_t)(end - p), bytes;
+    uint64_t length = 0;
+    if (left == 0)
+        return false;
+    bytes = *p < 251 ? 0 : *p == 252 ? 2 : *p == 253 ? 3 : 8;
+    if (*p == 251 || *p == 255 || left < 1 + bytes)
+        return false;
+    if (bytes == 0)
+        length = *p;
+    for (size_t i = bytes; i > 0; i--)
+        length = length << 8 | p[i];
+    *at = p + 1 + bytes;
+    *out = (unsigned long)length;
+    return length <= (uint64_t)(left - 1 - bytes);
+}
+
+/* Notes where a cell is, and moves behind it. The library calls it for each cell of a row. */
+static void note_cell(void *context, unsigned column, unsigned char **row)
+{
+    ost__my_results *r = context;
+    const uint8_t *at;
+    ost__my_column *c;
+    if (column >= r->count)
+        return;
+    c = &r->columns[column];
+    if (column == 0)
+        r->end = NULL;
+    c->is_null = !row;
+    if (!row)
+        return;
+    at = *row;
+    if (!r->end) {
+        /* In front of the first cell are a byte and a bit for each column and two. */
+        r->end = end_of_row(r, at - 1 - (r->count + 9) / 8);
+        r->whole = r->count;
+    }
+    if (c->width > 0 && (size_t)(r->end - at) >= c->width) {
+        c->data = at;
+        *row += c->width;
+        return;
+    }
+    if (c->width > 0 || !read_length(&at, r->end, &c->length)) {
+        if (column < r->whole)
+            r->whole = column;
+        *row += r->end - *row;
+        return;
+    }
+    c->data = at;
+    *row += at - *row;
+    *row += c->length;
+}
+
+bool ost__my_row_is_whole(const ost__my_results *r, uint16_t *column)
+{
+    if (!r->end || r->whole == r->count)
+        return true;
+    *column = (uint16_t)r->whole;
+    return false;
+}
+
+bool ost__my_copy_span(const ost__my_results *r, uint16_t column, void *to)
+{
+    const ost__my_column *c = &r->columns[column];
+    if (c->length > 0)
+        memcpy(to, c->data, c->length);
+    return true;
+}
+
+/* Attributes take what they are set to by address, a function too. */
+static bool set_callback(MYSQL_STMT *stmt, ps_result_callback callback, void *context)
+{
+    void *address = NULL;
+    _Static_assert(sizeof address == sizeof callback, "a function's address fits a pointer");
+    memcpy(&address, &callback, sizeof address);
+    return !mysql_stmt_attr_set(stmt, STMT_ATTR_CB_RESULT, address) &&
+           !mysql_stmt_attr_set(stmt, STMT_ATTR_CB_USER_DATA, context);
+}
+
+ost_status ost__my_results_begin(ost__my_results *r, MYSQL_STMT *stmt,
+                                 const ost_row_program *program, ost_error *error)
+{
+    const MYSQL_FIELD *fields = mariadb_stmt_fetch_fields(stmt);
+    r->stmt = stmt;
+    r->program = program;
+    r->count = fields ? mysql_stmt_field_count(stmt) : 0;
+    r->end = NULL;
+    OST_TRY(check_program(program, r->count, error));
+    OST_TRY(reserve(r, error));
+    for (uint32_t i = 0; i < r->count; i++)
+        describe(&r->columns[i], &fields[i]);
+    /* What a procedure gives has no place in the library yet where it would note its cells. */
+    if (r->count > 0 && !stmt->bind) {
+        for (uint32_t i = 0; i < r->count; i++)
+            r->binds[i] = (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_NULL, .flags = MADB_BIND_DUMMY };
+        if (mysql_stmt_bind_result(stmt, r->binds))
+            return no_memory(error);
+    }
+    if (set_callback(stmt, note_cell, r))
+        return OST_OK;
+    return ost__error_set(error, OST_DRIVER_ERROR, "the columns of a statement cannot be read");
+}
+
+#else
+
+/* ---- by buffers ---- */
+
+/* Texts up to here are fetched at once; longer ones in a second step, to where they stay. */
+enum { BUFFER_MAX = 4096, BUFFER_MIN = 64 };
+
+static bool is_span(const ost__my_column *c)
+{
+    return c->kind == OST__CELL_SPAN || c->kind == OST__CELL_DECIMAL || c->kind == OST__CELL_BITS;
+}
+
+static enum enum_field_types type_of(const ost__my_column *c)
+{
+    switch (c->kind) {
+    case OST__CELL_INTEGER:
+        return c->width == 1   ? MYSQL_TYPE_TINY
+               : c->width == 2 ? MYSQL_TYPE_SHORT
+               : c->width == 4 ? MYSQL_TYPE_LONG
+                               : MYSQL_TYPE_LONGLONG;
+    case OST__CELL_REAL: return c->width == 4 ? MYSQL_TYPE_FLOAT : MYSQL_TYPE_DOUBLE;
+    case OST__CELL_TIME: return MYSQL_TYPE_DATETIME;
+    case OST__CELL_DATE: return MYSQL_TYPE_DATE;
+    default: return c->is_binary ? MYSQL_TYPE_BLOB : MYSQL_TYPE_STRING;
+    }
+}
+
+static size_t buffer_size(const ost__my_column *c, const MYSQL_FIELD *f)
+{
+    if (!is_span(c) || !c->is_read)
+        return 0;
+    return f->length < BUFFER_MIN ? BUFFER_MIN : f->length < BUFFER_MAX ? f->length : BUFFER_MAX;
+}
+
+static size_t aligned(size_t size)
+{
+    return (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+}
+
+static ost_status take_scratch(ost__my_results *r, const MYSQL_FIELD *fields, ost_error *error)
+{
+    size_t size = 0;
+    uint8_t *scratch;
+    for (uint32_t i = 0; i < r->count; i++)
+        size += aligned(buffer_size(&r->columns[i], &fields[i]));
+    if (size <= r->scratch_size)
+        return OST_OK;
+    scratch = ost__alloc(r->memory, size);
+    if (!scratch)
+        return no_memory(error);
+    ost__free(r->memory, r->scratch, r->scratch_size);
+    r->scratch = scratch;
+    r->scratch_size = size;
+    return OST_OK;
+}
+
+/* Columns that nobody reads have no buffer: their rows say that they were cut, which is true. */
+static void bind_columns(ost__my_results *r, const MYSQL_FIELD *fields)
+{
+    uint8_t *at = r->scratch;
+    memset(r->binds, 0, r->count * sizeof *r->binds);
+    for (uint32_t i = 0; i < r->count; i++) {
+        ost__my_column *c = &r->columns[i];
+        MYSQL_BIND *b = &r->binds[i];
+        bool time = c->kind == OST__CELL_TIME || c->kind == OST__CELL_DATE;
+        c->size = (uint32_t)buffer_size(c, &fields[i]);
+        c->data = time ? (uint8_t *)&c->time : c->width > 0 ? c->number : at;
+        b->buffer_type = type_of(c);
+        b->is_unsigned = (ost__my_bool)c->is_unsigned;
+        b->length = &c->length;
+        b->is_null = &c->is_null;
+        b->error = &c->error;
+        b->buffer = (void *)(uintptr_t)c->data;
+        b->buffer_length = time ? sizeof c->time : c->width > 0 ? c->width : c->size;
+        at += aligned(c->size);
+    }
+}
+
+static ost_status bind_fields(ost__my_results *r, const MYSQL_FIELD *fields, ost_error *error)
+{
+    const ost_row_program *p = r->program;
+    for (uint32_t i = 0; i < r->count; i++)
+        describe(&r->columns[i], &fields[i]);
+    for (uint32_t i = 0; i < p->step_count; i++)
+        r->columns[p->steps[i].column].is_read = true;
+    OST_TRY(take_scratch(r, fields, error));
+    bind_columns(r, fields);
+    if (mysql_stmt_bind_result(r->stmt, r->binds))
+        return ost__error_set(error, OST_DRIVER_ERROR, "the columns of a statement cannot be read");
+    return OST_OK;
+}
+
+ost_status ost__my_results_begin(ost__my_results *r, MYSQL_STMT *stmt,
+                                 const ost_row_program *program, ost_error *error)
+{
+    ost_status status;
+    MYSQL_RES *meta;
+    r->stmt = stmt;
+    r->program = program;
+    r->count = mysql_stmt_field_count(stmt);
+    OST_TRY(check_program(program, r->count, error));
+    OST_TRY(reserve(r, error));
+    if (r->count == 0)
+        return OST_OK;
+    meta = mysql_stmt_result_metadata(stmt);
+    if (!meta)
+        return no_memory(error);
+    status = bind_fields(r, mysql_fetch_fields(meta), error);
+    mysql_free_result(meta);
+    return status;
+}
+
+/* The library checks its packets. */
+bool ost__my_row_is_whole(const ost__my_results *r, uint16_t *column)
+{
+    (void)r;
+    (void)column;
+    return true;
+}
+
+bool ost__my_copy_span(const ost__my_results *r, uint16_t column, void *to)
+{
+    const ost__my_column *c = &r->columns[column];
+    unsigned long length = 0;
+    ost__my_bool is_null = 0, error = 0;
+    MYSQL_BIND b = { .buffer_type = r->binds[column].buffer_type };
+    if (c->length <= c->size) {
+        memcpy(to, c->data, c->length);
+        return true;
+    }
+    b.buffer = to;
+    b.buffer_length = c->length;
+    b.length = &length;
+    b.is_null = &is_null;
+    b.error = &error;
+    return !mysql_stmt_fetch_column(r->stmt, &b, column, 0) && !is_null && length == c->length;
+}
+
+#endif

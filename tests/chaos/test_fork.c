@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* fm14: children of a fork, while connections to a server are open and in use. Whatever they do,
+ * the parent's connections stay the parent's. */
+#include "chaos.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { ROUNDS = 10, LIMIT_S = 60 };
+
+/* In a child there is no test that could fail: it says where in its exit code. */
+#define CHECK(condition)                                                         \
+    do {                                                                         \
+        if (!(condition)) {                                                      \
+            (void)fprintf(stderr, "child, line %d: %s\n", __LINE__, #condition); \
+            _exit(1);                                                            \
+        }                                                                        \
+    } while (0)
+
+static ost_status read_one(ost_session *s)
+{
+    ost_status status = ost_get(s, account, 1) ? OST_OK : (ost_status)ost_session_error(s)->status;
+    (void)ost_session_clear(s);
+    return status;
+}
+
+static ost_status add_cent(ost_session *s)
+{
+    ost_query *q = ost_from(s, account);
+    ost_where(q, ost_eq(account, id, 2));
+    return ost_update_one(q, ost_inc(account, cents, 1));
+}
+
+/* ---- what children do ---- */
+
+static void leaves_at_once(chaos *c)
+{
+    (void)c;
+}
+
+static void leaves_by_exit(chaos *c)
+{
+    (void)c;
+    exit(0);
+}
+
+static void is_killed(chaos *c)
+{
+    (void)c;
+    (void)raise(SIGKILL);
+}
+
+static void becomes_another_program(chaos *c)
+{
+    (void)c;
+    (void)execl("/bin/true", "true", (char *)NULL);
+    _exit(1);
+}
+
+static void closes_what_it_inherited(chaos *c)
+{
+    ost_session_close(c->s);
+    ost_close(c->db);
+}
+
+static void uses_an_inherited_session(chaos *c)
+{
+    CHECK(read_one(c->s) == OST_MISUSE);
+    CHECK(ost_commit(c->s) == OST_MISUSE);
+    CHECK(ost_rollback(c->s) == OST_MISUSE);
+    ost_session_close(c->s);
+}
+
+static void opens_its_own_session(chaos *c)
+{
+    ost_session *own;
+    ost_error error;
+    CHECK(ost_session_open(c->db, NULL, &own, &error) == OST_OK);
+    CHECK(read_one(own) == OST_OK);
+    CHECK(add_cent(own) == OST_OK);
+    CHECK(ost_begin(own, NULL) == OST_OK);
+    CHECK(ost_insert(own, transfer, &(transfer){ .number = 99 }) == OST_OK);
+    ost_session_close(own);
+    ost_close(c->db);
+}
+
+static void opens_its_own_database(chaos *c)
+{
+    CHECK(chaos_open(c) == OST_OK);
+    CHECK(add_cent(c->s) == OST_OK);
+    chaos_close(c);
+}
+
+static const struct {
+    void (*work)(chaos *c);
+    int cents; /* that it adds */
+    bool killed;
+} ways[] = {
+    { leaves_at_once, 0, false },
+    { leaves_by_exit, 0, false },
+    { is_killed, 0, true },
+    { becomes_another_program, 0, false },
+    { closes_what_it_inherited, 0, false },
+    { uses_an_inherited_session, 0, false },
+    { opens_its_own_session, 1, false },
+    { opens_its_own_database, 1, false },
+};
+enum { WAYS = sizeof ways / sizeof *ways };
+
+static void run_child(chaos *c, int way)
+{
+    int status = -1;
+    (void)fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const struct rlimit none = { 0, 0 };
+        (void)setrlimit(RLIMIT_CORE, &none);
+        (void)alarm(LIMIT_S);
+        ways[way].work(c);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (ways[way].killed)
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    else
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* ---- the parent ---- */
+
+typedef struct busy {
+    pthread_t thread;
+    ost_session *s;
+    atomic_bool stop;
+    int64_t added;
+    ost_status status;
+    char message[256];
+} busy;
+
+static void *is_busy(void *context)
+{
+    busy *b = context;
+    while (b->status == OST_OK && !atomic_load(&b->stop)) {
+        b->status = add_cent(b->s);
+        if (b->status == OST_OK)
+            b->added++;
+        else
+            (void)snprintf(b->message, sizeof b->message, "%s", ost_session_error(b->s)->message);
+        (void)ost_session_clear(b->s);
+    }
+    return NULL;
+}
+
+/* Which connections the server knows, the witness's and the one that asks among them. */
+static const char *connections(const chaos *c, char out[200])
+{
+    const char *sql = c->server == SERVER_POSTGRES
+                          ? "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+                            " AND pid <> pg_backend_pid() ORDER BY pid"
+                          : "SELECT id FROM information_schema.processlist WHERE db = database()"
+                            " AND id <> connection_id() ORDER BY id";
+    (void)snprintf(out, 200, "%s", server_text(c->url, sql));
+    return out;
+}
+
+/* Children's own connections end with them, but a moment later. */
+static void same_connections(const chaos *c, const char *before)
+{
+    char now[200];
+    int64_t end = chaos_now_ms() + 5000;
+    do {
+        (void)connections(c, now);
+    } while (strcmp(now, before) != 0 && chaos_now_ms() < end);
+    assert_string_equal(now, before);
+}
+
+static void fm14_children_leave_the_parents_connections(void **state)
+{
+    chaos world, *c = &world;
+    busy b = { .status = OST_OK };
+    char before[200];
+    int64_t cents = 0;
+    ost_session *in_unit;
+    chaos_begin(c, chaos_server_of(state), false);
+    c->pool.max = 4;
+    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
+    chaos_ok(ost_session_open(c->db, NULL, &in_unit, &c->error), &c->error, "session", __FILE__,
+             __LINE__);
+    chaos_ok(ost_session_open(c->db, NULL, &b.s, &c->error), &c->error, "session", __FILE__,
+             __LINE__);
+    /* One connection in a transaction, one at work in another thread, one at rest. */
+    assert_int_equal(ost_begin(in_unit, NULL), OST_OK);
+    assert_int_equal(ost_insert(in_unit, transfer, &(transfer){ .number = 14 }), OST_OK);
+    OK(ost_begin(c->s, NULL));
+    OK(read_one(c->s) == OST_OK ? OST_OK : OST_CONNECTION);
+    assert_int_equal(pthread_create(&b.thread, NULL, is_busy, &b), 0);
+    OK(ost_rollback(c->s));
+    OK(read_one(c->s));
+    assert_int_equal(chaos_count(c, 14), 0);
+    (void)connections(c, before);
+    for (int i = 0; i < ROUNDS * WAYS; i++) {
+        run_child(c, i % WAYS);
+        cents += ways[i % WAYS].cents;
+        OK(read_one(c->s));
+        assert_int_equal(read_one(in_unit), OST_OK);
+    }
+    atomic_store(&b.stop, true);
+    pthread_join(b.thread, NULL);
+    if (b.status != OST_OK)
+        fail_msg("%s: %s", ost_status_name(b.status), b.message);
+    assert_int_equal(ost_commit(in_unit), OST_OK);
+    assert_int_equal(chaos_count(c, 14), 1);
+    assert_int_equal(chaos_count(c, 99), 0);
+    assert_int_equal(chaos_total(c), ACCOUNTS * OPENING_CENTS + cents + b.added);
+    same_connections(c, before);
+    ost_session_close(in_unit);
+    ost_session_close(b.s);
+    chaos_end(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_SERVERS(fm14_children_leave_the_parents_connections),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
