@@ -9,6 +9,8 @@
 
 /* ---- opening ---- */
 
+enum { PATIENCE_MS = 30000 };
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* The first call of the client library is not safe among threads in every version of it. It takes
@@ -41,6 +43,9 @@ ost_status ost__my_open(const ost_host *host, const ost_options *options, ost_ba
     b->memory = memory;
     atomic_init(&b->plans, 0);
     atomic_init(&b->marks, false);
+    if (options->statement_timeout_ms != OST_NO_TIMEOUT)
+        b->patience_ms =
+            options->statement_timeout_ms > 0 ? options->statement_timeout_ms : PATIENCE_MS;
     b->url_size = strlen(options->url) + 1;
     b->url = ost__alloc(&memory, b->url_size);
     if (!b->url) {

@@ -80,13 +80,6 @@ static int go_on(ost_connection *c, int events)
     return 0;
 }
 
-enum { MYSQL_WAIT_READ = 1, MYSQL_WAIT_WRITE = 2, MYSQL_WAIT_EXCEPT = 4, MYSQL_WAIT_TIMEOUT = 8 };
-static unsigned mysql_get_timeout_value_ms(const MYSQL *mysql)
-{
-    (void)mysql;
-    return 0;
-}
-
 #endif
 
 /* ---- signals ---- */
@@ -150,7 +143,7 @@ static int occurred(int events, int revents)
  * older system call left in errno, maybe on another thread. */
 static int ready_now(ost_connection *c, int events)
 {
-    struct pollfd item = { .fd = mysql_get_socket(c->mysql), .events = polled(events) };
+    struct pollfd item = { .fd = ost__my_socket(c->mysql), .events = polled(events) };
     return poll(&item, 1, 0) > 0 ? occurred(events, item.revents) : 0;
 }
 
@@ -160,10 +153,9 @@ static ost_status wait_for(ost_connection *c, int events, int *got)
     const ost_host *host = &c->backend->host;
     ost_deadline deadline = c->deadline, own = INT64_MAX;
     if (events & MYSQL_WAIT_TIMEOUT)
-        own = host->now(host->context) +
-              (int64_t)mysql_get_timeout_value_ms(c->mysql) * INT64_C(1000000);
+        own = host->now(host->context) + (int64_t)ost__my_patience_ms(c->mysql) * INT64_C(1000000);
     for (;;) {
-        int revents = host->wait(host->context, c, mysql_get_socket(c->mysql), polled(events),
+        int revents = host->wait(host->context, c, ost__my_socket(c->mysql), polled(events),
                                  own < deadline ? own : deadline);
         int64_t now;
         *got = revents > 0 ? occurred(events, revents) : ready_now(c, events);

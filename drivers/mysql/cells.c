@@ -8,14 +8,56 @@
 
 #include "base/civil.h"
 #include "base/decimal.h"
-#include "base/utf8.h"
 
 /* Doubles hold every integer up to here. */
 #define EXACT_DOUBLE (INT64_C(1) << 53)
 
-bool ost__my_is_text(const void *text, size_t size)
+#if OST__MY_FROM_WIRE
+
+bool ost__my_read_length(const uint8_t **at, const uint8_t *end, unsigned long *out)
 {
-    return ost__utf8_valid(text, size);
+    const uint8_t *p = *at;
+    size_t left = (size_t)(end - p), bytes;
+    uint64_t length = 0;
+    if (left == 0)
+        return false;
+    bytes = *p < 251 ? 0 : *p == 252 ? 2 : *p == 253 ? 3 : 8;
+    if (*p == 251 || *p == 255 || left < 1 + bytes)
+        return false;
+    if (bytes == 0)
+        length = *p;
+    for (size_t i = bytes; i > 0; i--)
+        length = length << 8 | p[i];
+    *at = p + 1 + bytes;
+    *out = (unsigned long)length;
+    return length <= (uint64_t)(left - 1 - bytes);
+}
+
+#endif
+
+/* Names have a form of their own. */
+static bool is_plain(const ost_row_step *step)
+{
+    const ost_field *f = step->origin ? step->origin : step->field;
+    return !f->values;
+}
+
+enum ost__cell_way ost__my_way_of(const ost_row_step *step, const ost__my_column *c)
+{
+    bool is_signed = c->kind == OST__CELL_INTEGER && !c->is_unsigned;
+    switch (step->type) {
+    case OST_TYPE_INT64:
+        return is_signed && c->width == 8 && is_plain(step) ? OST__WAY_INT64 : OST__WAY_ANY;
+    case OST_TYPE_INT32:
+        return is_signed && c->width == 4 && is_plain(step) ? OST__WAY_INT32 : OST__WAY_ANY;
+    case OST_TYPE_BOOL: return is_signed && c->width == 1 ? OST__WAY_BOOL : OST__WAY_ANY;
+    case OST_TYPE_DOUBLE:
+        return c->kind == OST__CELL_REAL && c->width == 8 ? OST__WAY_DOUBLE : OST__WAY_ANY;
+    case OST_TYPE_TEXT:
+        return c->kind == OST__CELL_SPAN && !c->is_binary ? OST__WAY_TEXT : OST__WAY_ANY;
+    case OST_TYPE_TIME: return c->kind == OST__CELL_TIME ? OST__WAY_TIME : OST__WAY_ANY;
+    default: return OST__WAY_ANY;
+    }
 }
 
 /* ---- times ---- */
@@ -166,13 +208,11 @@ static double real_of(const ost__my_column *c)
 
 static ost_status put_real(uint16_t type, double x, void *at)
 {
-    if (!isfinite(x))
-        return OST_RANGE;
     if (type == OST_TYPE_DOUBLE) {
         *(double *)at = x;
         return OST_OK;
     }
-    if (fabs(x) > (double)FLT_MAX)
+    if (isfinite(x) && fabs(x) > (double)FLT_MAX)
         return OST_RANGE;
     *(float *)at = (float)x;
     return OST_OK;

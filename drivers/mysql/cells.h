@@ -24,13 +24,24 @@ enum ost__cell_kind {
     OST__CELL_SPAN /* text, or bytes if it is binary */
 };
 
+/* How a step takes its cell: the usual ones in a few instructions each. */
+enum ost__cell_way {
+    OST__WAY_ANY,
+    OST__WAY_INT64,
+    OST__WAY_INT32,
+    OST__WAY_BOOL,
+    OST__WAY_DOUBLE,
+    OST__WAY_TEXT,
+    OST__WAY_TIME
+};
+
 /* A column, and its cell of the row that was fetched last. */
 struct ost__my_column {
     uint8_t kind;  /* an enum ost__cell_kind */
     uint8_t width; /* bytes of a number; 0: the length is told for each cell */
     bool is_unsigned, is_binary;
     ost__my_bool is_null;
-    unsigned long length; /* of the whole value; of a number, not set */
+    unsigned long length; /* of the whole value */
     const uint8_t *data;  /* where it is until the next row */
 #if !OST__MY_FROM_WIRE
     bool is_read; /* the program has a step for it */
@@ -69,8 +80,6 @@ static inline uint64_t ost__my_bits_of(const ost__my_column *c)
 #endif
 }
 
-/* Valid UTF-8 without a NUL. */
-bool ost__my_is_text(const void *text, size_t size);
 /* false: there is no such instant, or not in the years 1 to 9999. */
 bool ost__my_read_time(const ost__my_column *c, ost_time *out);
 bool ost__my_read_date(const ost__my_column *c, ost_date *out);
@@ -78,9 +87,17 @@ bool ost__my_read_date(const ost__my_column *c, ost_date *out);
  * OST_RANGE: it does not fit. */
 ost_status ost__my_read_cell(const ost_row_step *step, const ost__my_column *c, void *at);
 
-/* fetch.c: whether the row that was fetched last is whole, as far as column *column. */
-bool ost__my_row_is_whole(const ost__my_results *r, uint16_t *column);
-/* Copies a cell's whole text or bytes. */
+/* The way of a step, by what its column is and what its member is. */
+enum ost__cell_way ost__my_way_of(const ost_row_step *step, const ost__my_column *c);
+#if OST__MY_FROM_WIRE
+/* Reads the length in front of a cell, and moves *at behind it; false: the cell goes beyond the
+ * end. */
+bool ost__my_read_length(const uint8_t **at, const uint8_t *end, unsigned long *out);
+#endif
+
+#if !OST__MY_FROM_WIRE
+/* fetch.c: copies all of a text or bytes, of which the buffer may hold a part. */
 bool ost__my_copy_span(const ost__my_results *r, uint16_t column, void *to);
+#endif
 
 #endif

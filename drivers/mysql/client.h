@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The client library: MariaDB Connector/C, or Oracle's libmysqlclient. What differs between them
- * is here.
+ * is here, or asks for one of these.
  */
 #ifndef OSTLER_MYSQL_CLIENT_H
 #define OSTLER_MYSQL_CLIENT_H
@@ -9,12 +9,25 @@
 #include <mysql.h>
 
 #if defined(MARIADB_PACKAGE_VERSION) || defined(MARIADB_BASE_VERSION)
+
 /* Calls that can be left while they wait, so that deadlines hold to the millisecond; and arrays of
  * records in one statement. */
 #define OST__MY_HAS_WAITING 1
 #define OST__MY_HAS_ARRAYS 1
 typedef my_bool ost__my_bool;
+
+static inline int ost__my_socket(MYSQL *mysql)
+{
+    return mysql_get_socket(mysql);
+}
+/* How long a call that waits wants to wait at most. */
+static inline unsigned ost__my_patience_ms(const MYSQL *mysql)
+{
+    return mysql_get_timeout_value_ms(mysql);
+}
+
 #else
+
 #include <stdbool.h>
 #define OST__MY_HAS_WAITING 0
 #define OST__MY_HAS_ARRAYS 0
@@ -23,6 +36,19 @@ typedef bool ost__my_bool;
 #else
 typedef my_bool ost__my_bool;
 #endif
+
+enum { MYSQL_WAIT_READ = 1, MYSQL_WAIT_WRITE = 2, MYSQL_WAIT_EXCEPT = 4, MYSQL_WAIT_TIMEOUT = 8 };
+
+static inline int ost__my_socket(MYSQL *mysql)
+{
+    return (int)mysql->net.fd;
+}
+static inline unsigned ost__my_patience_ms(const MYSQL *mysql)
+{
+    (void)mysql;
+    return 0;
+}
+
 #endif
 
 #endif

@@ -105,9 +105,10 @@ static void set_options(const ost_connection *c)
     if (seconds > 0)
         mysql_options(c->mysql, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
 #if !OST__MY_HAS_WAITING
-    if (seconds > 0) {
-        mysql_options(c->mysql, MYSQL_OPT_READ_TIMEOUT, &seconds);
-        mysql_options(c->mysql, MYSQL_OPT_WRITE_TIMEOUT, &seconds);
+    {
+        const unsigned patience = (c->backend->patience_ms + 999) / 1000;
+        mysql_options(c->mysql, MYSQL_OPT_READ_TIMEOUT, &patience);
+        mysql_options(c->mysql, MYSQL_OPT_WRITE_TIMEOUT, &patience);
     }
 #endif
     if (s->ca)
@@ -150,7 +151,7 @@ static ost_status greet(ost_connection *c, ost_error *error)
         return ost__error_set(error, OST_CONNECTION,
                               "the server speaks no TLS: say tls=off if the way to it is safe");
     /* The library turns it back to blocking, where it would wait in the middle of a TLS record. */
-    fd = mysql_get_socket(c->mysql);
+    fd = ost__my_socket(c->mysql);
     if (OST__MY_HAS_WAITING && fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
         return ost__error_set(error, OST_CONNECTION, "the socket cannot be set up");
     return OST_OK;
@@ -228,7 +229,7 @@ static void end_call(ost_connection *c)
 {
 #if OST__MY_HAS_WAITING
     ost_error unwanted;
-    int fd = mysql_get_socket(c->mysql);
+    int fd = ost__my_socket(c->mysql);
     if (fd >= 0)
         shutdown(fd, SHUT_RDWR);
     c->lost = true;
@@ -272,13 +273,13 @@ void ost__my_close(ost_connection *c, ost_deadline deadline)
  */
 void ost__my_abandon(ost_connection *c)
 {
-    int fd = mysql_get_socket(c->mysql);
+    int fd = ost__my_socket(c->mysql);
     if (fd >= 0)
         close(fd);
 }
 
 bool ost__my_alive(ost_connection *c)
 {
-    struct pollfd item = { .fd = mysql_get_socket(c->mysql), .events = POLLIN };
+    struct pollfd item = { .fd = ost__my_socket(c->mysql), .events = POLLIN };
     return !c->lost && !ost__my_owes(c) && item.fd >= 0 && poll(&item, 1, 0) == 0;
 }

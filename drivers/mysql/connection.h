@@ -17,6 +17,7 @@ struct ost_backend {
     ost__memory memory;
     char *url; /* holds the password: wiped when it is freed */
     size_t url_size;
+    uint32_t patience_ms;        /* of a client that cannot be left while it waits; 0: any */
     atomic_uint_least64_t plans; /* numbers given so far */
     atomic_bool marks;           /* OST_MARKS_TABLE is there */
 };

@@ -67,6 +67,7 @@ static void describe(ost__my_column *c, const MYSQL_FIELD *f)
     case MYSQL_TYPE_BLOB: c->kind = OST__CELL_SPAN; break;
     default: break;
     }
+    c->length = c->width;
 }
 
 static ost_status check_program(const ost_row_program *p, uint32_t columns, ost_error *error)
@@ -101,11 +102,29 @@ static ost_status reserve(ost__my_results *r, ost_error *error)
     return OST_OK;
 }
 
+/* Once for all rows. */
+static ost_status choose_ways(ost__my_results *r, ost_error *error)
+{
+    const ost_row_program *p = r->program;
+    if (p->step_count > r->way_count) {
+        uint8_t *ways = ost__alloc(r->memory, p->step_count);
+        if (!ways)
+            return no_memory(error);
+        ost__free(r->memory, r->ways, r->way_count);
+        r->ways = ways;
+        r->way_count = p->step_count;
+    }
+    for (uint32_t i = 0; i < p->step_count; i++)
+        r->ways[i] = (uint8_t)ost__my_way_of(&p->steps[i], &r->columns[p->steps[i].column]);
+    return OST_OK;
+}
+
 void ost__my_results_finish(ost__my_results *r)
 {
     ost__free(r->memory, r->binds, r->capacity * sizeof *r->binds);
     ost__free(r->memory, r->columns, r->capacity * sizeof *r->columns);
     ost__free(r->memory, r->scratch, r->scratch_size);
+    ost__free(r->memory, r->ways, r->way_count);
     ost__my_results_init(r, r->memory);
 }
 
@@ -123,79 +142,56 @@ static const uint8_t *end_of_row(const ost__my_results *r, const uint8_t *row)
     const MYSQL_ROWS *head = (const MYSQL_ROWS *)(const void *)row - 1;
     if (row >= net->buff && row < net->buff_end)
         return net->buff_end;
-    return row + head->length;
+    return (const uint8_t *)head->data == row ? row + head->length : row;
 }
 
-/* Reads the length in front of a cell; false: it goes beyond the end. */
-static bool read_length(const uint8_t **at, const uint8_t *end, unsigned long *out)
+/* Notes where the cells of a row are; `at` is the first. In front of it are a byte, and a bit for
+ * each column and two. */
+static void note_row(ost__my_results *r, const uint8_t *at)
 {
-    const uint8_t *p = *at;
-    size_t left = (size_t)(end - p), bytes;
-    uint64_t length = 0;
-    if (left == 0)
-        return false;
-    bytes = *p < 251 ? 0 : *p == 252 ? 2 : *p == 253 ? 3 : 8;
-    if (*p == 251 || *p == 255 || left < 1 + bytes)
-        return false;
-    if (bytes == 0)
-        length = *p;
-    for (size_t i = bytes; i > 0; i--)
-        length = length << 8 | p[i];
-    *at = p + 1 + bytes;
-    *out = (unsigned long)length;
-    return length <= (uint64_t)(left - 1 - bytes);
+    const uint8_t *bits = at - (r->count + 9) / 8, *end = end_of_row(r, bits - 1);
+    ost__my_column *c = r->columns, *last = c + r->count;
+    unsigned bit = 4;
+    for (; c < last; c++) {
+        c->is_null = (*bits & bit) != 0;
+        bits += bit >> 7;
+        bit = bit << 1 | bit >> 7;
+        bit &= 0xff;
+        if (c->is_null)
+            continue;
+        if (c->width == 0) {
+            if (at < end && *at < 251)
+                c->length = *at++;
+            else if (!ost__my_read_length(&at, end, &c->length))
+                break;
+        }
+        if (c->length > (size_t)(end - at))
+            break;
+        c->data = at;
+        at += c->length;
+    }
+    r->whole = (uint32_t)(c - r->columns);
+    r->end = end;
+    r->noted = true;
 }
 
-/* Notes where a cell is, and moves behind it. The library calls it for each cell of a row. */
+/* The library calls it for each cell of a row, and wants to be told where the next one is. */
 static void note_cell(void *context, unsigned column, unsigned char **row)
 {
     ost__my_results *r = context;
-    const uint8_t *at;
-    ost__my_column *c;
-    if (column >= r->count)
-        return;
-    c = &r->columns[column];
     if (column == 0)
-        r->end = NULL;
-    c->is_null = !row;
-    if (!row)
-        return;
-    at = *row;
-    if (!r->end) {
-        /* In front of the first cell are a byte and a bit for each column and two. */
-        r->end = end_of_row(r, at - 1 - (r->count + 9) / 8);
-        r->whole = r->count;
-    }
-    if (c->width > 0 && (size_t)(r->end - at) >= c->width) {
-        c->data = at;
-        *row += c->width;
+        r->noted = false;
+    if (!row) {
+        if (column < r->count)
+            r->columns[column].is_null = 1;
         return;
     }
-    if (c->width > 0 || !read_length(&at, r->end, &c->length)) {
-        if (column < r->whole)
-            r->whole = column;
+    if (!r->noted)
+        note_row(r, *row);
+    if (column < r->whole)
+        *row += r->columns[column].data + r->columns[column].length - *row;
+    else
         *row += r->end - *row;
-        return;
-    }
-    c->data = at;
-    *row += at - *row;
-    *row += c->length;
-}
-
-bool ost__my_row_is_whole(const ost__my_results *r, uint16_t *column)
-{
-    if (!r->end || r->whole == r->count)
-        return true;
-    *column = (uint16_t)r->whole;
-    return false;
-}
-
-bool ost__my_copy_span(const ost__my_results *r, uint16_t column, void *to)
-{
-    const ost__my_column *c = &r->columns[column];
-    if (c->length > 0)
-        memcpy(to, c->data, c->length);
-    return true;
 }
 
 /* Attributes take what they are set to by address, a function too. */
@@ -215,11 +211,12 @@ ost_status ost__my_results_begin(ost__my_results *r, MYSQL_STMT *stmt,
     r->stmt = stmt;
     r->program = program;
     r->count = fields ? mysql_stmt_field_count(stmt) : 0;
-    r->end = NULL;
+    r->noted = false;
     OST_TRY(check_program(program, r->count, error));
     OST_TRY(reserve(r, error));
     for (uint32_t i = 0; i < r->count; i++)
         describe(&r->columns[i], &fields[i]);
+    OST_TRY(choose_ways(r, error));
     /* What a procedure gives has no place in the library yet where it would note its cells. */
     if (r->count > 0 && !stmt->bind) {
         for (uint32_t i = 0; i < r->count; i++)
@@ -317,6 +314,7 @@ static ost_status bind_fields(ost__my_results *r, const MYSQL_FIELD *fields, ost
         describe(&r->columns[i], &fields[i]);
     for (uint32_t i = 0; i < p->step_count; i++)
         r->columns[p->steps[i].column].is_read = true;
+    OST_TRY(choose_ways(r, error));
     OST_TRY(take_scratch(r, fields, error));
     bind_columns(r, fields);
     if (mysql_stmt_bind_result(r->stmt, r->binds))
@@ -342,14 +340,6 @@ ost_status ost__my_results_begin(ost__my_results *r, MYSQL_STMT *stmt,
     status = bind_fields(r, mysql_fetch_fields(meta), error);
     mysql_free_result(meta);
     return status;
-}
-
-/* The library checks its packets. */
-bool ost__my_row_is_whole(const ost__my_results *r, uint16_t *column)
-{
-    (void)r;
-    (void)column;
-    return true;
 }
 
 bool ost__my_copy_span(const ost__my_results *r, uint16_t column, void *to)

@@ -170,10 +170,13 @@ typedef struct ost__my_results {
     MYSQL_BIND *binds; /* `count` of each */
     ost__my_column *columns;
     uint32_t count, capacity;
+    uint8_t *ways; /* one for each step of the program */
+    size_t way_count;
     uint8_t *scratch; /* of buffers */
     size_t scratch_size;
-    const uint8_t *end; /* of the row, as far as it is known */
+    const uint8_t *end; /* of the row */
     uint32_t whole;     /* columns of it that lie before its end */
+    bool noted;         /* it has cells, and they are known */
 } ost__my_results;
 
 void ost__my_results_init(ost__my_results *r, const ost__memory *memory);

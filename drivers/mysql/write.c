@@ -163,6 +163,34 @@ static ost_status many(ost__my_run *r)
     return OST_OK;
 }
 
+static ost_status write_records(ost__my_run *r)
+{
+    return r->op->record_count > 1 ? many(r) : one_by_one(r, 0, 1);
+}
+
+/*
+ * In a column of others, which may be narrower than its member, the server rounds decimals and cuts
+ * spaces with a note alone. A write of its own must not be kept before that is read.
+ */
+static bool is_kept_too_soon(const ost__my_run *r)
+{
+    return r->op->shape->table->adopted && r->op->kind != OST_DO_DELETE && !ost__my_in_unit(r->c);
+}
+
+static ost_status write_in_own_unit(ost__my_run *r)
+{
+    ost_connection *c = r->c;
+    ost_error unwanted;
+    ost_status status;
+    OST_TRY(ost__my_command(c, r->op, "START TRANSACTION", r->error));
+    status = write_records(r);
+    if (status == OST_OK)
+        return ost__my_command(c, r->op, "COMMIT", r->error);
+    if (!ost__my_owes(c) && !c->lost)
+        (void)ost__my_command(c, r->op, "ROLLBACK", &unwanted);
+    return status;
+}
+
 ost_status ost__my_write(ost__my_run *r)
 {
     const ost_operation *op = r->op;
@@ -171,10 +199,10 @@ ost_status ost__my_write(ost__my_run *r)
         return ost__error_set(r->error, OST_MISUSE, "the operation was not compiled");
     if (op->plan->emulated)
         status = ost__my_emulate(r);
-    else if (op->record_count > 1)
-        status = many(r);
+    else if (is_kept_too_soon(r))
+        status = write_in_own_unit(r);
     else
-        status = one_by_one(r, 0, 1);
+        status = write_records(r);
     if (op->kind == OST_DO_INSERT || op->kind == OST_DO_DELETE)
         r->outcome->changed = r->outcome->matched;
     return status;

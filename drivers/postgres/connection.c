@@ -8,13 +8,7 @@
 
 #include "base/error.h"
 
-enum {
-    PARAMETERS_MAX = 65535,
-    IDENTIFIER_MAX = 63,
-    PACKET_MAX = 1 << 30, /* of a message, and of a value */
-    OLDEST = 120000,
-    CANCEL_PAUSE_MS = 1
-};
+enum { PARAMETERS_MAX = 65535, IDENTIFIER_MAX = 63, OLDEST = 120000 };
 
 /* ---- connecting ---- */
 
@@ -59,7 +53,7 @@ static ost_status start(ost_connection *c, const ost__pg_settings *settings, ost
     PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE);
     OST_TRY(poll_until_open(c, deadline, error));
     PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
-    if (PQsetnonblocking(c->pg, 1) != 0 || !(c->stop = PQgetCancel(c->pg)))
+    if (PQsetnonblocking(c->pg, 1) != 0 || !(c->stop = ost__pg_stop_new(c->pg)))
         return ost__error_set(error, OST_NO_MEMORY, "no memory for a connection");
     c->tls = PQsslInUse(c->pg);
     return OST_OK;
@@ -114,8 +108,8 @@ static void capabilities(const ost_connection *c, enum ost__pg_flavour flavour,
         .max_identifier = IDENTIFIER_MAX,
         .isolations = 1u << OST_DEFAULT_ISOLATION | 1u << OST_READ_COMMITTED |
                       1u << OST_REPEATABLE_READ | 1u << OST_SERIALIZABLE,
-        .max_packet = PACKET_MAX - 1,
-        .max_document = PACKET_MAX - 1,
+        .max_packet = OST__PG_PACKET_MAX,
+        .max_document = OST__PG_PACKET_MAX,
         .fingerprint = ost__pg_fingerprint(flavour, c->pooled),
     };
     for (size_t i = 0; i < sizeof abilities; i++)
@@ -201,7 +195,7 @@ void ost__pg_close(ost_connection *c, ost_deadline deadline)
     memory = &c->backend->memory;
     while (c->streams)
         ost__pg_stream_drop(c, c->streams);
-    PQfreeCancel(c->stop);
+    ost__pg_stop_free(c->stop);
     PQfinish(c->pg);
     ost__pg_statements_finish(c);
     ost__pg_values_finish(&c->values);
@@ -263,13 +257,11 @@ ost_status ost__pg_role(ost_connection *c, bool *writable, ost_deadline deadline
  */
 void ost__pg_cancel(ost_backend *b, ost_connection *c, uint64_t batch, ost_deadline deadline)
 {
-    char words[256];
     (void)b;
-    (void)deadline;
     atomic_store(&c->cancelling, true);
     if (atomic_load(&c->active) == batch) {
         atomic_store(&c->cancelled, batch);
-        (void)PQcancel(c->stop, words, sizeof words);
+        ost__pg_stop_now(c, deadline);
     }
     atomic_store(&c->cancelling, false);
 }

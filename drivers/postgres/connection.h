@@ -13,7 +13,8 @@
 enum {
     OST__PG_SETTINGS_MAX = 24,
     OST__PG_NAME_SIZE = 37, /* "ost_", 32 digits, NUL */
-    OST__PG_STATEMENTS_MAX = 256
+    OST__PG_STATEMENTS_MAX = 256,
+    OST__PG_PACKET_MAX = 0x3fffff00 /* of a message: the server takes no more */
 };
 
 /* What libpq is told, for PQconnectStartParams(). */
@@ -130,14 +131,22 @@ typedef struct ost__pg_token {
     int32_t process;
 } ost__pg_token;
 
+/* What tells the server to stop. */
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+typedef PGcancelConn ost__pg_stop;
+#else
+typedef PGcancel ost__pg_stop;
+#endif
+
 struct ost_connection {
     ost_backend *backend;
     PGconn *pg;
-    PGcancel *stop; /* made at connect: making one later would need the session's thread */
-    bool pooled;    /* statements may run on another connection than the last one's */
+    ost__pg_stop *stop; /* made at connect: making one later would need the session's thread */
+    bool pooled;        /* statements may run on another connection than the last one's */
     bool tls, lost;
     bool has_fates; /* the server can be asked what became of a commit */
     uint32_t version;
+    uint32_t waits;  /* so far */
     int64_t used_at; /* when a batch was submitted, if that had to be known */
 
     /* The batch. */
@@ -219,6 +228,11 @@ ost_status ost__pg_result(ost_connection *c, ost_deadline deadline, PGresult **o
 ost_status ost__pg_ask(ost_connection *c, const char *text, int count, const char *const *values,
                        ost_deadline deadline, PGresult **out, ost_error *error);
 bool ost__pg_late(const ost_connection *c, ost_deadline deadline);
+
+/* stop.c */
+ost__pg_stop *ost__pg_stop_new(PGconn *pg);
+void ost__pg_stop_free(ost__pg_stop *stop);
+void ost__pg_stop_now(ost_connection *c, ost_deadline deadline);
 
 /* statement.c */
 bool ost__pg_statements_init(ost_connection *c);

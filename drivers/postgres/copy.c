@@ -12,7 +12,14 @@
 
 #include "base/error.h"
 
-enum { COPY_MIN = 8, CHUNK = 1 << 16, PIECE = 64 << 10, COUNT_SIZE = 2, LENGTH_SIZE = 4 };
+enum {
+    COPY_MIN = 8,
+    CHUNK = 1 << 16,
+    PIECE = 64 << 10,
+    SLICE = 1 << 20,
+    COUNT_SIZE = 2,
+    LENGTH_SIZE = 4
+};
 
 /* A COPY under way. */
 typedef struct bulk {
@@ -119,11 +126,13 @@ static ost_status late(ost__pg_run *r, ost_status status)
 }
 
 /* false in *more: the server has said something, which is bad news. */
-static ost_status put_piece(ost__pg_run *r, bool *more)
+static ost_status put_slice(ost__pg_run *r, const char *data, size_t size, bool *more)
 {
     ost_connection *c = r->c;
     int put;
-    while ((put = PQputCopyData(c->pg, c->copy.data, (int)c->copy.size)) == 0) {
+    if (ost__pg_late(c, r->deadline))
+        return late(r, OST_TIMEOUT);
+    while ((put = PQputCopyData(c->pg, data, (int)size)) == 0) {
         ost_status status = ost__pg_wait(c, r->deadline);
         if (status != OST_OK && status != OST_CONNECTION)
             return late(r, status);
@@ -136,6 +145,18 @@ static ost_status put_piece(ost__pg_run *r, bool *more)
             return late(r, status);
     }
     *more = put > 0;
+    return OST_OK;
+}
+
+/* A large record goes out in slices: libpq copies each, and the server bounds them. */
+static ost_status put_piece(ost__pg_run *r, bool *more)
+{
+    const ost__buffer *copy = &r->c->copy;
+    *more = true;
+    for (size_t at = 0; *more && at < copy->size; at += SLICE) {
+        size_t left = copy->size - at;
+        OST_TRY(put_slice(r, copy->data + at, left < SLICE ? left : SLICE, more));
+    }
     return OST_OK;
 }
 

@@ -61,10 +61,15 @@ static const ost_field *field_of_constraint(const ost_table *t, const char *name
     return NULL;
 }
 
-static const ost_field *subject(const ost_table *t, const ost__pg_report *r)
+static const ost_field *subject(const ost_operation *op, const ost_table *t,
+                                const ost__pg_report *r)
 {
+    bool refers = r->state && strcmp(r->state, "23503") == 0;
     const ost_field *f = NULL;
-    if (!t || (r->table && strcmp(r->table, t->name) != 0))
+    if (!t)
+        return NULL;
+    /* Somebody else refers to the record: no member of its own is at fault. */
+    if (refers && (op->kind == OST_DO_DELETE || (r->table && strcmp(r->table, t->name) != 0)))
         return NULL;
     if (r->constraint && r->constraint[0])
         f = field_of_constraint(t, r->constraint);
@@ -120,9 +125,11 @@ static ost_status refused(const ost_table *t, const char *text, ost_error *e)
 
 /* ---- classes ---- */
 
-static void describe(const ost_table *t, const meaning *m, const ost__pg_report *r, ost_error *e)
+static void describe(const ost_operation *op, const meaning *m, const ost__pg_report *r,
+                     ost_error *e)
 {
-    const ost_field *f = subject(t, r);
+    const ost_table *t = op && op->shape ? op->shape->table : NULL;
+    const ost_field *f = subject(op, t, r);
     const char *text = m->message ? m->message : r->message && r->message[0] ? r->message : NULL;
     if (!text)
         text = "the server reported an error";
@@ -148,7 +155,7 @@ ost_status ost__pg_explain(const ost_operation *op, const ost__pg_report *report
     if (refusal)
         status = refused(t, refusal, error);
     else
-        describe(t, m, report, error);
+        describe(op, m, report, error);
     if (!error)
         return status;
     error->retryable = m->retryable;

@@ -4,7 +4,8 @@
  *
  * Inside a unit the cursor belongs to it. Outside of one, it is declared WITH HOLD: the server
  * keeps the rows when its own short transaction ends, so that other statements may come, commit and
- * fail beside the stream as if it were not there. That costs the server a copy of the rows. A
+ * fail beside the stream as if it were not there. That costs the server a copy of the rows: of
+ * 20,000, a quarter more time in all, and the first portion comes once all are copied (measured). A
  * transaction that stays open for the stream's life would save the copy, but every write beside
  * the stream would silently be a part of it, and a read that fails would end the stream.
  *

@@ -7,7 +7,7 @@
 
 /* TLS hands out its records in pieces, of which libpq does not always take the last: what it keeps
  * back makes no socket readable. */
-enum { TLS_READS = 3, TLS_PATIENCE_MS = 50 };
+enum { TLS_READS = 3, TLS_PATIENCE_MS = 50, LOOK_EVERY = 16 };
 
 bool ost__pg_late(const ost_connection *c, ost_deadline deadline)
 {
@@ -39,7 +39,8 @@ ost_status ost__pg_wait(ost_connection *c, ost_deadline deadline)
     got = host->wait(host->context, c, PQsocket(c->pg), events, until);
     if (got < 0)
         return OST_CANCELLED;
-    if (got == 0 && ost__pg_late(c, deadline))
+    /* What comes without end must not outlast the deadline either. */
+    if ((got == 0 || ++c->waits % LOOK_EVERY == 0) && ost__pg_late(c, deadline))
         return OST_TIMEOUT;
     take_in(c);
     return OST_OK;

@@ -98,7 +98,7 @@ typedef struct ost_options {
     uint32_t connect_timeout_ms;      /**< Default 10000. */
     uint32_t statement_timeout_ms;    /**< Default 30000; ::OST_NO_TIMEOUT: none. */
     uint32_t slow_query_ms;           /**< A statement that takes longer is marked slow; 0: none is. */
-    /** Called for each event, on the thread that caused it; must not call back into the library. */
+    /** Called for each event, on the thread that caused it or on one of the pool; thread-safe; must not call back into the library. */
     void (*on_event)(const ost_event *event, void *context);
     void *context;                    /**< Handed to on_event. */
 } ost_options;
@@ -121,7 +121,11 @@ OST_API const ost_driver *ost_driver_mysql(void);
  * @param error May be NULL. Lists every mistake in the models.
  */
 OST_API ost_status ost_open(const ost_options *options, ost_db **out, ost_error *error);
-/** Closes the database, once its last session is closed too. NULL is ignored; afterwards no session can be opened. */
+/**
+ * Closes the database, once its last session is closed too. NULL is ignored; afterwards no session can be opened.
+ * Returns within connect_timeout_ms; where a client library still hangs then, its thread frees the rest later, with the
+ * platform that was given, and reports no events. In the child of a fork it sends nothing for the parent's connections.
+ */
 OST_API void ost_close(ost_db *db);
 /**
  * A ready `on_event`: writes one line for each event.

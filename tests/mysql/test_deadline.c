@@ -164,6 +164,40 @@ static void fm5_every_call_returns_in_time(void **state)
     discard(put);
 }
 
+/* Below TLS the library reads records, and must not wait in the middle of one. */
+static void fm5_deadlines_hold_with_tls(void **state)
+{
+    stopped *s = *state;
+    crates_world w;
+    crate *out = calloc(100, sizeof *out);
+    size_t count;
+    crates_open(&w, server_url(s->server, "tls=require"));
+    made *get = crate_select(&w);
+    assert_int_equal(run_until(&w, get, out, 100, &count, 5000), OST_OK);
+    for (int i = 0; i < 3; i++) {
+        server_pause(s->server);
+        int64_t start = bench_now(&w.b);
+        assert_int_equal(run_until(&w, get, out, 100, &count, 100), OST_TIMEOUT);
+        in_time(&w, start, 100, "a select");
+        start = bench_now(&w.b);
+        assert_int_equal(w.b.driver->settle(w.b.c, crates_in(&w, 100)), OST_TIMEOUT);
+        in_time(&w, start, 100, "settle");
+        server_resume(s->server);
+        assert_int_equal(w.b.driver->settle(w.b.c, crates_in(&w, 10000)), OST_OK);
+        assert_int_equal(run_until(&w, get, out, 100, &count, 5000), OST_OK);
+        assert_int_equal(count, 100);
+    }
+    discard(get);
+    free(out);
+    server_pause(s->server);
+    int64_t start = bench_now(&w.b);
+    w.b.driver->close(w.b.c, crates_in(&w, 100));
+    in_time(&w, start, 100, "close");
+    w.b.c = NULL;
+    server_resume(s->server);
+    crates_close(&w);
+}
+
 static void fm5_an_idle_connection_closes_at_once(void **state)
 {
     stopped *s = *state;
@@ -274,6 +308,18 @@ static void a_cancel_ends_the_statement(void **state)
     in_time(w, start, 5000, "a cancelled statement");
     w->b.driver->close(other, INT64_MAX);
     discard(hold);
+    assert_int_equal(w->b.driver->settle(w->b.c, crates_in(w, 5000)), OST_OK);
+    assert_int_equal(raw_until(w, "DO 1", 5000), OST_OK);
+}
+
+/* The host says that nobody wants the answer any more. */
+static void a_wait_that_is_cancelled_is_owed(void **state)
+{
+    crates_world *w = *state;
+    w->b.cancel_waits = 1;
+    assert_int_equal(raw_until(w, "DO SLEEP(0.3)", 5000), OST_CANCELLED);
+    w->b.cancel_waits = 0;
+    assert_int_equal(w->b.driver->settle(w->b.c, bench_now(&w->b) - 1), OST_TIMEOUT);
     assert_int_equal(w->b.driver->settle(w->b.c, crates_in(w, 5000)), OST_OK);
     assert_int_equal(raw_until(w, "DO 1", 5000), OST_OK);
 }
@@ -406,10 +452,12 @@ int main(void)
         TEST(rows_that_are_late_are_read_afterwards),
         TEST(what_is_late_before_it_starts_is_not_sent),
         STOPPED(fm5_every_call_returns_in_time),
+        STOPPED(fm5_deadlines_hold_with_tls),
         STOPPED(fm5_an_idle_connection_closes_at_once),
         STOPPED(fm4_a_dead_connection_is_not_alive),
         STOPPED(fm15_no_signal_from_a_dead_peer),
         TEST(a_cancel_ends_the_statement),
+        TEST(a_wait_that_is_cancelled_is_owed),
         TEST(a_cancel_that_is_late_hits_nothing),
         TEST(what_is_late_can_be_cancelled_and_settled),
         TEST(fm14_a_child_leaves_its_parent_s_connection_alone),

@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <sys/time.h>
 
-#include "session/db.h"
+#include "session/session.h"
 
 /* As over a network: the server goes on until it is cancelled. */
 #define OWES                    \
@@ -143,26 +143,39 @@ static void fm05_a_commit_without_an_answer_is_unknown(void **state)
     db_rig_close(&r);
 }
 
-/* A rollback has its call's time, and a close a second; then the pool's threads do it. */
+/* A rollback has its call's time, also where the transaction's is over, and a close a second at
+ * most; then the pool's threads do it. */
 static void fm05_a_rollback_without_an_answer_ends(void **state)
 {
+    static const struct {
+        uint32_t timeout_ms;
+        bool over, closes; /* the transaction's time; the session */
+        int64_t expected;
+    } cases[] = {
+        { 60, false, false, 60 * MS },
+        { 60, true, false, 60 * MS },
+        { 60, false, true, 60 * MS },
+        { 30000, false, true, 1000 * MS },
+    };
     db_rig r;
     (void)state;
     db_rig_open(&r, DB_MEMORY, DB_REAL_TIME, OWES, NULL);
-    for (int closes = 0; closes < 2; closes++) {
-        ost_session *s = db_rig_session(&r, closes ? 30000 : 50);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ost_session *s = db_rig_session(&r, cases[i].timeout_ms);
         assert_int_equal(ost_begin(s, NULL), OST_OK);
         assert_int_equal(db_rig_add(s, "undone"), OST_OK);
+        if (cases[i].over)
+            s->units[0].deadline = s->now;
         db_rig_rule(&r, SILENT(OST_DO_ROLLBACK));
         int64_t began = db_rig_now();
-        if (closes)
+        if (cases[i].closes)
             ost_session_close(s);
         else
             assert_int_equal(ost_rollback(s), OST_OK);
-        assert_took(began, (closes ? 1000 : 50) * MS);
+        assert_took(began, cases[i].expected);
         assert_int_equal(db_rig_counts(&r).closes, 0);
         assert_int_equal(db_rig_items(&r), 0);
-        if (!closes)
+        if (!cases[i].closes)
             ost_session_close(s);
     }
     db_rig_close(&r);

@@ -383,6 +383,24 @@ static void a_pipeline_that_timed_out_is_settled(void **state)
     free_things(in);
 }
 
+/* An answer that keeps coming does not keep the deadline away. */
+static void fm05_an_endless_answer_ends_at_its_deadline(void **state)
+{
+    things_world *w = *state;
+    made *m = make(&w->b, OST_DO_RAW, NULL);
+    int64_t start = bench_now(&w->b), deadline = start + 300000000;
+    size_t accepted;
+    m->op.text = "SELECT i, repeat('x', 1000) FROM generate_series(1, 10000000) i";
+    m->op.text_size = strlen(m->op.text);
+    assert_int_equal(w->b.driver->submit(w->b.c, &m->op, 1, &accepted, deadline, &w->b.error),
+                     OST_OK);
+    assert_int_equal(collect_rows(&w->b, w->b.c, 0, m, NULL, 0, NULL, deadline), OST_TIMEOUT);
+    assert_in_range(ms_since(&w->b, start), 299, 400);
+    w->b.driver->cancel(w->b.backend, w->b.c, ((struct ost_connection *)w->b.c)->batch, INT64_MAX);
+    assert_int_equal(w->b.driver->settle(w->b.c, bench_now(&w->b) + 2000000000), OST_OK);
+    assert_true(w->b.driver->alive(w->b.c));
+}
+
 static void operations_that_are_not_built_are_refused(void **state)
 {
     things_world *w = *state;
@@ -416,6 +434,7 @@ int main(void)
         BATCH_TEST(a_deadline_that_has_passed_sends_nothing),
         BATCH_TEST(a_cancelled_wait_owes_its_replies),
         BATCH_TEST(a_pipeline_that_timed_out_is_settled),
+        BATCH_TEST(fm05_an_endless_answer_ends_at_its_deadline),
         BATCH_TEST(operations_that_are_not_built_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,6 +167,33 @@ static void a_record_that_cannot_be_sent_is_known(void **state)
     free_many(in, names);
 }
 
+/* A record may be larger than what is sent at once. */
+static void large_records_are_copied_in_slices(void **state)
+{
+    enum { SIZE = 5000000 };
+    things_world *w = *state;
+    thing *in = make_many(12);
+    const char *names = in[0].name;
+    char *large = malloc(SIZE + 1);
+    made *m = insert_things(w, in, 12);
+    assert_non_null(large);
+    memset(large, 'x', SIZE);
+    large[SIZE] = '\0';
+    server_sql(w->url, "ALTER TABLE things DROP CONSTRAINT things_name_unique;"
+                       "ALTER TABLE things ALTER name TYPE text COLLATE \"C\"");
+    for (int i = 0; i < 12; i += 2)
+        in[i].name = large;
+    assert_int_equal(begin_unit(w), OST_OK);
+    assert_int_equal(run_insert(w, m, in, 12), OST_OK);
+    assert_int_equal(w->b.outcome.statements, 1);
+    assert_int_equal(control(w, OST_DO_COMMIT, NULL), OST_OK);
+    assert_int_equal(count_of(w, "length(name) = 5000000"), 6);
+    assert_int_equal(count_of(w, "name = 't ' || n"), 6);
+    discard(m);
+    free(large);
+    free_many(in, names);
+}
+
 /* ---- where COPY would not be the same ---- */
 
 static void inserted_instead(things_world *w, const char *why)
@@ -313,6 +340,7 @@ int main(void)
         COPY_TEST(the_record_that_failed_is_known),
         POOLED_TEST(the_record_that_failed_is_known),
         COPY_TEST(a_record_that_cannot_be_sent_is_known),
+        COPY_TEST(large_records_are_copied_in_slices),
         COPY_TEST(triggers_keep_copy_away),
         POOLED_TEST(triggers_keep_copy_away),
         COPY_TEST(keys_of_the_servers_own_keep_copy_away),

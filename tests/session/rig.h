@@ -102,7 +102,7 @@ ost_session *rig_session(rig *r, const ost_session_options *options);
 void rig_advance(rig *r, int64_t ns);
 /* Adds a rule to the fake's script. */
 void rig_rule(rig *r, const ost_fake_rule *rule);
-/* Runs a script by SQLite alone; of RIG_FILES(). */
+/* Runs a script beside the library: of RIG_FILES() by SQLite alone, on a server by its client. */
 void rig_raw(rig *r, const char *sql);
 
 void rig_forget(rig *r);
