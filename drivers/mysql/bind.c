@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "mysql/types.h"
+#include "mysql/place.h"
 
 #include <limits.h>
 #include <math.h>
@@ -23,7 +23,7 @@ void ost__my_binds_finish(ost__my_binds *b)
     ost__my_binds_init(b, b->memory);
 }
 
-static ost_status no_memory(ost_error *error)
+ost_status ost__my_no_memory(ost_error *error)
 {
     ost__error_set(error, OST_NO_MEMORY, "no memory for the values of a statement");
     if (error)
@@ -32,7 +32,7 @@ static ost_status no_memory(ost_error *error)
 }
 
 /* What was bound before stays where it is, as long as the number is the same. */
-static ost_status reserve(ost__my_binds *b, uint32_t count, ost_error *error)
+ost_status ost__my_binds_reserve(ost__my_binds *b, uint32_t count, ost_error *error)
 {
     if (b->count == count && b->list)
         return OST_OK;
@@ -43,7 +43,7 @@ static ost_status reserve(ost__my_binds *b, uint32_t count, ost_error *error)
         if (!list || !slots) {
             ost__free(b->memory, list, capacity * sizeof *list);
             ost__free(b->memory, slots, capacity * sizeof *slots);
-            return no_memory(error);
+            return ost__my_no_memory(error);
         }
         ost__free(b->memory, b->list, b->capacity * sizeof *b->list);
         ost__free(b->memory, b->slots, b->capacity * sizeof *b->slots);
@@ -114,17 +114,7 @@ static size_t prefix_of(size_t size)
 
 /* ---- one value ---- */
 
-/* Where values come from, and where they go. */
-typedef struct place {
-    const ost_operation *op;
-    const ost__my_parameter *use;
-    const ost_parameter *parameter;
-    MYSQL_BIND *bind;
-    ost__my_slot *slot;
-    bool changed;
-} place;
-
-static void set_wire(place *p, wire w)
+static void set_wire(ost__my_place *p, wire w)
 {
     if (p->bind->buffer_type != w.type || p->bind->is_unsigned != (ost__my_bool)w.is_unsigned)
         p->changed = true;
@@ -132,7 +122,7 @@ static void set_wire(place *p, wire w)
     p->bind->is_unsigned = (ost__my_bool)w.is_unsigned;
 }
 
-static void set_data(place *p, const void *data, size_t size)
+void ost__my_set_data(ost__my_place *p, const void *data, size_t size)
 {
     void *buffer = (void *)(uintptr_t)data;
     if (p->bind->buffer != buffer)
@@ -145,34 +135,34 @@ static void set_data(place *p, const void *data, size_t size)
 }
 
 /* The kind stays what it would be with a value, so that the statement need not be bound anew. */
-static ost_status set_null(place *p)
+ost_status ost__my_set_null(ost__my_place *p)
 {
     enum { INDICATOR_NULL = 1 };
-    set_data(p, p->slot->cell.bytes, 0);
+    ost__my_set_data(p, p->slot->cell.bytes, 0);
     p->slot->is_null = 1;
     p->slot->indicator = INDICATOR_NULL;
     return OST_OK;
 }
 
-static ost_status set_cell(place *p)
+static ost_status set_cell(ost__my_place *p)
 {
     ost__my_cell *cell = &p->slot->cell;
     switch (cell->form) {
-    case OST__MY_NULL: return set_null(p);
+    case OST__MY_NULL: return ost__my_set_null(p);
     case OST__MY_INTEGER:
     case OST__MY_NATURAL:
-    case OST__MY_REAL: set_data(p, &cell->as, sizeof cell->as.integer); return OST_OK;
+    case OST__MY_REAL: ost__my_set_data(p, &cell->as, sizeof cell->as.integer); return OST_OK;
     case OST__MY_TIME:
-    case OST__MY_DATE: set_data(p, &cell->as.time, sizeof cell->as.time); return OST_OK;
+    case OST__MY_DATE: ost__my_set_data(p, &cell->as.time, sizeof cell->as.time); return OST_OK;
     default:
         if (cell->as.span.size > (size_t)UINT32_MAX)
             return OST_TOO_LARGE;
-        set_data(p, cell->inside ? cell->bytes : cell->as.span.data, cell->as.span.size);
+        ost__my_set_data(p, cell->inside ? cell->bytes : cell->as.span.data, cell->as.span.size);
         return OST_OK;
     }
 }
 
-static bool is_written(const place *p)
+static bool is_written(const ost__my_place *p)
 {
     const ost_shape *s = p->op->shape;
     for (uint32_t i = 0; s && i < s->change_count; i++)
@@ -181,7 +171,7 @@ static bool is_written(const place *p)
     return false;
 }
 
-static ost_status set_value(place *p, uint16_t type, const void *at)
+static ost_status set_value(ost__my_place *p, uint16_t type, const void *at)
 {
     const ost_parameter *from = p->parameter;
     ost_status status = ost__my_store(type, at, from->size, from->field, &p->slot->cell);
@@ -202,7 +192,7 @@ static ost_status set_value(place *p, uint16_t type, const void *at)
     return set_cell(p);
 }
 
-static bool is_direct(uint16_t type, const ost_field *f)
+bool ost__my_is_direct(uint16_t type, const ost_field *f)
 {
     uint16_t kind;
     if (type < OST_TYPE_BOOL || type > OST_TYPE_UINT64)
@@ -214,42 +204,42 @@ static bool is_direct(uint16_t type, const ost_field *f)
 }
 
 /* A member of a record. The usual ones are sent from where they are. */
-static ost_status set_member(place *p, const void *record)
+static ost_status set_member(ost__my_place *p, const void *record)
 {
     const ost_parameter *from = p->parameter;
     uint16_t type = from->type & (uint16_t)~OST_TYPE_OPTIONAL;
     const char *at = record ? (const char *)record + from->offset : NULL;
-    bool direct = is_direct(type, from->field);
+    bool direct = ost__my_is_direct(type, from->field);
     const char *text;
     set_wire(p, direct ? wire_of_member[type] : wire_of_form[ost__my_form_of(type, from->field)]);
     if (at && (from->type & OST_TYPE_OPTIONAL))
         at = *(const bool *)at ? at + ost__my_value_offset(type) : NULL;
     if (!at)
-        return set_null(p);
+        return ost__my_set_null(p);
     if (direct) {
-        set_data(p, at, width_of(p->bind->buffer_type));
+        ost__my_set_data(p, at, width_of(p->bind->buffer_type));
         return OST_OK;
     }
     if (type == OST_TYPE_TEXT) {
         size_t size;
         text = *(const char *const *)at;
         if (!text)
-            return set_null(p);
+            return ost__my_set_null(p);
         size = strlen(text);
         if (size > UINT32_MAX)
             return OST_TOO_LARGE;
-        set_data(p, text, size);
+        ost__my_set_data(p, text, size);
         return OST_OK;
     }
     if (type == OST_TYPE_DOUBLE && fabs(*(const double *)(const void *)at) > 0 &&
         isfinite(*(const double *)(const void *)at)) {
-        set_data(p, at, sizeof(double));
+        ost__my_set_data(p, at, sizeof(double));
         return OST_OK;
     }
     return set_value(p, type, at);
 }
 
-static ost_status set_parameter(place *p, const void *record)
+ost_status ost__my_set_parameter(ost__my_place *p, const void *record)
 {
     const ost_parameter *from = p->parameter;
     if (from->source == OST_FROM_RECORD)
@@ -257,12 +247,12 @@ static ost_status set_parameter(place *p, const void *record)
     if (from->source == OST_FROM_VALUE && from->value.type != OST_TYPE_NONE)
         return set_value(p, from->value.type, &from->value.as);
     set_wire(p, wire_of_form[ost__my_form_of(p->use->type, p->use->field)]);
-    return set_null(p);
+    return ost__my_set_null(p);
 }
 
 /* ---- refusals ---- */
 
-static ost_status misfit(const place *p, ost_status status, ost_error *error)
+ost_status ost__my_misfit(const ost__my_place *p, ost_status status, ost_error *error)
 {
     const ost_table *t = p->op->shape ? p->op->shape->table : NULL;
     const ost_field *f = p->parameter->field;
@@ -280,7 +270,7 @@ static ost_status misfit(const place *p, ost_status status, ost_error *error)
     return status;
 }
 
-static ost_status too_large(const ost_operation *op, size_t bytes, size_t packet, ost_error *error)
+ost_status ost__my_too_large(const ost_operation *op, size_t bytes, size_t packet, ost_error *error)
 {
     const char *model = op->shape && op->shape->table ? op->shape->table->model : "";
     ost__error_set(error, OST_TOO_LARGE,
@@ -293,8 +283,8 @@ static ost_status too_large(const ost_operation *op, size_t bytes, size_t packet
     return OST_TOO_LARGE;
 }
 
-static ost_status check_parameters(const ost__my_parameter *p, uint32_t count,
-                                   const ost_operation *op, ost_error *error)
+ost_status ost__my_check_parameters(const ost__my_parameter *p, uint32_t count,
+                                    const ost_operation *op, ost_error *error)
 {
     for (uint32_t i = 0; i < count; i++) {
         if (p[i].parameter < op->parameter_count)
@@ -308,7 +298,7 @@ static ost_status check_parameters(const ost__my_parameter *p, uint32_t count,
     return OST_OK;
 }
 
-static size_t value_bytes(const MYSQL_BIND *bind, const ost__my_slot *slot)
+size_t ost__my_value_bytes(const MYSQL_BIND *bind, const ost__my_slot *slot)
 {
     size_t width = width_of(bind->buffer_type);
     if (slot->is_null)
@@ -331,7 +321,7 @@ static uint32_t slots_of(const ost__my_parameter *p, uint32_t count, const ost_o
 }
 
 /* The items, and the last of them again up to a power of two; or all of them as one JSON text. */
-static ost_status set_items(ost__my_binds *b, place *p, uint32_t slots, size_t *text_at,
+static ost_status set_items(ost__my_binds *b, ost__my_place *p, uint32_t slots, size_t *text_at,
                             size_t packet)
 {
     const ost_parameter *list = p->parameter;
@@ -350,7 +340,7 @@ static ost_status set_items(ost__my_binds *b, place *p, uint32_t slots, size_t *
         return OST_TOO_LARGE;
     set_wire(p, wire_of_form[OST__MY_TEXT]);
     /* The buffer may still move: the address comes last. */
-    set_data(p, NULL, b->text.size - *text_at);
+    ost__my_set_data(p, NULL, b->text.size - *text_at);
     p->slot->indicator = CHAR_MAX;
     p->slot->cell.as.span.size = *text_at;
     p->bind++;
@@ -376,12 +366,12 @@ ost_status ost__my_bind(ost__my_binds *b, const ost__my_parameter *p, uint32_t c
     enum { HEAD = 11 };
     uint32_t slots;
     size_t text_at = 0;
-    place at = { .op = op };
-    OST_TRY(check_parameters(p, count, op, error));
+    ost__my_place at = { .op = op };
+    OST_TRY(ost__my_check_parameters(p, count, op, error));
     slots = slots_of(p, count, op);
     b->changed = b->arrays;
     b->arrays = false;
-    OST_TRY(reserve(b, slots, error));
+    OST_TRY(ost__my_binds_reserve(b, slots, error));
     ost__buffer_reset(&b->text);
     at.bind = b->list;
     at.slot = b->slots;
@@ -392,23 +382,23 @@ ost_status ost__my_bind(ost__my_binds *b, const ost__my_parameter *p, uint32_t c
         if (p[i].role == OST__SQL_LIST && at.parameter->source == OST_FROM_LIST) {
             status = set_items(b, &at, ost__my_list_slots(at.use, at.parameter), &text_at, packet);
         } else {
-            status = set_parameter(&at, record);
+            status = ost__my_set_parameter(&at, record);
             at.bind++;
             at.slot++;
         }
         if (status == OST_NO_MEMORY)
-            return no_memory(error);
+            return ost__my_no_memory(error);
         if (status != OST_OK)
-            return misfit(&at, status, error);
+            return ost__my_misfit(&at, status, error);
     }
     b->changed = b->changed || at.changed;
     settle_texts(b);
     b->bytes = HEAD + (slots + 7) / 8 + 2 * (size_t)slots;
     for (uint32_t i = 0; i < slots; i++)
-        if (!ost__size_add(b->bytes, value_bytes(&b->list[i], &b->slots[i]), &b->bytes))
+        if (!ost__size_add(b->bytes, ost__my_value_bytes(&b->list[i], &b->slots[i]), &b->bytes))
             b->bytes = SIZE_MAX;
     if (packet > 0 && b->bytes > packet) {
-        return too_large(op, b->bytes, packet, error);
+        return ost__my_too_large(op, b->bytes, packet, error);
     }
     return OST_OK;
 }
@@ -418,121 +408,18 @@ ost_status ost__my_measure(const ost__my_parameter *p, uint32_t count, const ost
 {
     MYSQL_BIND bind = { .buffer_type = MYSQL_TYPE_NULL };
     ost__my_slot slot = { 0 };
-    place at = { .op = op, .bind = &bind, .slot = &slot };
+    ost__my_place at = { .op = op, .bind = &bind, .slot = &slot };
     *bytes = 0;
-    OST_TRY(check_parameters(p, count, op, error));
+    OST_TRY(ost__my_check_parameters(p, count, op, error));
     for (uint32_t i = 0; i < count; i++) {
         ost_status status;
         at.use = &p[i];
         at.parameter = ost__my_parameter_of(op, p[i].parameter);
-        status = set_parameter(&at, record);
+        status = ost__my_set_parameter(&at, record);
         if (status != OST_OK)
-            return misfit(&at, status, error);
-        if (!ost__size_add(*bytes, 1 + value_bytes(&bind, &slot), bytes))
-            return misfit(&at, OST_TOO_LARGE, error);
+            return ost__my_misfit(&at, status, error);
+        if (!ost__size_add(*bytes, 1 + ost__my_value_bytes(&bind, &slot), bytes))
+            return ost__my_misfit(&at, OST_TOO_LARGE, error);
     }
     return OST_OK;
 }
-
-/* ---- many records ---- */
-
-#if OST__MY_HAS_ARRAYS
-
-/*
- * The library asks for the values of each record as it writes the packet, so that each member is
- * sent from where it is, whatever lies between them, and nothing is gathered before.
- */
-static my_bool next_record(void *data, MYSQL_BIND *binds, unsigned row)
-{
-    ost__my_binds *b = data;
-    const ost_operation *op = b->op;
-    const char *record = (const char *)op->records + (b->first + row) * op->record_stride;
-    place at = { .op = op };
-    for (uint32_t i = 0; i < b->count; i++) {
-        at.use = &b->parameters[i];
-        at.parameter = ost__my_parameter_of(op, at.use->parameter);
-        at.bind = &binds[i];
-        at.slot = &b->slots[i];
-        if (set_parameter(&at, record) != OST_OK)
-            return 1;
-    }
-    return 0;
-}
-
-static ost_status take(ost__my_binds *b, size_t records, size_t packet, size_t *taken,
-                       size_t *failed, ost_error *error)
-{
-    enum { HEAD = 6 };
-    const ost_operation *op = b->op;
-    b->bytes = HEAD + 2 * (size_t)b->count;
-    for (*taken = 0; *taken < records; ++*taken) {
-        const char *record = (const char *)op->records + (b->first + *taken) * op->record_stride;
-        size_t bytes;
-        ost_status status = ost__my_measure(b->parameters, b->count, op, record, &bytes, error);
-        if (status != OST_OK) {
-            if (failed)
-                *failed = b->first + *taken;
-            return status;
-        }
-        if (packet > 0 && bytes > packet - b->bytes) {
-            if (*taken > 0)
-                return OST_OK;
-            if (failed)
-                *failed = b->first;
-            return too_large(op, bytes, packet, error);
-        }
-        b->bytes += bytes;
-    }
-    return OST_OK;
-}
-
-/* Attributes take what they are set to by address, a function too. */
-static my_bool set_callback(MYSQL_STMT *stmt, ps_param_callback callback)
-{
-    void *address = NULL;
-    _Static_assert(sizeof address == sizeof callback, "a function's address fits a pointer");
-    memcpy(&address, &callback, sizeof address);
-    return mysql_stmt_attr_set(stmt, STMT_ATTR_CB_PARAM, address);
-}
-
-/* Both callbacks of a statement get the same context, so there is one at a time. */
-static bool set_array(MYSQL_STMT *stmt, unsigned size, ost__my_binds *b)
-{
-    return !mysql_stmt_attr_set(stmt, STMT_ATTR_CB_RESULT, NULL) &&
-           !mysql_stmt_attr_set(stmt, STMT_ATTR_ARRAY_SIZE, &size) &&
-           !set_callback(stmt, b ? next_record : NULL) &&
-           !mysql_stmt_attr_set(stmt, STMT_ATTR_CB_USER_DATA, b);
-}
-
-ost_status ost__my_bind_array(ost__my_binds *b, MYSQL_STMT *stmt, const ost__my_parameter *p,
-                              uint32_t count, const ost_operation *op, size_t first, size_t records,
-                              size_t packet, size_t *taken, size_t *failed, ost_error *error)
-{
-    *taken = 0;
-    OST_TRY(check_parameters(p, count, op, error));
-    OST_TRY(reserve(b, count, error));
-    b->parameters = p;
-    b->op = op;
-    b->first = first;
-    if (packet > 0 && packet < 6 + 2 * (size_t)count)
-        packet = 6 + 2 * (size_t)count;
-    OST_TRY(take(b, records < UINT_MAX ? records : UINT_MAX, packet, taken, failed, error));
-    /* The kinds are those of the first record, and of all others. */
-    if (*taken == 0 || next_record(b, b->list, 0))
-        return no_memory(error);
-    for (uint32_t i = 0; i < count; i++)
-        b->list[i].u.indicator = &b->slots[i].indicator;
-    b->arrays = true;
-    if (!set_array(stmt, (unsigned)*taken, b) || mysql_stmt_bind_param(stmt, b->list)) {
-        ost__my_unbind_array(stmt);
-        return no_memory(error);
-    }
-    return OST_OK;
-}
-
-void ost__my_unbind_array(MYSQL_STMT *stmt)
-{
-    (void)set_array(stmt, 0, NULL);
-}
-
-#endif

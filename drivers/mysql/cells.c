@@ -12,29 +12,6 @@
 /* Doubles hold every integer up to here. */
 #define EXACT_DOUBLE (INT64_C(1) << 53)
 
-#if OST__MY_FROM_WIRE
-
-bool ost__my_read_length(const uint8_t **at, const uint8_t *end, unsigned long *out)
-{
-    const uint8_t *p = *at;
-    size_t left = (size_t)(end - p), bytes;
-    uint64_t length = 0;
-    if (left == 0)
-        return false;
-    bytes = *p < 251 ? 0 : *p == 252 ? 2 : *p == 253 ? 3 : 8;
-    if (*p == 251 || *p == 255 || left < 1 + bytes)
-        return false;
-    if (bytes == 0)
-        length = *p;
-    for (size_t i = bytes; i > 0; i--)
-        length = length << 8 | p[i];
-    *at = p + 1 + bytes;
-    *out = (unsigned long)length;
-    return length <= (uint64_t)(left - 1 - bytes);
-}
-
-#endif
-
 /* Names have a form of their own. */
 static bool is_plain(const ost_row_step *step)
 {
@@ -69,7 +46,7 @@ typedef struct civil {
 #if OST__MY_FROM_WIRE
 
 /* 0, 4, 7 or 11 bytes: as far as the rest is not zero. */
-static bool civil_of(const ost__my_column *c, civil *out)
+static inline bool civil_of(const ost__my_column *c, civil *out)
 {
     const uint8_t *p = c->data;
     *out = (civil){ 0 };
@@ -90,7 +67,7 @@ static bool civil_of(const ost__my_column *c, civil *out)
 
 #else
 
-static bool civil_of(const ost__my_column *c, civil *out)
+static inline bool civil_of(const ost__my_column *c, civil *out)
 {
     const MYSQL_TIME *t = &c->time;
     *out = (civil){ t->year, t->month, t->day, t->hour, t->minute, t->second, 0 };

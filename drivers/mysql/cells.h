@@ -87,14 +87,16 @@ bool ost__my_read_date(const ost__my_column *c, ost_date *out);
  * OST_RANGE: it does not fit. */
 ost_status ost__my_read_cell(const ost_row_step *step, const ost__my_column *c, void *at);
 
+struct ost__my_path {
+    const ost__my_column *column;
+    enum ost__cell_way way;
+};
 /* The way of a step, by what its column is and what its member is. */
 enum ost__cell_way ost__my_way_of(const ost_row_step *step, const ost__my_column *c);
 #if OST__MY_FROM_WIRE
-/* Reads the length in front of a cell, and moves *at behind it; false: the cell goes beyond the
- * end. */
-bool ost__my_read_length(const uint8_t **at, const uint8_t *end, unsigned long *out);
+/* read.c: notes where a cell is, and moves *row behind it; NULL: it is NULL. */
+void ost__my_note_cell(ost__my_results *r, uint32_t column, unsigned char **row);
 #endif
-
 #if !OST__MY_FROM_WIRE
 /* fetch.c: copies all of a text or bytes, of which the buffer may hold a part. */
 bool ost__my_copy_span(const ost__my_results *r, uint16_t column, void *to);

@@ -107,15 +107,18 @@ static ost_status choose_ways(ost__my_results *r, ost_error *error)
 {
     const ost_row_program *p = r->program;
     if (p->step_count > r->way_count) {
-        uint8_t *ways = ost__alloc(r->memory, p->step_count);
+        size_t size = p->step_count * sizeof *r->ways;
+        ost__my_path *ways = ost__alloc(r->memory, size);
         if (!ways)
             return no_memory(error);
-        ost__free(r->memory, r->ways, r->way_count);
+        ost__free(r->memory, r->ways, r->way_count * sizeof *r->ways);
         r->ways = ways;
         r->way_count = p->step_count;
     }
-    for (uint32_t i = 0; i < p->step_count; i++)
-        r->ways[i] = (uint8_t)ost__my_way_of(&p->steps[i], &r->columns[p->steps[i].column]);
+    for (uint32_t i = 0; i < p->step_count; i++) {
+        const ost__my_column *c = &r->columns[p->steps[i].column];
+        r->ways[i] = (ost__my_path){ .column = c, .way = ost__my_way_of(&p->steps[i], c) };
+    }
     return OST_OK;
 }
 
@@ -124,7 +127,7 @@ void ost__my_results_finish(ost__my_results *r)
     ost__free(r->memory, r->binds, r->capacity * sizeof *r->binds);
     ost__free(r->memory, r->columns, r->capacity * sizeof *r->columns);
     ost__free(r->memory, r->scratch, r->scratch_size);
-    ost__free(r->memory, r->ways, r->way_count);
+    ost__free(r->memory, r->ways, r->way_count * sizeof *r->ways);
     ost__my_results_init(r, r->memory);
 }
 
@@ -132,66 +135,33 @@ void ost__my_results_finish(ost__my_results *r)
 
 /* ---- from the wire ---- */
 
-/*
- * Behind the last byte of the row: of the packet's buffer, or of a row that a cursor fetched ahead,
- * which the library puts behind a head of its own. The library trusts the lengths within a row.
- */
-static const uint8_t *end_of_row(const ost__my_results *r, const uint8_t *row)
-{
-    const NET *net = &r->stmt->mysql->net;
-    const MYSQL_ROWS *head = (const MYSQL_ROWS *)(const void *)row - 1;
-    if (row >= net->buff && row < net->buff_end)
-        return net->buff_end;
-    return (const uint8_t *)head->data == row ? row + head->length : row;
-}
-
-/* Notes where the cells of a row are; `at` is the first. In front of it are a byte, and a bit for
- * each column and two. */
-static void note_row(ost__my_results *r, const uint8_t *at)
-{
-    const uint8_t *bits = at - (r->count + 9) / 8, *end = end_of_row(r, bits - 1);
-    ost__my_column *c = r->columns, *last = c + r->count;
-    unsigned bit = 4;
-    for (; c < last; c++) {
-        c->is_null = (*bits & bit) != 0;
-        bits += bit >> 7;
-        bit = bit << 1 | bit >> 7;
-        bit &= 0xff;
-        if (c->is_null)
-            continue;
-        if (c->width == 0) {
-            if (at < end && *at < 251)
-                c->length = *at++;
-            else if (!ost__my_read_length(&at, end, &c->length))
-                break;
-        }
-        if (c->length > (size_t)(end - at))
-            break;
-        c->data = at;
-        at += c->length;
-    }
-    r->whole = (uint32_t)(c - r->columns);
-    r->end = end;
-    r->noted = true;
-}
-
-/* The library calls it for each cell of a row, and wants to be told where the next one is. */
+/* The library calls it for each cell of a row, and wants to be told where the next one is. Most
+ * cells are short, and of columns that are known. */
 static void note_cell(void *context, unsigned column, unsigned char **row)
 {
     ost__my_results *r = context;
-    if (column == 0)
-        r->noted = false;
-    if (!row) {
-        if (column < r->count)
-            r->columns[column].is_null = 1;
+    ost__my_column *c = &r->columns[column];
+    const uint8_t *at;
+    size_t left;
+    if (column - 1 >= r->known) {
+        ost__my_note_cell(r, column, row);
         return;
     }
-    if (!r->noted)
-        note_row(r, *row);
-    if (column < r->whole)
-        *row += r->columns[column].data + r->columns[column].length - *row;
-    else
-        *row += r->end - *row;
+    c->is_null = !row;
+    if (!row)
+        return;
+    at = *row;
+    left = (size_t)(r->end - at);
+    if (c->width > 0 && c->width <= left) {
+        c->data = at;
+        *row += c->width;
+    } else if (c->width == 0 && left > 0 && *at < 251 && *at < left) {
+        c->length = *at;
+        c->data = at + 1;
+        *row += 1 + *at;
+    } else {
+        ost__my_note_cell(r, column, row);
+    }
 }
 
 /* Attributes take what they are set to by address, a function too. */
@@ -211,7 +181,8 @@ ost_status ost__my_results_begin(ost__my_results *r, MYSQL_STMT *stmt,
     r->stmt = stmt;
     r->program = program;
     r->count = fields ? mysql_stmt_field_count(stmt) : 0;
-    r->noted = false;
+    r->known = 0;
+    r->whole = UINT32_MAX;
     OST_TRY(check_program(program, r->count, error));
     OST_TRY(reserve(r, error));
     for (uint32_t i = 0; i < r->count; i++)

@@ -121,12 +121,12 @@ static ost_status write_array(ost__my_run *r, enum ost__my_part part, ost__my_ch
     ost__my_statement *s;
     ost_error unwanted;
     ost_status status;
+    /* Keys that nobody is asked for come one by one. */
+    if (r->op->rows && part != OST__MY_KEYS)
+        return OST_OK;
     OST_TRY(guard(r));
     for (int tries = 0;; tries++) {
         OST_TRY(ost__my_statement_for(c, r->op, key, &s, r->error));
-        /* Keys that nobody was asked for come one by one. */
-        if (r->op->rows && mysql_stmt_field_count(s->handle) == 0)
-            return ost__my_release(c, s, r->error);
         status = bind_array(r, s, chunk);
         if (status == OST_OK)
             status = run_array(r, s, chunk);

@@ -71,11 +71,16 @@ static ost_status settle(ost_connection *c)
 
 ost_status ost__my_settle(ost_connection *c, ost_deadline deadline)
 {
+    const ost_host *host = &c->backend->host;
     ost__my_guard guard;
     ost_status status;
     c->op_count = 0;
     if (c->lost)
         return OST_CONNECTION;
+    /* An answer that came too late is still one that nobody took: it must not be dropped here, as if
+     * nothing had been done. */
+    if (ost__my_owes(c) && host->now(host->context) >= deadline)
+        return OST_TIMEOUT;
     c->deadline = deadline;
     guard = ost__my_guard_begin(c);
     status = settle(c);

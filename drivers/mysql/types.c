@@ -186,30 +186,30 @@ static ost_status store_unsigned(uint64_t n, const ost_field *field, ost__my_cel
     return store_natural(n, out);
 }
 
-static unsigned digits(const char *text, int count)
+/* The civil day of a number of days since 1970-01-01, by the Gregorian calendar. */
+static void set_day(int32_t days, MYSQL_TIME *out)
 {
-    unsigned n = 0;
-    while (count-- > 0)
-        n = n * 10 + (unsigned)(*text++ - '0');
-    return n;
-}
-
-static void read_day(const char *text, MYSQL_TIME *out)
-{
-    *out = (MYSQL_TIME){ .year = digits(text, 4),
-                         .month = digits(text + 5, 2),
-                         .day = digits(text + 8, 2),
-                         .time_type = MYSQL_TIMESTAMP_DATE };
+    /* Counted from March 1 of the year 0, so that a leap day is the last of its year. */
+    enum { EPOCH = 719468, CYCLE = 146097 };
+    uint32_t n = (uint32_t)(days + EPOCH), cycle = n / CYCLE, of_cycle = n % CYCLE;
+    uint32_t year = (of_cycle - of_cycle / 1460 + of_cycle / 36524 - of_cycle / 146096) / 365;
+    uint32_t of_year = of_cycle - (365 * year + year / 4 - year / 100);
+    uint32_t month = (5 * of_year + 2) / 153;
+    *out = (MYSQL_TIME){ .time_type = MYSQL_TIMESTAMP_DATE };
+    out->day = of_year - (153 * month + 2) / 5 + 1;
+    out->month = month < 10 ? month + 3 : month - 9;
+    out->year = cycle * 400 + year + (out->month <= 2);
 }
 
 static ost_status store_time(ost_time t, const ost_field *field, ost__my_cell *out)
 {
     uint16_t stored = field ? field->stored : (uint16_t)OST_STORED_OURS;
-    char text[OST__TIME_STORED_SIZE];
-    bool seconds = stored == OST_STORED_SECONDS_TEXT || stored == OST_STORED_UNIX_SECONDS;
+    const int64_t day_us = INT64_C(86400) * 1000000;
+    int64_t days, rest;
+    uint32_t seconds;
     if (!ost__time_in_range(t))
         return OST_RANGE;
-    if (seconds)
+    if (stored == OST_STORED_SECONDS_TEXT || stored == OST_STORED_UNIX_SECONDS)
         t = ost__time_round_seconds(t);
     if (!ost__time_in_range(t))
         return OST_RANGE;
@@ -219,12 +219,14 @@ static ost_status store_time(ost_time t, const ost_field *field, ost__my_cell *o
         ost__time_to_seconds(t, out->bytes);
         return store_inside(OST__MY_TEXT, OST__TIME_SECONDS_SIZE, out);
     }
-    ost__time_to_stored(t, text);
-    read_day(text, &out->as.time);
-    out->as.time.hour = digits(text + 11, 2);
-    out->as.time.minute = digits(text + 14, 2);
-    out->as.time.second = digits(text + 17, 2);
-    out->as.time.second_part = digits(text + 20, 6);
+    days = t.microseconds / day_us - (t.microseconds % day_us < 0);
+    rest = t.microseconds - days * day_us;
+    set_day((int32_t)days, &out->as.time);
+    seconds = (uint32_t)(rest / 1000000);
+    out->as.time.hour = seconds / 3600;
+    out->as.time.minute = seconds / 60 % 60;
+    out->as.time.second = seconds % 60;
+    out->as.time.second_part = (unsigned long)(rest % 1000000);
     out->as.time.time_type = MYSQL_TIMESTAMP_DATETIME;
     out->form = OST__MY_TIME;
     return OST_OK;
@@ -232,11 +234,9 @@ static ost_status store_time(ost_time t, const ost_field *field, ost__my_cell *o
 
 static ost_status store_date(ost_date d, ost__my_cell *out)
 {
-    char text[OST__DATE_STORED_SIZE];
     if (!ost__date_in_range(d))
         return OST_RANGE;
-    ost__date_to_stored(d, text);
-    read_day(text, &out->as.time);
+    set_day(d.days, &out->as.time);
     out->form = OST__MY_DATE;
     return OST_OK;
 }

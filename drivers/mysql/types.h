@@ -78,7 +78,9 @@ ost_status ost__my_store_value(const ost_value *value, const ost_field *field, o
 
 typedef struct ost__my_slot {
     unsigned long size; /* of a text or blob */
-    char indicator;     /* of array binding */
+    char indicator;     /* of array binding, as are the next two */
+    uint8_t way;
+    uint32_t offset;
     ost__my_bool is_null;
     ost__my_cell cell;
 } ost__my_slot;
@@ -162,6 +164,7 @@ ost_status ost__my_list_json(ost__buffer *out, const ost__my_parameter *use,
 /* ---- results ---- */
 
 typedef struct ost__my_column ost__my_column;
+typedef struct ost__my_path ost__my_path;
 /* Where the rows of a statement are fetched to; kept with the statement. */
 typedef struct ost__my_results {
     const ost__memory *memory;
@@ -170,13 +173,13 @@ typedef struct ost__my_results {
     MYSQL_BIND *binds; /* `count` of each */
     ost__my_column *columns;
     uint32_t count, capacity;
-    uint8_t *ways; /* one for each step of the program */
+    ost__my_path *ways; /* one for each step of the program */
     size_t way_count;
     uint8_t *scratch; /* of buffers */
     size_t scratch_size;
-    const uint8_t *end; /* of the row */
-    uint32_t whole;     /* columns of it that lie before its end */
-    bool noted;         /* it has cells, and they are known */
+    const uint8_t *end; /* of the row, once a cell of it was noted */
+    uint32_t known;     /* then, the columns behind the first; before, 0 */
+    uint32_t whole;     /* the first column that goes beyond it; UINT32_MAX: none does */
 } ost__my_results;
 
 void ost__my_results_init(ost__my_results *r, const ost__memory *memory);

@@ -351,7 +351,7 @@ static ost_status lease_slowly(ost__pool *pool, ost__lease *doubtful, int64_t no
     if (!*out)
         status = take_turn(pool, now, deadline, out, error);
     pthread_mutex_unlock(&pool->mutex);
-    if (status == OST_OK)
+    if (*out)
         (*out)->taken_at = pool->setup.platform->monotonic(pool->setup.platform->context);
     pthread_setcancelstate(cancel, NULL);
     return status;
@@ -380,11 +380,12 @@ ost_status ost__pool_lease(ost__pool *pool, int64_t now, ost_deadline deadline, 
 ost_status ost__pool_start(ost__pool *pool, ost_deadline deadline, ost_error *error)
 {
     const ost_platform *p = pool->setup.platform;
-    ost__lease *lease;
+    ost__lease *lease = NULL;
     int64_t now = p->monotonic(p->context);
-    OST_TRY(lease_slowly(pool, NULL, now, deadline, &lease, error));
-    ost__pool_return(pool, lease, now, true);
-    return OST_OK;
+    ost_status status = lease_slowly(pool, NULL, now, deadline, &lease, error);
+    if (lease)
+        ost__pool_return(pool, lease, now, true);
+    return status;
 }
 
 /* ---- giving back ---- */

@@ -153,8 +153,10 @@ static ost_status open_lease(const ost__pool *pool, ost__lease **out, ost_error 
 {
     const ost__pool_setup *s = &pool->setup;
     ost__lease *lease = ost__alloc_zeroed(s->memory, sizeof(*lease));
-    if (!lease)
-        return ost__error_set(error, OST_NO_MEMORY, "no memory for a connection");
+    if (!lease) {
+        ost__error_set(error, OST_NO_MEMORY, "no memory for a connection");
+        return OST_NO_MEMORY;
+    }
     lease->capabilities.struct_size = sizeof(lease->capabilities);
     ost_status status = s->driver->connect(s->backend, s->endpoint,
                                            ost__deadline_in(s->platform, s->connect_timeout_ms),

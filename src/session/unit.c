@@ -195,20 +195,34 @@ void ost__unit_rollback(ost_session *s)
     end_unit(s, OST__UNDO);
 }
 
-/* The answer to COMMIT is lost: asks a fresh connection with the token, if there is one. */
+/* The answer to COMMIT is lost: asks a fresh connection with the token, if there is one. A server
+ * that is on its way back is waited for. */
 static enum ost_verdict ask_verdict(ost_session *s, const ost_commit_token *token)
 {
+    enum { ATTEMPTS = 100, PAUSE_MS = 10, PAUSE_MAX_MS = 250 };
     const ost_platform *p = &s->db->platform;
+    const ost_driver *driver = &s->db->driver;
     enum ost_verdict verdict = OST_VERDICT_UNKNOWN;
-    ost__lease *fresh = NULL;
     int64_t now = p->monotonic(p->context);
     ost_deadline deadline = now + (int64_t)VERDICT_TIMEOUT_MS * 1000000;
+    int pause = PAUSE_MS;
+    bool lost = token != NULL;
     if (s->deadline < deadline)
         deadline = s->deadline;
-    if (token && now < deadline &&
-        ost__pool_lease(s->db->pool, now, deadline, &fresh, &s->scratch_error) == OST_OK) {
-        verdict = s->db->driver.resolve(fresh->connection, token, deadline);
-        ost__pool_return(s->db->pool, fresh, s->now, true);
+    for (int i = 0; lost && i < ATTEMPTS && now < deadline; i++) {
+        ost__lease *fresh = NULL;
+        if (ost__pool_lease(s->db->pool, now, deadline, &fresh, &s->scratch_error) == OST_OK) {
+            verdict = driver->resolve(fresh->connection, token, deadline);
+            lost = verdict == OST_VERDICT_UNKNOWN &&
+                   driver->unit_state(fresh->connection) == OST_UNIT_LOST;
+            ost__pool_return(s->db->pool, fresh, s->now, !lost);
+        }
+        now = p->monotonic(p->context);
+        int64_t left_ms = (deadline - now) / 1000000;
+        if (lost && left_ms > 0)
+            (void)poll(NULL, 0, left_ms < pause ? (int)left_ms : pause);
+        pause = 2 * pause < PAUSE_MAX_MS ? 2 * pause : PAUSE_MAX_MS;
+        now = p->monotonic(p->context);
     }
     return verdict;
 }

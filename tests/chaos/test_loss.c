@@ -3,6 +3,7 @@
  * twice, and what is not known is said. */
 #include "chaos.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/time.h>
 
@@ -90,6 +91,18 @@ static ost_status store(chaos *c, int64_t number)
     return ost_insert(c->s, transfer, &(transfer){ .number = number, .cents = 1 });
 }
 
+/* New attempts to connect may be held back for a second. */
+static void comes_back(chaos *c)
+{
+    int64_t end = chaos_now_ms() + 5000;
+    ost_status status;
+    do {
+        status = ost_get(c->s, account, 1) ? OST_OK : (ost_status)ost_session_error(c->s)->status;
+        (void)ost_session_clear(c->s);
+    } while (status != OST_OK && chaos_now_ms() < end);
+    OK(status);
+}
+
 static void begin_unit(chaos *c, int64_t number)
 {
     const proxy_faults honest = PROXY_HONEST;
@@ -134,6 +147,97 @@ static void fm02_commit_is_cut_at_each_byte(void **state)
     assert_int_equal(t.unknown, 0);
     assert_true(t.committed > 0);
     assert_true(t.aborted > 0);
+    chaos_end(c);
+}
+
+/* Nobody answers until the deadline: then it is unknown, whatever became of it. */
+static void fm02_unknown_while_nobody_can_be_asked(void **state)
+{
+    const proxy_faults honest = PROXY_HONEST;
+    chaos world, *c = &world;
+    tally t = { 0 };
+    int64_t up, down, number = 2;
+    chaos_begin(c, chaos_server_of(state), true);
+    c->statement_timeout_ms = 300;
+    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
+    measure_commit(c, &up, &down);
+    const int64_t cuts[] = { 1, up, up + down - 1 };
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++, number++) {
+        proxy_faults faults = PROXY_HONEST;
+        if (cuts[i] < up)
+            faults.cut_up = cuts[i];
+        else
+            faults.cut_down = cuts[i] - up;
+        begin_unit(c, number);
+        proxy_refuse(c->proxy, true);
+        proxy_set(c->proxy, &faults);
+        judge(c, ost_commit(c->s), number, &t);
+        proxy_refuse(c->proxy, false);
+        proxy_set(c->proxy, &honest);
+        comes_back(c);
+    }
+    print_message("%d committed, %d aborted, %d unknown\n", t.committed, t.aborted, t.unknown);
+    assert_int_equal(t.unknown, sizeof cuts / sizeof *cuts);
+    chaos_end(c);
+}
+
+/* ---- fm02: the server crashes behind its COMMIT, and comes back ---- */
+
+typedef struct crash {
+    pthread_t thread;
+    chaos *c;
+    int64_t number;
+    bool seen;
+} crash;
+
+/* Once others see the commit, whose answer was held back. */
+static void *crash_and_come_back(void *context)
+{
+    crash *x = context;
+    proxy_faults cut = PROXY_HONEST;
+    char sql[100];
+    cut.cut_down = 0;
+    (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM transfers WHERE number = %d",
+                   (int)x->number);
+    int64_t end = chaos_now_ms() + 10000;
+    while (!x->seen && chaos_now_ms() < end)
+        x->seen = strcmp(server_text(x->c->url, sql), "1") == 0;
+    server_kill(x->c->instance);
+    proxy_set(x->c->proxy, &cut);
+    server_restart(x->c->instance);
+    return NULL;
+}
+
+static void fm02_server_crashes_after_its_commit(void **state)
+{
+    enum { CRASHES = 3 };
+    enum server kind = chaos_server_of(state);
+    const proxy_faults honest = PROXY_HONEST;
+    proxy_faults silent = PROXY_HONEST;
+    chaos world, *c = &world;
+    chaos_begin_on(c, kind, chaos_private(kind, NULL), NULL);
+    c->proxy = proxy_to(c->url);
+    c->via = proxy_url(c->proxy, c->url);
+    c->statement_timeout_ms = 30000;
+    int64_t up;
+    chaos_ok(chaos_open(c), &c->error, "open", __FILE__, __LINE__);
+    measure_commit(c, &up, &silent.hold_down);
+    silent.hold_down--;
+    for (int64_t number = 2; number < 2 + CRASHES; number++) {
+        crash x = { .c = c, .number = number };
+        proxy_set(c->proxy, &honest);
+        comes_back(c);
+        begin_unit(c, number);
+        proxy_set(c->proxy, &silent);
+        assert_int_equal(pthread_create(&x.thread, NULL, crash_and_come_back, &x), 0);
+        ost_status status = ost_commit(c->s);
+        pthread_join(x.thread, NULL);
+        assert_true(x.seen);
+        if (status != OST_OK)
+            fail_msg("%s: %s", ost_status_name(status), ost_session_error(c->s)->message);
+        assert_int_equal(chaos_count(c, number), 1);
+    }
+    proxy_set(c->proxy, &honest);
     chaos_end(c);
 }
 
@@ -282,6 +386,8 @@ int main(void)
         ON_POOLER(fm01_killed_at_each_statement),
         ON_SERVERS(fm02_commit_is_cut_at_each_byte),
         ON_POOLER(fm02_commit_is_cut_at_each_byte),
+        ON_SERVERS(fm02_unknown_while_nobody_can_be_asked),
+        ON_SERVERS(fm02_server_crashes_after_its_commit),
         ON_SERVERS(fm31_single_write_is_cut_at_each_byte),
         ON_POOLER(fm31_single_write_is_cut_at_each_byte),
         ON_SERVERS(fm16_single_bytes_and_signals),

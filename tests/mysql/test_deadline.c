@@ -60,6 +60,20 @@ static void a_statement_that_is_late_is_owed(void **state)
     assert_int_equal(raw_until(w, "DO 1", 5000), OST_OK);
 }
 
+/* The answer that comes between the deadline and settle says that a write happened: who drops it
+ * without a word would call the write one that did not. */
+static void an_answer_that_came_late_is_owed(void **state)
+{
+    crates_world *w = *state;
+    assert_int_equal(raw_until(w, "INSERT INTO crates (name, n) SELECT 'late', SLEEP(0.2)", 50),
+                     OST_TIMEOUT);
+    while (strcmp(crates_text(w, "SELECT COUNT(*) FROM crates"), "1") != 0)
+        usleep(1000);
+    usleep(50000);
+    assert_int_equal(w->b.driver->settle(w->b.c, bench_now(&w->b) - 1), OST_TIMEOUT);
+    assert_int_equal(w->b.driver->settle(w->b.c, crates_in(w, 5000)), OST_OK);
+}
+
 /* Wherever in its answer it is left: before it, in the middle of its rows. */
 static void rows_that_are_late_are_read_afterwards(void **state)
 {
@@ -449,6 +463,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, crates_begin, crates_end)
 #define STOPPED(f) cmocka_unit_test_setup_teardown(f, stopped_begin, stopped_end)
         TEST(a_statement_that_is_late_is_owed),
+        TEST(an_answer_that_came_late_is_owed),
         TEST(rows_that_are_late_are_read_afterwards),
         TEST(what_is_late_before_it_starts_is_not_sent),
         STOPPED(fm5_every_call_returns_in_time),

@@ -67,10 +67,12 @@ typedef struct busy {
     ost_status status;
 } busy;
 
+/* In the pool's lock most of the time, but never in that of an allocator, which not every one gives
+ * up at a fork. */
 static void *is_busy(void *context)
 {
     busy *b = context;
-    for (unsigned i = 0; b->status == OST_OK && !atomic_load(b->stop); i++) {
+    while (b->status == OST_OK && !atomic_load(b->stop)) {
         ost__lease *lease;
         ost_error error;
         b->status = rig_lease_within(b->rig, 60000 * MS, &lease, &error);
@@ -78,7 +80,7 @@ static void *is_busy(void *context)
             break;
         rig_use(lease);
         rig_drop(lease);
-        ost__pool_return(b->rig->pool, lease, rig_now(b->rig), i % 50 != 7);
+        rig_return(b->rig, lease);
     }
     return NULL;
 }
@@ -124,6 +126,8 @@ static void fm14_a_child_begins_with_an_empty_pool(void **state)
         others[i] = (busy){ .rig = &r, .stop = &stop };
         assert_int_equal(pthread_create(&others[i].thread, NULL, is_busy, &others[i]), 0);
     }
+    while (atomic_load(&r.connects) < 3 || ost__pool_count(r.pool).busy > 0)
+        sched_yield();
     for (int i = 0; i < FORKS; i++) {
         pid_t child = fork_child();
         if (child == 0)

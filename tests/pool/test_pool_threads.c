@@ -273,7 +273,10 @@ static void fm07_a_wait_that_ends_at_the_hand_over_leaks_nothing(void **state)
     atomic_bool stop;
     int turns_of_ours = 0, served = 0, late = 0;
     (void)state;
+    ost__lease *only;
     rig_open(&r, OPTIONS(.max = 1, .acquire_timeout_ms = 60000));
+    assert_int_equal(rig_lease(&r, &only), OST_OK);
+    rig_return(&r, only);
     atomic_init(&stop, false);
     for (int i = 0; i < IMPATIENT; i++) {
         workers[i] = (worker){ .rig = &r, .number = i, .stop = &stop };

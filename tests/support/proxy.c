@@ -40,7 +40,7 @@ struct proxy {
     proxy_faults faults;
     int64_t passed[2], turns, connections;
     int last; /* the direction that moved last */
-    bool closing, cutting;
+    bool closing, cutting, refusing;
     connection links[LINKS_MAX];
 };
 
@@ -91,7 +91,7 @@ static void prepare_socket(int fd)
 static void add_link(proxy *p)
 {
     int client = accept(p->listener, NULL, NULL);
-    int server = client >= 0 ? reach(p) : -1;
+    int server = client >= 0 && !p->refusing ? reach(p) : -1;
     connection *l = p->links;
     while (l < p->links + LINKS_MAX && l->fds[0] >= 0)
         l++;
@@ -370,6 +370,13 @@ int64_t proxy_turns(proxy *p)
 int64_t proxy_connections(proxy *p)
 {
     return look(p, &p->connections);
+}
+
+void proxy_refuse(proxy *p, bool refuse)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->refusing = refuse;
+    pthread_mutex_unlock(&p->mutex);
 }
 
 void proxy_cut(proxy *p)

@@ -46,6 +46,8 @@ int64_t proxy_up(proxy *p);
 int64_t proxy_down(proxy *p);
 /* How often the side that sends to the server changed since then: request after answer. */
 int64_t proxy_turns(proxy *p);
+/* Whether new connections end at once. */
+void proxy_refuse(proxy *p, bool refuse);
 /* Ends every connection that is open. */
 void proxy_cut(proxy *p);
 /* Connections so far. */
