@@ -21,7 +21,8 @@ set -a
 # shellcheck disable=SC1091 # the file is made here
 . "$build/services/env"
 set +a
-ctest --test-dir "$build/release" -L '^conformance$' -j 2 --timeout 86400 --output-on-failure || status=1
+ctest --test-dir "$build/release" -L '^conformance$' -j 2 --timeout 86400 --output-on-failure ||
+    status=1
 
 cmake --preset fuzz -B "$build/fuzz" && cmake --build "$build/fuzz" -j 2 || exit 1
 for target in "$build"/fuzz/fuzz/*; do

@@ -301,6 +301,7 @@ ost_status ost__my_results_begin(ost__my_results *r, MYSQL_STMT *stmt,
     r->stmt = stmt;
     r->program = program;
     r->count = mysql_stmt_field_count(stmt);
+    r->whole = UINT32_MAX; /* the library checks its packets */
     OST_TRY(check_program(program, r->count, error));
     OST_TRY(reserve(r, error));
     if (r->count == 0)

@@ -106,7 +106,10 @@ static ost_status bind_array(ost__my_run *r, ost__my_statement *s, ost__my_chunk
         ost__my_bind_array(&s->binds, s->handle, t->parameters, t->parameter_count, op,
                            chunk->first, left < CHUNK_RECORDS ? left : CHUNK_RECORDS,
                            chunk_bytes(r->c), &chunk->count, &failed, r->error);
-    if (status == OST_OK)
+    /* A record that is larger than a chunk goes alone, as far as a packet has room for it. */
+    if (status == OST_TOO_LARGE)
+        chunk->count = 0;
+    if (status == OST_OK || status == OST_TOO_LARGE)
         return OST_OK;
     r->outcome->failed_record = failed;
     if (r->error)
@@ -128,7 +131,7 @@ static ost_status write_array(ost__my_run *r, enum ost__my_part part, ost__my_ch
     for (int tries = 0;; tries++) {
         OST_TRY(ost__my_statement_for(c, r->op, key, &s, r->error));
         status = bind_array(r, s, chunk);
-        if (status == OST_OK)
+        if (status == OST_OK && chunk->count > 0)
             status = run_array(r, s, chunk);
         if (status == OST_OK)
             return ost__my_release(c, s, r->error);

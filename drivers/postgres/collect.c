@@ -134,6 +134,13 @@ static ost_status late(ost__pg_run *r, ost_status status)
 
 /* ---- once more ---- */
 
+/* Whether the server's function of this name reported it. */
+static bool is_from(const PGresult *result, const char *function)
+{
+    const char *name = result ? PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION) : NULL;
+    return name && strcmp(name, function) == 0;
+}
+
 /*
  * A prepared statement may be gone (somebody deallocated it), be there already (its name says that
  * it is the same), or have a plan whose columns are others by now. None of that is the program's
@@ -154,7 +161,9 @@ static bool is_stale(ost__pg_run *r, const ost__pg_reply *reply)
         r->gone = true;
         return true;
     }
-    if (!ost__pg_is_state(reply->result, "0A000") || s->state != OST__PG_READY)
+    /* A feature that is missing has the same state, but is told from elsewhere. */
+    if (!ost__pg_is_state(reply->result, "0A000") || s->state != OST__PG_READY ||
+        !is_from(reply->result, "RevalidateCachedQuery"))
         return false;
     r->stale = s;
     return true;

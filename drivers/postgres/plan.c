@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "postgres/dialect.h"
+#include "postgres/wire.h"
 
 static const ost__sql_dialect *const dialects[] = {
     [OST__PG_WITH_ICU] = &ost__pg_dialect,
@@ -191,6 +192,30 @@ static void copy_text(ost__buffer *out, const ost_shape *s)
     ost__buffer_text(out, ") FROM STDIN (FORMAT binary)");
 }
 
+/* COPY takes the bytes for what its column is, where INSERT would convert: each column must be of
+ * the type that its member is encoded as. */
+static void types_text(ost__buffer *out, const ost_shape *s)
+{
+    ost__buffer_text(out, " AND (SELECT count(*) FROM pg_catalog.pg_attribute w"
+                          " WHERE w.attrelid = c.oid AND NOT w.attisdropped AND (");
+    for (uint32_t i = 0; i < s->change_count; i++) {
+        const ost_field *f = s->changes[i].field;
+        Oid type = ost__pg_column_type(s->table, f);
+        ost__buffer_text(out, i == 0 ? "w.attname = " : " OR w.attname = ");
+        quoted(out, f->column, '\'');
+        ost__buffer_text(out, " AND w.atttypid IN (");
+        ost__buffer_uint(out, type);
+        /* The same bytes. */
+        if (type == OST__PG_TEXT) {
+            ost__buffer_text(out, ", ");
+            ost__buffer_uint(out, OST__PG_VARCHAR);
+        }
+        ost__buffer_text(out, ")");
+    }
+    ost__buffer_text(out, ")) = ");
+    ost__buffer_uint(out, s->change_count);
+}
+
 /*
  * Whether COPY does here what INSERT would do: rules, row security and triggers that may change a
  * row say no, and so does a key that the caller may not take from its sequence. Each row is a key,
@@ -206,9 +231,13 @@ static void keys_text(ost__buffer *out, const ost_shape *s, Oid type)
                           " AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g"
                           " WHERE g.tgrelid = c.oid AND NOT g.tgisinternal"
                           " AND g.tgtype & 4 <> 0)");
-    if (made)
+    types_text(out, s);
+    if (made) {
         ost__buffer_text(out, " AND q.s IS NOT NULL AND a.attidentity <> 'a'"
-                              " AND has_sequence_privilege(q.s, 'USAGE, UPDATE')");
+                              " AND has_sequence_privilege(q.s, 'USAGE, UPDATE')"
+                              " AND a.atttypid = ");
+        ost__buffer_uint(out, type);
+    }
     ost__buffer_text(out, " AS yes");
     if (made)
         ost__buffer_text(out, ", q.s::regclass AS s");

@@ -132,7 +132,8 @@ def what_differs(groups, quirks):
         lines += [f"### {title}", ""]
         rows = [q for q in quirks if q["backend"] == backend or q["backend"] in ways]
         if rows:
-            lines += ["| capability | | what differs | why |", "| --- | --- | --- | --- |"]
+            lines += ["| case | capability | | what differs | why |",
+                      "| --- | --- | --- | --- | --- |"]
         else:
             lines += ["Nothing.", ""]
         for q in rows:
@@ -142,8 +143,8 @@ def what_differs(groups, quirks):
                 what = sentences[q["name"]][1]
             where = f" ({ways[q['backend']]})" if q["backend"] in ways and len(ways) > 1 and \
                 q["backend"] != backend else ""
-            lines.append(f"| {escaped(what)}{where} | {q['outcome']} | {escaped(q['detail'])} "
-                         f"| {escaped(q['reason'])} |")
+            lines.append(f"| `{q['name']}` | {escaped(what)}{where} | {q['outcome']} "
+                         f"| {escaped(q['detail'])} | {escaped(q['reason'])} |")
         if rows:
             lines.append("")
     return lines

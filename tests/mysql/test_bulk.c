@@ -327,6 +327,25 @@ static void records_are_deleted_together(void **state)
     crates_free(in, 300);
 }
 
+/* A chunk of ours is smaller than what the server takes: a record beyond it goes alone. */
+static void fm44_records_larger_than_a_chunk_go_alone(void **state)
+{
+    enum { LARGE = 5 << 20, COUNT = 4 };
+    crates_world *w = *state;
+    crate *in = crates_named(COUNT, "large");
+    char *note = malloc(LARGE + 1);
+    assert_non_null(note);
+    memset(note, 'x', LARGE);
+    note[LARGE] = '\0';
+    in[1].note = in[2].note = note;
+    insert_all(w, in, COUNT);
+    assert_string_equal(crates_text(w, "SELECT length(note) FROM crates WHERE name IN ('large 1',"
+                                       " 'large 2', 'large 3') ORDER BY id"),
+                        "5242880|5242880|NULL");
+    free(note);
+    crates_free(in, COUNT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +355,7 @@ int main(void)
         TEST(keys_may_lie_apart),
         TEST(fm43_any_number_of_records_goes_in),
         TEST(large_records_are_sent_in_several_statements),
+        TEST(fm44_records_larger_than_a_chunk_go_alone),
         TEST(a_failure_names_the_record),
         TEST(a_value_that_does_not_fit_names_the_record),
         TEST(records_are_updated_together),

@@ -366,7 +366,8 @@ static void fm40_every_day_is_its_own(void **state)
         for (int i = 0; i < EACH; i++) {
             rows[i] = wides_blank(i);
             rows[i].date.days = from + i < 2932896 ? from + i : 2932896;
-            rows[i].time.microseconds = (int64_t)rows[i].date.days * 86400000000 + i * 23654321;
+            rows[i].time.microseconds =
+                (int64_t)rows[i].date.days * 86400000000 + (int64_t)i * 23654321;
         }
         wides_clear(NULL);
         assert_int_equal(wides_insert(WIDES_ARRAY, rows, EACH), OST_OK);

@@ -230,6 +230,14 @@ static void keys_of_the_servers_own_keep_copy_away(void **state)
     inserted_instead(*state, "ALTER TABLE things ALTER id SET GENERATED ALWAYS");
 }
 
+/* COPY would take the bytes of an integer for those of a decimal. */
+static void columns_of_another_type_keep_copy_away(void **state)
+{
+    things_world *w = *state;
+    inserted_instead(w, "ALTER TABLE things ALTER COLUMN n TYPE numeric");
+    assert_int_equal(count_of(w, "n = id - 1"), count_of(w, "true"));
+}
+
 static void keys_without_a_sequence_keep_copy_away(void **state)
 {
     inserted_instead(*state, "ALTER TABLE things ALTER id DROP IDENTITY;"
@@ -344,6 +352,7 @@ int main(void)
         COPY_TEST(triggers_keep_copy_away),
         POOLED_TEST(triggers_keep_copy_away),
         COPY_TEST(keys_of_the_servers_own_keep_copy_away),
+        COPY_TEST(columns_of_another_type_keep_copy_away),
         COPY_TEST(keys_without_a_sequence_keep_copy_away),
         COPY_TEST(rules_keep_copy_away),
         COPY_TEST(a_sequence_that_may_not_be_used_keeps_copy_away),
