@@ -77,8 +77,8 @@ ost_status ost__my_settle(ost_connection *c, ost_deadline deadline)
     c->op_count = 0;
     if (c->lost)
         return OST_CONNECTION;
-    /* An answer that came too late is still one that nobody took: it must not be dropped here, as if
-     * nothing had been done. */
+    /* An answer that came too late is still one that nobody took: it must not be dropped here, as
+     * if nothing had been done. */
     if (ost__my_owes(c) && host->now(host->context) >= deadline)
         return OST_TIMEOUT;
     c->deadline = deadline;

@@ -162,9 +162,10 @@ struct ost_driver {
     /** Ends stream number `stream` early; the connection is clean and the unit still open afterwards, or it must be closed. */
     ost_status (*stop_stream)(ost_connection *c, uint32_t stream, ost_deadline deadline);
     /**
-     * After a time-out or cancel: reads what is owed until the deadline, and ends every stream. OST_OK: usable (ask
-     * unit_state); OST_TIMEOUT: replies are still owed. The core asks on the session's thread with a deadline that has
-     * passed, and then, after `cancel`, on a thread of the pool.
+     * After a time-out or cancel: reads what is owed until the deadline, and ends every stream.
+     * OST_OK: usable (ask unit_state); OST_TIMEOUT: replies are still owed. The core asks on the
+     * session's thread with a deadline that has passed, and then, after `cancel`, on a thread of
+     * the pool.
      */
     ost_status (*settle)(ost_connection *c, ost_deadline deadline);
     /** On another thread; hits only that batch (the core counts submits from 1). */

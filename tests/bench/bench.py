@@ -12,8 +12,8 @@ extremes of whole rounds. A case that is one call has one step and three times t
 
 On a server each side has a database of its own, a copy of the same one. Both sides use the same
 settings (WAL and synchronous=NORMAL in a file, no TLS to a server on this machine) and the same
-tables, made by Ostler: raw C pays for their constraints too. Everything read is digested; a digest that
-differs between the sides fails the run.
+tables, made by Ostler: raw C pays for their constraints too. Everything read is digested; a digest
+that differs between the sides fails the run.
 
 Instructions are callgrind's, of the timed part only, as the difference of two counts per
 operation: what happens once cancels. `library` is the library alone, whatever the driver: those

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Measures Ostler against raw C on the same machine in the same minute; see bench.py --help.
-#   sh tests/bench/run.sh [--backend sqlite|postgres|mysql] [--only NAME] [--quick] [--plot FILE.svg] [--strict]
+#   sh tests/bench/run.sh [--backend sqlite|postgres|mysql] [--only NAME] [--quick]
+#                         [--plot FILE.svg] [--strict]
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 build=$top/build/bench
