@@ -277,6 +277,41 @@ static void lists_of_writes(void **state)
     discard(m);
 }
 
+static void memory_may_end_anywhere(void **state)
+{
+    enum { ITEMS = 300 };
+    bench *b = &wides_now->b;
+    const char *texts[ITEMS];
+    bool done = false;
+    (void)state;
+    refill();
+    for (int i = 0; i < ITEMS; i++)
+        texts[i] = i == 7 ? "t\"\\7" : "a text that is not there";
+    for (long n = 0; !done; n++) {
+        made *m = wides_select();
+        wide rows[2];
+        size_t count = 0;
+        ost_status status;
+        all_columns(m, sizeof rows[0]);
+        /* Another statement each time, which nothing is kept for yet. */
+        m->shape.where =
+            node2(m, OST_OP_AND, in_list(m, "text", OST_TYPE_TEXT, texts, ITEMS, sizeof *texts),
+                  test(m, n % 2 ? OST_OP_GT : OST_OP_GE, "id", ost_value_int(0)));
+        assert_int_equal(compile(m), OST_OK);
+        b->fail_at = b->allocations + n;
+        status = run_rows(m, rows, 2, &count);
+        b->fail_at = -1;
+        done = status == OST_OK;
+        if (done)
+            assert_int_equal(count, 1);
+        else
+            assert_int_equal(status, OST_NO_MEMORY);
+        discard(m);
+        assert_true(n < 1000);
+    }
+    expect("i64", OST_TYPE_INT64, (const int64_t[]){ 1, 2 }, 2, sizeof(int64_t), 2, ROWS - 2);
+}
+
 /* ---- what statements are cached by ---- */
 
 static uint64_t key_of(uint16_t type, const ost_field *f, const void *items, size_t count,
@@ -351,6 +386,7 @@ int main(void)
         cmocka_unit_test(fm44_a_list_beyond_the_packet_is_not_sent),
         cmocka_unit_test(several_lists),
         cmocka_unit_test(lists_of_writes),
+        cmocka_unit_test(memory_may_end_anywhere),
         cmocka_unit_test(few_statements_serve_all_lengths),
         cmocka_unit_test(a_key_has_room_for_sixteen),
     };

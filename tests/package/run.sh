@@ -122,7 +122,7 @@ find_package_absent() {
     ! by_find_package by-cmake-absent oracle ostler::oracle >"$work/absent" 2>&1 || return 1
     cat "$work/absent"
     tr -s ' \n' '  ' <"$work/absent" |
-        grep -q "'oracle' is not part of this installation, which has: core, sqlite, postgres, mysql"
+    grep -q "'oracle' is not part of this installation, which has: core, sqlite, postgres, mysql"
 }
 
 build=${1:-}
