@@ -40,6 +40,7 @@ struct ost__my_column {
     uint8_t kind;  /* an enum ost__cell_kind */
     uint8_t width; /* bytes of a number; 0: the length is told for each cell */
     bool is_unsigned, is_binary;
+    uint32_t key; /* what the server says of it, in short; 0: nothing yet */
     ost__my_bool is_null;
     unsigned long length; /* of the whole value */
     const uint8_t *data;  /* where it is until the next row */

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-enum { TRUNCATED = 1292, SERVER_READS = 1290, SERVER_IS_READ_ONLY = 1836 };
+enum { CROWDED = 1040, TRUNCATED = 1292, SERVER_READS = 1290, SERVER_IS_READ_ONLY = 1836 };
 
 /* What a text of the server names besides the error. */
 enum subject { NOTHING, KEY, COLUMN, REFERENCE, CHECK_NAME };
@@ -241,6 +241,9 @@ void ost__my_classify(const ost_operation *op, int32_t native_code, const char s
     error->retryable = m->retryable;
     if (sql_state)
         ost__copy_text(error->sql_state, sizeof error->sql_state, sql_state);
+    /* Said before the handshake, where states are not told yet. */
+    if (native_code == CROWDED)
+        ost__copy_text(error->sql_state, sizeof error->sql_state, "08004");
 }
 
 ost_status ost__my_failed(ost_connection *c, MYSQL_STMT *statement, const ost_operation *op,

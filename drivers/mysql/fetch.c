@@ -18,13 +18,19 @@ static ost_status no_memory(ost_error *error)
     return ost__error_set(error, OST_NO_MEMORY, "no memory for the rows of a statement");
 }
 
-/* Which kind of cell, and how many bytes of a number. */
+/* Which kind of cell, and how many bytes of a number. Mostly it is what it was the last time. */
 static void describe(ost__my_column *c, const MYSQL_FIELD *f)
 {
+    bool is_unsigned = (f->flags & UNSIGNED_FLAG) != 0;
+    bool is_binary = f->charsetnr == BINARY && f->type != MYSQL_TYPE_JSON;
+    uint32_t key = (uint32_t)f->type << 3 | (uint32_t)is_unsigned << 2 | (uint32_t)is_binary << 1;
+    if (c->key == (key | 1))
+        return;
     memset(c, 0, sizeof *c);
+    c->key = key | 1;
     c->kind = OST__CELL_OTHER;
-    c->is_unsigned = (f->flags & UNSIGNED_FLAG) != 0;
-    c->is_binary = f->charsetnr == BINARY && f->type != MYSQL_TYPE_JSON;
+    c->is_unsigned = is_unsigned;
+    c->is_binary = is_binary;
     switch (f->type) {
     case MYSQL_TYPE_TINY:
         c->kind = OST__CELL_INTEGER;
@@ -281,8 +287,10 @@ static void bind_columns(ost__my_results *r, const MYSQL_FIELD *fields)
 static ost_status bind_fields(ost__my_results *r, const MYSQL_FIELD *fields, ost_error *error)
 {
     const ost_row_program *p = r->program;
-    for (uint32_t i = 0; i < r->count; i++)
+    for (uint32_t i = 0; i < r->count; i++) {
         describe(&r->columns[i], &fields[i]);
+        r->columns[i].is_read = false;
+    }
     for (uint32_t i = 0; i < p->step_count; i++)
         r->columns[p->steps[i].column].is_read = true;
     OST_TRY(choose_ways(r, error));

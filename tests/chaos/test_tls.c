@@ -38,7 +38,7 @@ static void refused(const char *url, const char *why)
 
 static void fm51_a_good_certificate_is_accepted(void **state)
 {
-    server_instance *s = server_private(chaos_server_of(state), NULL);
+    server_instance *s = chaos_private(chaos_server_of(state), NULL);
     attempt a = try_url(with_ca(s, "verify"));
     chaos_ok(a.status, &a.error, "verify", __FILE__, __LINE__);
     a = try_url(server_url(s, "tls=require"));
@@ -47,7 +47,6 @@ static void fm51_a_good_certificate_is_accepted(void **state)
     chaos_ok(a.status, &a.error, "off", __FILE__, __LINE__);
     /* Not signed by anybody whom the machine knows. */
     refused(server_url(s, "tls=verify"), "unknown");
-    server_end(s);
 }
 
 static void refuses(void **state, const char *extra, const char *why)
@@ -80,7 +79,7 @@ static void fm51_expired(void **state)
 static void fm51_default_for_other_hosts(void **state)
 {
     char url[512];
-    server_instance *s = server_private(chaos_server_of(state), NULL);
+    server_instance *s = chaos_private(chaos_server_of(state), NULL);
     const char *given = server_url(s, NULL), *host = strrchr(given, '@');
     assert_non_null(host);
     host++;
@@ -90,7 +89,6 @@ static void fm51_default_for_other_hosts(void **state)
                    strchr(host, ':'));
     attempt a = try_url(url);
     chaos_ok(a.status, &a.error, "tls=off", __FILE__, __LINE__);
-    server_end(s);
 }
 
 int main(void)
