@@ -191,8 +191,10 @@ static ost_status prepare_new(ost_connection *c, const ost_operation *op, const 
         ost__my_statement *s = create(c, key);
         ost_status status;
         bool again;
-        if (!s)
-            return ost__error_set(error, OST_NO_MEMORY, "no memory for a statement");
+        if (!s) {
+            ost__error_set(error, OST_NO_MEMORY, "no memory for a statement");
+            return OST_NO_MEMORY;
+        }
         status = prepare(c, s, op, error);
         if (status == OST_OK && key->way == OST__MY_CURSOR)
             status = set_cursor(s, op->batch_rows);

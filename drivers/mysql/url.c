@@ -36,9 +36,9 @@ bool ost__my_is_local(const char *host)
 static ost_status read_tls(ost__my_settings *s, const char *value, ost_error *e)
 {
     static const char *const names[] = { "off", "require", "verify" };
-    for (uint16_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(value, names[i]) == 0) {
-            s->tls = i;
+            s->tls = (uint16_t)i;
             return OST_OK;
         }
     }

@@ -256,6 +256,7 @@ ost_status ost__pg_submit(ost_connection *c, const ost_operation *ops, size_t n,
     c->failed = false;
     c->trips = 0;
     c->began = PQtransactionStatus(c->pg) == PQTRANS_IDLE;
+    c->begins = n > 0 && ops[0].kind == OST_DO_BEGIN;
     c->refusal.set = false;
     atomic_store(&c->active, ++c->batch);
     ost__pg_clear_steps(c);

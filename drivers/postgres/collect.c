@@ -293,7 +293,7 @@ ost_status ost__pg_collect(ost_connection *c, size_t i, ost_sink *sink, ost_outc
     if (r.stream)
         resumed = r.stream->op;
     r.op = r.stream ? &resumed : &c->ops[i];
-    was_open = !c->began || (c->op_count > 0 && c->ops[0].kind == OST_DO_BEGIN && i > 0);
+    was_open = !c->began || (c->begins && i > 0);
     status = run_one(&r);
     outcome->status = (uint16_t)status;
     if (status == OST_OK && (r.op->kind == OST_DO_INSERT || r.op->kind == OST_DO_DELETE))

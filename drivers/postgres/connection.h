@@ -160,6 +160,7 @@ struct ost_connection {
     bool failed;  /* the rest of the batch does not run */
     bool rerun;   /* it was sent a second time */
     bool began;   /* it began outside a unit */
+    bool begins;  /* its first operation opens a unit */
     bool halted;  /* nothing more is sent, save the last sync */
     bool full;    /* enough is on its way */
     ost__pg_step *steps;

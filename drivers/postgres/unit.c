@@ -35,7 +35,7 @@ static bool add_savepoint(ost_connection *c, size_t i, uint8_t kind, const char 
 static bool add_describe(ost_connection *c, size_t i)
 {
     static const char lock[] = "SELECT pg_advisory_xact_lock(8029741053214)";
-    bool inside = !c->began || c->ops[0].kind == OST_DO_BEGIN;
+    bool inside = !c->began || c->begins;
     if (inside && !ost__pg_add_text(c, OST__PG_ASIDE, i, lock, sizeof lock - 1))
         return false;
     return ost__pg_add_text(c, OST__PG_RUN, i, ost__pg_describe_text,

@@ -163,7 +163,7 @@ static bool prepare(raw *r, int which)
         [GET] = "SELECT " COLUMNS " FROM users WHERE id = ?",
         [ALL] = "SELECT " COLUMNS " FROM users",
         [FILTER] = "SELECT " COLUMNS " FROM users WHERE age BETWEEN ? AND ? AND active"
-                   " ORDER BY score DESC LIMIT ?",
+                   " ORDER BY score DESC, id DESC LIMIT ?",
         [UPDATE] = "UPDATE users SET age = ? WHERE id = ?",
         [AGGREGATE] = "SELECT age, count(*), avg(score), max(score) FROM users GROUP BY age",
     };

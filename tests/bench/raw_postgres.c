@@ -106,7 +106,7 @@ static bool prepare(raw *r, int which)
         [ALL] = { "all", "SELECT " COLUMNS " FROM users", 0, { 0 } },
         [FILTER] = { "filter",
                      "SELECT " COLUMNS " FROM users WHERE age BETWEEN $1 AND $2 AND active"
-                     " ORDER BY score DESC LIMIT $3",
+                     " ORDER BY score DESC, id DESC LIMIT $3",
                      3,
                      { OID_INT4, OID_INT4, OID_INT8 } },
         [UPDATE] = { "update",

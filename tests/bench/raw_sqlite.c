@@ -358,7 +358,7 @@ static bool filter_order_limit(void *state, const bench_task *task)
     raw *r = state;
     if (!prepare(r, &r->filter,
                  "SELECT " COLUMNS " FROM users WHERE age BETWEEN ?1 AND ?2 AND active"
-                 " ORDER BY score DESC LIMIT ?3"))
+                 " ORDER BY score DESC, id DESC LIMIT ?3"))
         return false;
     for (size_t i = task->first; i < task->end; i++) {
         r->rows.count = 0;
