@@ -323,24 +323,27 @@ ost_status ost__run_begin_record(ost__run *r, ost_session *s, const ost__model *
     return OST_OK;
 }
 
-ost_status ost__run_go(ost__run *r, ost_sink *sink)
+/* A unit's first write asks for the token of its commit. The units in which it is the first are
+ * marked; how many. */
+static uint32_t mark_written(ost__run *r)
+{
+    ost_session *s = r->session;
+    uint32_t marked = 0;
+    /* What holds of the innermost unit, begun and written to, holds of those around it. */
+    if (!(r->op.flags & OST_FLAG_WRITES))
+        return 0;
+    for (uint32_t i = s->unit_count; i > 0 && !s->units[i - 1].wrote; i--, marked++)
+        s->units[i - 1].wrote = true;
+    if (marked > 0 && marked == s->unit_count)
+        r->op.flags |= OST_FLAG_TOKEN;
+    return marked;
+}
+
+static ost_status run_with_owed(ost__run *r, ost_sink *sink)
 {
     ost_session *s = r->session;
     ost_operation ops[OST__UNITS_MAX + 1];
-    /* What holds of the innermost unit, begun and written to, holds of those around it. */
-    const ost__unit *innermost = s->unit_count > 0 ? &s->units[s->unit_count - 1] : NULL;
-    size_t n = innermost && !innermost->sent ? owed(s, ops) : 0;
-    bool writes = r->op.flags & OST_FLAG_WRITES;
-    if (writes && s->read_only)
-        return ost__fail(s, OST_MISUSE, "a write in a read-only session");
-    if (writes && s->unit_count > 0 && s->units[0].read_only)
-        return ost__fail(s, OST_MISUSE, "a write in a read-only transaction");
-    if (writes && innermost && !innermost->wrote) {
-        if (!s->units[0].wrote)
-            r->op.flags |= OST_FLAG_TOKEN;
-        for (uint32_t i = 0; i < s->unit_count; i++)
-            s->units[i].wrote = true;
-    }
+    size_t n = s->unit_count > 0 && !s->units[s->unit_count - 1].sent ? owed(s, ops) : 0;
     if (n > 0 && (r->op.flags & OST_FLAG_STREAM)) {
         /* A stream's operation must stay where it is for as long as it is read. */
         OST_TRY(run_batch(s, ops, n, NULL, &r->outcome));
@@ -350,6 +353,23 @@ ost_status ost__run_go(ost__run *r, ost_sink *sink)
         return run_batch(s, &r->op, 1, sink, &r->outcome);
     ops[n] = r->op;
     return run_batch(s, ops, n + 1, sink, &r->outcome);
+}
+
+ost_status ost__run_go(ost__run *r, ost_sink *sink)
+{
+    ost_session *s = r->session;
+    bool writes = r->op.flags & OST_FLAG_WRITES;
+    if (writes && s->read_only)
+        return ost__fail(s, OST_MISUSE, "a write in a read-only session");
+    if (writes && s->unit_count > 0 && s->units[0].read_only)
+        return ost__fail(s, OST_MISUSE, "a write in a read-only transaction");
+    uint32_t marked = mark_written(r);
+    ost_status status = run_with_owed(r, sink);
+    /* What was refused before it was sent has written nothing: the next write is the first. */
+    if (status != OST_OK && s->error.nothing_sent)
+        for (uint32_t i = 0; i < marked && i < s->unit_count; i++)
+            s->units[s->unit_count - 1 - i].wrote = false;
+    return status;
 }
 
 void ost__run_failed(ost__run *r, ost_sink *sink, ost_error *error)

@@ -67,7 +67,7 @@ void ev_print_expr(FILE *out, const ost_expr *e)
     fprintf(out, "%s(", name_of(e->op));
     if (e->member.path)
         fputs(e->member.path, out);
-    for (size_t i = 0; e->args && e->args[i]->op != OST_OP_END; i++) {
+    for (size_t i = 0; e->args && (!e->args[i] || e->args[i]->op != OST_OP_END); i++) {
         fputs(i || e->member.path ? ", " : "", out);
         ev_print_expr(out, e->args[i]);
     }

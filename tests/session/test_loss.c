@@ -223,6 +223,15 @@ static void fm02_a_token_resolves_a_lost_commit(void **state)
     rig_rule(r, LOSES(OST_DO_COMMIT, OST_FAKE_LOSE_ANSWER, .times = 1));
     rig_rule(r, OST_FAKE_RULE(.point = OST_FAKE_AT_RESOLVE, .action = OST_FAKE_REFUSE));
     FAILS(OST_UNKNOWN_OUTCOME, "COMMIT", ost_transaction(r->s, adds_once, &w, NULL));
+    ost_fake_forget_rules(r->fake);
+    /* A first write that was not even sent has not asked for the token: the next one does. */
+    OK(ost_begin(r->s, NULL));
+    rig_rule(r, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_INSERT), .action = OST_FAKE_REFUSE,
+                              .effects = OST_FAKE_NOTHING_SENT, .times = 1));
+    assert_int_not_equal(add(r->s, "refused"), OST_OK);
+    OK(add(r->s, "sent"));
+    rig_rule(r, LOSES(OST_DO_COMMIT, OST_FAKE_LOSE_ANSWER, .times = 1));
+    OK(ost_commit(r->s));
     rig_close(r);
     rig_end(r);
 }
