@@ -4,7 +4,8 @@
 
 usage: matrix.py [--check | --write] [--build DIR]
 
---check  the default: the committed page must be what this run would write
+--check  the default: the committed page must be what this run would write, and each
+         rule of docs/guide/semantics.md must have cases
 --write  writes the page
 --build  where the programs were built; default: build/dev
 
@@ -14,8 +15,10 @@ are started for this run.
 
 import argparse
 import difflib
+import fnmatch
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -25,6 +28,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
 from checks import ROOT, Checks, run
 
 PAGE = ROOT / "docs/conformance.md"
+MEANING = ROOT / "docs/guide/semantics.md"
 SERVICES = ROOT / "tests/services/services.py"
 SERVERS = ("OST_TEST_POSTGRES_URL", "OST_TEST_MYSQL_URL", "OST_TEST_PGBOUNCER_URL")
 # Each backend with its ways: the first one fills the column, the others are told where they differ.
@@ -191,6 +195,21 @@ def difference(page):
     return "the page is not what this run came to; see matrix.py --write\n" + "\n".join(lines)
 
 
+def unproven(results):
+    """What the page of the meaning says without a case: rules with none, cases that are none."""
+    names = {name for cases in results.values() for name in cases}
+    wrong, rules = [], 0
+    for line in MEANING.read_text().splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if len(cells) != 2 or cells[0] in ("Rule", "---"):
+            continue
+        rules += 1
+        cases = re.findall(r"`([^`]+)`", cells[1])
+        wrong += [] if cases else [f"no case for: {cells[0]}"]
+        wrong += [f"there is no case {case}" for case in cases if not fnmatch.filter(names, case)]
+    return "\n".join(wrong) if rules else "no rules were found"
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1].removeprefix("usage: "))
     what = parser.add_mutually_exclusive_group()
@@ -215,6 +234,7 @@ def main():
     if options.write and not checks.failed:
         PAGE.write_text(page)
     checks.check("docs/conformance.md", difference(page))
+    checks.check("docs/guide/semantics.md", unproven(results))
     checks.finish()
 
 
