@@ -15,6 +15,13 @@ settings (WAL and synchronous=NORMAL in a file, no TLS to a server on this machi
 tables, made by Ostler: raw C pays for their constraints too. Everything read is digested; a digest
 that differs between the sides fails the run.
 
+A call that waits for one answer of a server (get, insert_one, update_one, filter_order_limit) costs
+what client and server do one after the other, but the wall clock also shows on which processor each
+of them was woken, which is chance: a round trip takes 25 us on one processor and 90 between two of
+a virtual machine. So those cases run with both sides and the server on one and the same processor;
+what works at the same time in both (bulk, big queries, pipelines) keeps them all. A server that
+this program may not move is left where it is, which is said.
+
 Instructions are callgrind's, of the timed part only, as the difference of two counts per
 operation: what happens once cancels. `library` is the library alone, whatever the driver: those
 executed in functions of src/ but for `values` (reading and checking texts, instants, decimals).
@@ -24,8 +31,9 @@ raw `malloc`: texts malloc'd one by one on sqlite3_open(), the form that the bar
 `nomutex`: the same on a connection without SQLite's mutex. `arena`: the same as malloc with texts
 in an arena; only where texts are read.
 
-pipeline (PostgreSQL): libpq's pipeline mode, a hundred gets or updates a batch; get_many and
-save_many are judged against it and against one by one.
+pipeline (PostgreSQL): libpq's pipeline mode, a hundred gets or updates a batch; on MongoDB lists of
+a hundred keys and bulk operations of a hundred updates. get_many and save_many are judged against
+it and against one by one.
 
 update_one measures ost_save() of one changed member; its records are loaded before the clock
 starts.
@@ -42,6 +50,7 @@ import tempfile
 
 import callgrind
 import plot
+from places import Failure, places_of
 
 OURS = "ours"
 MALLOC, ARENA, NOMUTEX, PIPELINE = "raw_malloc", "raw_arena", "raw_nomutex", "raw_pipeline"
@@ -77,36 +86,34 @@ MANY = {"ratio": 0.45, "pipeline": 1.15}
 CASES = [
     Case("insert_one", 0, 10000, 10, (1000, 3000), "row", False, True,
          {"sqlite": {"ratio": 1.15, "allocations_per_row": 0.05}, "postgres": ROUND_TRIP,
-          "mysql": {"ratio": 1.10}}),
+          "mysql": {"ratio": 1.10}, "mongodb": {"ratio": 1.15}}),
     Case("insert_many", 0, 100000, 1, (1000, 4000), "row", False, True,
          {"sqlite": {"ratio": 1.15, "allocations_per_row": 0.01}, "postgres": {"ratio": 1.10},
-          "mysql": {"ratio": 1.10}}),
+          "mysql": {"ratio": 1.10}, "mongodb": {"ratio": 1.10}}),
     Case("get", 100000, 20000, 40, (1000, 4000), "call", True, False,
          {"sqlite": {"ratio": 1.20, "instructions_ratio": 1.10,
                      "library_instructions_per_call": 1500, "allocations_per_row": 1.0},
-          "postgres": ROUND_TRIP, "mysql": {"ratio": 1.10}}),
+          "postgres": ROUND_TRIP, "mysql": {"ratio": 1.10}, "mongodb": {"ratio": 1.10}}),
     Case("get_many", 100000, 20000, 20, (1000, 4000), "row", True, False,
-         {"sqlite": {}, "postgres": MANY, "mysql": {"ratio": 1.10}}),
+         {"sqlite": {}, "postgres": MANY, "mysql": {"ratio": 1.10}, "mongodb": MANY}),
     Case("select_all", 100000, 1, 1, (1000, 4000), "row", True, False,
          {"sqlite": {"ratio": 1.05, "instructions_ratio": 0.95,
                      "library_instructions_per_row": 500, "allocations_per_row": 0.01},
           "postgres": {"ratio": 1.10, "instructions_ratio": 1.00},
-          "mysql": {"ratio": 1.15, "instructions_ratio": 0.95}}),
+          "mysql": {"ratio": 1.15, "instructions_ratio": 0.95}, "mongodb": {"ratio": 1.20}}),
     Case("filter_order_limit", 100000, 5000, 50, (100, 300), "call", True, False,
          {"sqlite": {"ratio": 1.10, "allocations_per_row": 0.5}, "postgres": ROUND_TRIP,
-          "mysql": {"ratio": 1.10}}),
+          "mysql": {"ratio": 1.10}, "mongodb": {"ratio": 1.15}}),
     Case("update_one", 100000, 5000, 5, (1000, 3000), "row", False, True,
          {"sqlite": {"ratio": 1.15, "allocations_per_row": 0.05}, "postgres": ROUND_TRIP,
-          "mysql": {"ratio": 1.10}}),
+          "mysql": {"ratio": 1.10}, "mongodb": {"ratio": 1.15}}),
     Case("save_many", 100000, 5000, 5, (1000, 3000), "row", False, True,
-         {"sqlite": {}, "postgres": MANY, "mysql": {"ratio": 1.10}}),
+         {"sqlite": {}, "postgres": MANY, "mysql": {"ratio": 1.10},
+          "mongodb": {"ratio": 0.15, "pipeline": 1.15}}),
     Case("aggregate", 100000, 1, 1, (1000, 4000), "row", False, False,
-         {"sqlite": {"ratio": 1.05}, "postgres": {"ratio": 1.05}, "mysql": {"ratio": 1.10}}),
+         {"sqlite": {"ratio": 1.05}, "postgres": {"ratio": 1.05}, "mysql": {"ratio": 1.10},
+          "mongodb": {"ratio": 1.15}}),
 ]
-
-
-class Failure(Exception):
-    pass
 
 
 def turn(process, side, case):
@@ -132,122 +139,6 @@ def end_input(process):
 def swapped(sides):
     """The last two, malloc and ours, change places: each as often follows the other as it leads."""
     return [*sides[:-2], sides[-1], sides[-2]]
-
-
-class Places:
-    """Where the sides find their tables: files for SQLite, databases for a server."""
-
-    def __init__(self, call):
-        self.call = call
-        self.templates = {}
-
-    def template(self, rows):
-        if rows not in self.templates:
-            place = self.name(f"template{rows}")
-            self.fresh(place)
-            self.call("tables", place)
-            if rows:
-                self.call("fill", place, rows)
-            self.settle(place)
-            self.templates[rows] = place
-        return self.templates[rows]
-
-    def of(self, case, side, table):
-        """A side's own copy of a template; a new one if it is going to be written to."""
-        template, place = self.template(table), self.name(f"{side}{table}")
-        if case.writes or place not in self.templates.values():
-            self.copy(template, place)
-        if not case.writes:
-            self.templates[place] = place
-        elif place in self.templates:
-            del self.templates[place]
-        return place
-
-
-class Files(Places):
-    def __init__(self, call, folder):
-        super().__init__(call)
-        self.folder = folder
-
-    def name(self, stem):
-        return os.path.join(self.folder, f"{stem}.db")
-
-    def fresh(self, place):
-        for end in ("", "-wal", "-shm"):
-            if os.path.exists(place + end):
-                os.remove(place + end)
-
-    def settle(self, place):
-        if os.path.exists(place + "-wal"):
-            raise Failure(f"{place} was left with a write-ahead log")
-
-    def copy(self, template, place):
-        """Synced, so that no checkpoint pays for the copying."""
-        self.fresh(place)
-        shutil.copyfile(template, place)
-        with open(place, "rb+") as copied:
-            os.fsync(copied.fileno())
-
-
-class Databases(Places):
-    """On a server: `url` names one in which databases may be made."""
-
-    def __init__(self, call, url):
-        super().__init__(call)
-        self.url = url
-
-    def name(self, stem):
-        return self.url[:self.url.rindex("/")] + f"/ost_bench_{stem}"
-
-    @staticmethod
-    def database(place):
-        return place[place.rindex("/") + 1:]
-
-    def fresh(self, place):
-        self.drop(place)
-        self.call("sql", self.url, f"CREATE DATABASE {self.database(place)}")
-
-    def drop(self, place):
-        self.call("sql", self.url, f"DROP DATABASE IF EXISTS {self.database(place)}")
-
-    def settle(self, place):
-        pass
-
-    def finish(self):
-        for place in {*self.templates.values(), *self.copies}:
-            self.drop(place)
-
-    copies = ()
-
-
-class PostgresDatabases(Databases):
-    def copy(self, template, place):
-        self.copies = {*self.copies, place}
-        self.drop(place)
-        self.call("sql", self.url, f"CREATE DATABASE {self.database(place)} TEMPLATE "
-                                   f"{self.database(template)}")
-
-
-class MysqlDatabases(Databases):
-    def copy(self, template, place):
-        self.copies = {*self.copies, place}
-        self.fresh(place)
-        self.call("tables", place)
-        self.call("sql", place, f"INSERT INTO users SELECT * FROM "
-                                f"{self.database(template)}.users")
-
-    def settle(self, place):
-        self.call("sql", place, "ANALYZE TABLE users")
-
-
-def places_of(backend, call, folder):
-    if backend == "sqlite":
-        return Files(call, folder)
-    name, kind = {"postgres": ("OST_TEST_POSTGRES_URL", PostgresDatabases),
-                  "mysql": ("OST_TEST_MYSQL_URL", MysqlDatabases)}[backend]
-    if not os.environ.get(name):
-        raise Failure(f"{name} names no server; run.sh starts one")
-    return kind(call, os.environ[name])
 
 
 class Bench:
@@ -316,6 +207,49 @@ class Bench:
                 for owner in callgrind.OWNERS}
 
 
+class OneProcessor:
+    """While a case of single round trips runs, the clients and the server share a processor."""
+
+    SERVERS = {"postgres": "postgres", "mysql": "mariadb", "mongodb": "mongodb"}
+
+    def __init__(self, backend, case):
+        self.backend, self.before = backend, os.sched_getaffinity(0)
+        self.wanted = (backend in self.SERVERS and case.count > 1
+                       and not case.name.endswith("_many"))
+
+    def server(self):
+        """The threads of the server that run.sh started; processes of its own come from them."""
+        folder = os.environ.get("OST_TEST_SERVICES", "")
+        try:
+            with open(os.path.join(folder, f"{self.SERVERS[self.backend]}.pid"),
+                      encoding="utf-8") as file:
+                pid = int(file.read())
+            return [int(task) for task in os.listdir(f"/proc/{pid}/task")]
+        except (OSError, ValueError):
+            return []
+
+    def move(self, processors):
+        threads = self.server()
+        try:
+            for thread in threads:
+                os.sched_setaffinity(thread, processors)
+        except ProcessLookupError:
+            pass
+        except PermissionError:
+            threads = []
+        os.sched_setaffinity(0, processors)
+        return bool(threads)
+
+    def __enter__(self):
+        if self.wanted and not self.move({min(self.before)}):
+            say(f"the server of {self.backend} stays where it is: wall times of single calls "
+                "tell more of the processors than of the sides")
+
+    def __exit__(self, *_):
+        if self.wanted:
+            self.move(self.before)
+
+
 def check_digests(case, results):
     first = results[0]
     for other in results[1:]:
@@ -325,7 +259,8 @@ def check_digests(case, results):
 
 
 def forms_of(backend, case):
-    if backend == "postgres" and case.name.endswith("_many") and case.name != "insert_many":
+    if (backend in ("postgres", "mongodb") and case.name.endswith("_many")
+            and case.name != "insert_many"):
         return [MALLOC, PIPELINE]
     if backend != "sqlite":
         return [MALLOC]
@@ -411,7 +346,8 @@ def judge(case, row):
 
 
 def run_case(bench, case):
-    measured = measure(bench, case)
+    with OneProcessor(bench.backend, case):
+        measured = measure(bench, case)
     allocations = bench.run(case, OURS, "allocations")
     instructions = {}
     if not bench.options.no_instructions:
@@ -463,7 +399,8 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--backend", action="append", choices=["sqlite", "postgres", "mysql"],
+    parser.add_argument("--backend", action="append",
+                        choices=["sqlite", "postgres", "mysql", "mongodb"],
                         help="default: sqlite; may be repeated")
     parser.add_argument("--only", action="append", metavar="NAME",
                         choices=[case.name for case in CASES], help="one case; may be repeated")

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Measures Ostler against raw C on the same machine in the same minute; see bench.py --help.
-#   sh tests/bench/run.sh [--backend sqlite|postgres|mysql] [--only NAME] [--quick]
+#   sh tests/bench/run.sh [--backend sqlite|postgres|mysql|mongodb] [--only NAME] [--quick]
 #                         [--plot FILE.svg] [--strict]
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -22,6 +22,7 @@ fi
 servers=
 case " $* " in *"--backend postgres "*) servers="$servers postgres" ;; esac
 case " $* " in *"--backend mysql "*) servers="$servers mariadb" ;; esac
+case " $* " in *"--backend mongodb "*) servers="$servers mongodb" ;; esac
 if [ -n "$servers" ]; then
     folder=$(mktemp -d)
     services=$top/tests/services/services.py
