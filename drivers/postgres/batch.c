@@ -10,24 +10,35 @@
 
 #include "base/error.h"
 
-ost__pg_step *ost__pg_add_step(ost_connection *c, uint8_t kind, size_t op)
+static bool grow(ost_connection *c)
 {
     enum { FIRST = 16 };
+    size_t capacity = c->step_capacity > 0 ? c->step_capacity * 2 : FIRST, old, new;
+    ost__pg_step *steps;
+    if (!ost__size_mul(capacity, sizeof *steps, &new))
+        return false;
+    old = c->step_capacity * sizeof *steps;
+    steps = ost__realloc(&c->backend->memory, c->steps, old, new);
+    if (!steps)
+        return false;
+    c->steps = steps;
+    c->step_capacity = capacity;
+    return true;
+}
+
+static inline ost__pg_step *add_step(ost_connection *c, uint8_t kind, size_t op)
+{
     ost__pg_step *s;
-    if (c->step_count == c->step_capacity) {
-        size_t capacity = c->step_capacity > 0 ? c->step_capacity * 2 : FIRST, old, new;
-        if (!ost__size_mul(capacity, sizeof *s, &new))
-            return NULL;
-        old = c->step_capacity * sizeof *s;
-        s = ost__realloc(&c->backend->memory, c->steps, old, new);
-        if (!s)
-            return NULL;
-        c->steps = s;
-        c->step_capacity = capacity;
-    }
+    if (c->step_count == c->step_capacity && !grow(c))
+        return NULL;
     s = &c->steps[c->step_count++];
     *s = (ost__pg_step){ .kind = kind, .op = op, .runs = 1 };
     return s;
+}
+
+ost__pg_step *ost__pg_add_step(ost_connection *c, uint8_t kind, size_t op)
+{
+    return add_step(c, kind, op);
 }
 
 bool ost__pg_add_text(ost_connection *c, uint8_t kind, size_t op, const char *text, size_t size)
@@ -56,76 +67,81 @@ static bool add_prepare(ost_connection *c, size_t op, const ost_plan *plan,
     return true;
 }
 
-bool ost__pg_add_plan(ost_connection *c, size_t op, const ost_plan *plan, bool once)
+static inline bool add_plan(ost_connection *c, size_t op, const ost_plan *plan, bool once)
 {
     const ost_operation *o = &c->ops[op];
     size_t runs = once || o->record_count == 0 ? 1 : o->record_count;
     bool cached = once || (o->kind != OST_DO_DDL && !(o->flags & OST_FLAG_ONCE));
-    ost__pg_statement *statement = cached ? ost__pg_statement_of(c, plan) : NULL;
+    ost__pg_statement *statement = cached && !c->pooled ? ost__pg_statement_of(c, plan) : NULL;
+    bool prepares = statement ? statement->state == OST__PG_UNPREPARED : runs > 1;
     ost__pg_step *s;
-    bool unnamed = !statement && runs > 1;
-    if ((unnamed || (statement && statement->state == OST__PG_UNPREPARED)) &&
-        !add_prepare(c, op, plan, statement))
+    if (prepares && !add_prepare(c, op, plan, statement))
         return false;
-    s = ost__pg_add_step(c, OST__PG_RUN, op);
+    s = add_step(c, OST__PG_RUN, op);
     if (!s)
         return false;
     s->plan = plan;
     s->statement = statement;
     s->once = once;
     s->runs = runs;
-    s->how = statement ? OST__PG_BY_NAME : unnamed ? OST__PG_UNNAMED : OST__PG_AT_ONCE;
+    s->how = statement ? OST__PG_BY_NAME : prepares ? OST__PG_UNNAMED : OST__PG_AT_ONCE;
     return true;
+}
+
+bool ost__pg_add_plan(ost_connection *c, size_t op, const ost_plan *plan, bool once)
+{
+    return add_plan(c, op, plan, once);
 }
 
 /* ---- steps of operations ---- */
 
 static void refuse(ost_connection *c, size_t op, ost_status status, const char *why)
 {
-    c->refusal.set = true;
+    c->refused = true;
     c->refusal.op = op;
     c->refusal.record = SIZE_MAX;
     ost__error_set(&c->refusal.error, status, "%s", why);
     c->refusal.error.nothing_sent = 1;
 }
 
-static bool add_write(ost_connection *c, size_t i)
+/* A write that met no record has given the unit no number: then the next is asked. */
+static bool ask_token(ost_connection *c, size_t i)
 {
-    const ost_operation *op = &c->ops[i];
-    ost__pg_token *t = &c->token;
-    if (op->flags & OST_FLAG_TOKEN)
-        t->wanted = c->has_fates;
-    if (ost__pg_copies(c, op))
-        return ost__pg_copy_ask(c, 0);
-    if (!ost__pg_add_plan(c, i, op->plan, false))
-        return false;
-    /* A write that met no record has given the unit no number: then the next is asked. */
-    if (!t->wanted || t->known)
-        return true;
     if (!ost__pg_add_plan(c, i, c->backend->verbs[OST__PG_ASK_TOKEN], true))
         return false;
     c->steps[c->step_count - 1].kind = OST__PG_TOKEN;
     return true;
 }
 
-static bool add_operation(ost_connection *c, size_t i)
+static bool add_planned(ost_connection *c, size_t i)
 {
     const ost_operation *op = &c->ops[i];
-    bool planned = op->kind == OST_DO_SELECT || op->kind == OST_DO_INSERT ||
-                   op->kind == OST_DO_UPDATE || op->kind == OST_DO_DELETE || op->kind == OST_DO_DDL;
-    if (planned && !op->plan) {
+    const ost__pg_token *t = &c->token;
+    bool writes = op->kind != OST_DO_SELECT && op->kind != OST_DO_DDL;
+    if (!op->plan) {
         refuse(c, i, OST_MISUSE, "the operation was not compiled");
         return true;
     }
+    if (op->kind == OST_DO_SELECT && (op->flags & OST_FLAG_STREAM))
+        return ost__pg_stream_open(c, i);
+    if (writes && (op->flags & OST_FLAG_TOKEN))
+        c->token.wanted = c->has_fates;
+    if (ost__pg_copies(op))
+        return ost__pg_copy_ask(c, 0);
+    if (!add_plan(c, i, op->plan, false))
+        return false;
+    return !writes || !t->wanted || t->known || ask_token(c, i);
+}
+
+static bool add_operation(ost_connection *c, size_t i)
+{
+    const ost_operation *op = &c->ops[i];
     switch (op->kind) {
     case OST_DO_SELECT:
-        if (op->flags & OST_FLAG_STREAM)
-            return ost__pg_stream_open(c, i);
-        return ost__pg_add_plan(c, i, op->plan, false);
     case OST_DO_INSERT:
     case OST_DO_UPDATE:
-    case OST_DO_DELETE: return add_write(c, i);
-    case OST_DO_DDL: return ost__pg_add_plan(c, i, op->plan, false);
+    case OST_DO_DELETE:
+    case OST_DO_DDL: return add_planned(c, i);
     case OST_DO_RAW:
         if (op->parameter_count > 0) {
             refuse(c, i, OST_UNSUPPORTED, "raw statements cannot have parameters yet");
@@ -148,19 +164,18 @@ void ost__pg_clear_steps(ost_connection *c)
     c->step_count = c->send_step = c->read_step = 0;
     c->in_flight = c->queued = 0;
     c->halted = c->full = false;
-    ost__buffer_reset(&c->texts);
+    if (c->texts.size > 0 || c->texts.failed)
+        ost__buffer_reset(&c->texts);
 }
 
 /* Outside of a unit: what has to be undone or forgotten before anything is run. */
 static bool add_chores(ost_connection *c)
 {
     char text[OST__PG_NAME_SIZE + 16];
-    if (PQtransactionStatus(c->pg) == PQTRANS_INERROR && c->rerun &&
+    if (c->rerun && PQtransactionStatus(c->pg) == PQTRANS_INERROR &&
         (!ost__pg_add_text(c, OST__PG_CHORE, 0, "ROLLBACK", 8) ||
          !ost__pg_add_step(c, OST__PG_SYNC, 0)))
         return false;
-    if (PQtransactionStatus(c->pg) != PQTRANS_IDLE && !c->rerun)
-        return true;
     for (const ost__pg_statement *s = c->forgotten; s; s = s->next) {
         size_t size = ost__print(text, sizeof text, "DEALLOCATE %s", s->name);
         if (!ost__pg_add_text(c, OST__PG_CHORE, 0, text, size) ||
@@ -178,20 +193,20 @@ static bool add_chores(ost_connection *c)
 
 static bool add_steps(ost_connection *c)
 {
-    bool several;
-    if (!add_chores(c))
+    bool several, chores = c->rerun || (c->began && (c->forgotten || c->cursors_left));
+    if (chores && !add_chores(c))
         return false;
-    for (size_t i = 0; i < c->op_count && !c->refusal.set; i++)
+    for (size_t i = 0; i < c->op_count && !c->refused; i++)
         if (!add_operation(c, i))
             return false;
     several = c->step_count > 1 || (c->step_count == 1 && c->steps[0].runs > 1);
     return !several || ost__pg_add_step(c, OST__PG_SYNC, c->op_count - 1);
 }
 
-ost_status ost__pg_start(ost_connection *c, bool again, ost_error *error)
+static inline ost_status start(ost_connection *c, bool again, ost_error *error)
 {
     c->rerun = again;
-    c->refusal.set = false;
+    c->refused = false;
     ost__pg_clear_steps(c);
     if (!add_steps(c)) {
         ost__pg_halt(c);
@@ -201,6 +216,11 @@ ost_status ost__pg_start(ost_connection *c, bool again, ost_error *error)
     c->trips++;
     ost__pg_begin_sending(c);
     return OST_OK;
+}
+
+ost_status ost__pg_start_again(ost_connection *c, ost_error *error)
+{
+    return start(c, true, error);
 }
 
 /* A cancel that is on its way must not hit this batch. */
@@ -217,10 +237,10 @@ static bool wait_for_cancel(ost_connection *c, ost_deadline deadline)
 }
 
 /* How many of the operations go into one batch: bulk inserts and streams travel alone. */
-static size_t acceptable(const ost_connection *c, const ost_operation *ops, size_t n)
+static size_t acceptable(const ost_operation *ops, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if ((ops[i].flags & OST_FLAG_STREAM) || ost__pg_copies(c, &ops[i]))
+        if ((ops[i].flags & OST_FLAG_STREAM) || ost__pg_copies(&ops[i]))
             return i > 0 ? i : 1;
     return n;
 }
@@ -235,7 +255,7 @@ static bool undoes(const ost_operation *op)
 /* A stream of the driver's own unit makes every write beside it a part of that unit. */
 static bool is_beside(const ost_connection *c)
 {
-    if (!c->streams || !ost__pg_streams_alone(c))
+    if (!ost__pg_streams_alone(c))
         return false;
     for (size_t i = 0; i < c->op_count; i++)
         if (c->ops[i].kind != OST_DO_SELECT && c->ops[i].kind != OST_DO_DESCRIBE)
@@ -247,31 +267,31 @@ ost_status ost__pg_submit(ost_connection *c, const ost_operation *ops, size_t n,
                           ost_deadline deadline, ost_error *error)
 {
     const ost_host *host = &c->backend->host;
+    PGTransactionStatusType state = PQtransactionStatus(c->pg);
     *accepted = 0;
     if (c->mode != OST__PG_IDLE)
         return ost__error_set(error, OST_MISUSE, "replies to an earlier batch are still owed");
-    *accepted = acceptable(c, ops, n);
+    *accepted = n > 1 ? acceptable(ops, n) : n;
     c->ops = ops;
     c->op_count = *accepted;
-    c->failed = false;
+    c->failed = c->refused = false;
     c->trips = 0;
-    c->began = PQtransactionStatus(c->pg) == PQTRANS_IDLE;
+    c->began = state == PQTRANS_IDLE;
     c->begins = n > 0 && ops[0].kind == OST_DO_BEGIN;
-    c->refusal.set = false;
     atomic_store(&c->active, ++c->batch);
-    ost__pg_clear_steps(c);
     c->used_at = deadline == INT64_MAX ? 0 : host->now(host->context);
-    if (c->lost || PQstatus(c->pg) != CONNECTION_OK)
+    if (c->lost || (state == PQTRANS_UNKNOWN && PQstatus(c->pg) != CONNECTION_OK))
         refuse(c, 0, OST_CONNECTION, "the connection to the server broke before");
-    else if (!undoes(ops) && c->used_at >= deadline)
+    else if (c->used_at >= deadline && !undoes(ops))
         refuse(c, 0, OST_TIMEOUT, "the deadline passed before the statement ran");
-    else if (!wait_for_cancel(c, deadline))
+    else if (atomic_load(&c->cancelling) && !wait_for_cancel(c, deadline))
         refuse(c, 0, OST_TIMEOUT, "the deadline passed while an earlier statement was cancelled");
-    else if (is_beside(c))
+    else if (c->streams && is_beside(c))
         refuse(c, 0, OST_UNSUPPORTED,
                "behind a pooler, only reads can run beside a stream that was opened outside of a "
                "transaction");
-    if (c->refusal.set)
-        return OST_OK;
-    return ost__pg_start(c, false, error);
+    if (!c->refused)
+        return start(c, false, error);
+    ost__pg_clear_steps(c);
+    return OST_OK;
 }

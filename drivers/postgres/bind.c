@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "postgres/wire.h"
 
-#include <limits.h>
-
+#include "base/civil.h"
 #include "base/error.h"
 
 /* ---- what parameters are ---- */
@@ -165,66 +164,39 @@ static ost_status append_list(ost__buffer *out, const ost_parameter *p, const os
 }
 
 /*
- * The usual members of records, without the detour of a cell. false: there is more to it (an
- * optional, a name of an enumeration, NaN, a column of another type), which bind_value() knows.
+ * The usual values, without the detour of a cell: *value is where they are, and the size is given
+ * back. SIZE_MAX: there is more to it (an optional, a name of an enumeration, NaN, a column of
+ * another type), which bind_slowly() knows.
  */
-static inline bool bind_quickly(const ost_parameter *p, Oid oid, const void *record,
-                                const char **value, int *length, uint8_t *bytes)
+static inline size_t bind_quickly(uint16_t type, const void *at, Oid oid, uint8_t *bytes,
+                                  const char **value)
 {
-    const char *at, *text;
     uint64_t bits;
     double real;
-    size_t size;
-    if (p->source != OST_FROM_RECORD || !record)
-        return false;
-    at = (const char *)record + p->offset;
     *value = (const char *)bytes;
-    switch (p->type) {
-    case OST_TYPE_BOOL:
-        bytes[0] = *(const bool *)at;
-        *length = 1;
-        return oid == OST__PG_BOOL;
+    switch (type) {
+    case OST_TYPE_BOOL: bytes[0] = *(const bool *)at; return oid == OST__PG_BOOL ? 1 : SIZE_MAX;
     case OST_TYPE_INT32:
         ost__pg_put32(bytes, (uint32_t) * (const int *)at);
-        *length = 4;
-        return oid == OST__PG_INT4;
+        return oid == OST__PG_INT4 ? 4 : SIZE_MAX;
     case OST_TYPE_INT64:
         ost__pg_put64(bytes, (uint64_t) * (const int64_t *)at);
-        *length = 8;
-        return oid == OST__PG_INT8;
+        return oid == OST__PG_INT8 ? 8 : SIZE_MAX;
     case OST_TYPE_DOUBLE:
         real = *(const double *)at;
         memcpy(&bits, &real, sizeof bits);
         ost__pg_put64(bytes, bits);
-        *length = 8;
-        return oid == OST__PG_FLOAT8 && (real < 0 || real > 0);
+        return oid == OST__PG_FLOAT8 && (real < 0 || real > 0) ? 8 : SIZE_MAX;
+    case OST_TYPE_TIME:
+        ost__pg_put64(bytes, (uint64_t)((const ost_time *)at)->microseconds -
+                                 (uint64_t)OST__PG_EPOCH_MICROSECONDS);
+        return oid == OST__PG_TIMESTAMPTZ && ost__time_in_range(*(const ost_time *)at) ? 8
+                                                                                       : SIZE_MAX;
     case OST_TYPE_TEXT:
-        text = *(const char *const *)at;
-        if (!text || oid != OST__PG_TEXT || (size = strlen(text)) > INT_MAX)
-            return false;
-        *value = text;
-        *length = (int)size;
-        return true;
-    default: return false;
+        *value = *(const char *const *)at;
+        return oid == OST__PG_TEXT && *value ? strlen(*value) : SIZE_MAX;
+    default: return SIZE_MAX;
     }
-}
-
-/* What the server takes as one message, less what stands around the values. */
-static bool is_message(size_t size, uint32_t values)
-{
-    return size <= OST__PG_MESSAGE_MAX - 4096 - (size_t)values * 8;
-}
-
-static ost_status bind_value(const ost_parameter *p, const ost__pg_parameter *as,
-                             const void *record, const char **value, int *length, uint8_t *bytes)
-{
-    ost__pg_cell cell = { .bytes = bytes };
-    OST_TRY(ost__pg_store_parameter(p, record, as->oid, as, &cell));
-    if (cell.size > INT_MAX)
-        return OST_TOO_LARGE;
-    *value = cell.data;
-    *length = (int)cell.size;
-    return OST_OK;
 }
 
 /* Lists lie one behind the other; where, is known once they are all there. */
@@ -242,38 +214,72 @@ static void place_lists(ost__pg_values *v, const ost__pg_parameter *as, const os
     }
 }
 
+static ost_status bind_slowly(ost__pg_values *v, const ost_parameter *p,
+                              const ost__pg_parameter *as, const void *record, uint8_t *bytes,
+                              const char **value, size_t *size)
+{
+    ost__pg_cell cell = { .bytes = bytes };
+    size_t before = v->bytes.size;
+    ost_status status = OST_OK;
+    /* One that the statement does not use is null. */
+    if (as->type != OST_TYPE_NONE && p->source == OST_FROM_LIST)
+        status = append_list(&v->bytes, p, as);
+    else if (as->type != OST_TYPE_NONE)
+        status = ost__pg_store_parameter(p, record, as->oid, as, &cell);
+    *value = cell.data;
+    *size = p->source == OST_FROM_LIST ? v->bytes.size - before : cell.size;
+    return status;
+}
+
+/* Where the value of a kind in *type is; NULL: it is no single value. */
+static inline const void *value_of(const ost_parameter *p, const void *record, uint16_t *type)
+{
+    if (p->source == OST_FROM_RECORD && record) {
+        *type = p->type;
+        return (const char *)record + p->offset;
+    }
+    *type = p->value.type;
+    return p->source == OST_FROM_VALUE ? &p->value.as : NULL;
+}
+
 ost_status ost__pg_bind(ost__pg_values *v, const ost__pg_parameter *p, const ost_operation *op,
                         const void *record, ost_error *e)
 {
     const char *next = (const char *)op->parameters;
-    size_t total = 0;
+    uint32_t count = op->parameter_count, step = op->parameter_size;
+    /* What the server takes as one message, less what stands around the values. */
+    size_t left = OST__PG_MESSAGE_MAX - 4096 - (size_t)count * 8;
+    const char **value;
+    int *length;
+    uint8_t *cell;
     bool lists = false;
-    if (!make_room(v, op->parameter_count))
+    if (!make_room(v, count))
         return ost__error_set(e, OST_NO_MEMORY, "no memory for the values");
     ost__buffer_reset(&v->bytes);
-    for (uint32_t i = 0; i < op->parameter_count; i++, next += op->parameter_size) {
+    value = v->values;
+    length = v->lengths;
+    cell = v->cells;
+    for (const ost__pg_parameter *end = p + count; p < end; p++, next += step) {
         const ost_parameter *given = (const ost_parameter *)(const void *)next;
-        uint8_t *bytes = v->cells + (size_t)i * OST__PG_CELL_SIZE;
-        size_t before = v->bytes.size;
-        ost_status status = OST_OK;
-        if (p[i].type == OST_TYPE_NONE) {
-            v->values[i] = NULL;
-            v->lengths[i] = 0;
-        } else if (given->source == OST_FROM_LIST) {
-            lists = true;
-            status = append_list(&v->bytes, given, &p[i]);
-            v->lengths[i] = (int)(v->bytes.size - before);
-        } else if (!bind_quickly(given, p[i].oid, record, &v->values[i], &v->lengths[i], bytes)) {
-            status = bind_value(given, &p[i], record, &v->values[i], &v->lengths[i], bytes);
+        size_t size = SIZE_MAX;
+        uint16_t type;
+        const void *at = value_of(given, record, &type);
+        if (at && p->type != OST_TYPE_NONE)
+            size = bind_quickly(type, at, p->oid, cell, value);
+        if (size == SIZE_MAX) {
+            ost_status status = bind_slowly(v, given, p, record, cell, value, &size);
+            lists |= given->source == OST_FROM_LIST;
+            if (status != OST_OK)
+                return ost__pg_misfit(op, given, status, e);
         }
-        if (status == OST_OK)
-            total += (size_t)v->lengths[i];
-        if (status == OST_OK && !is_message(total, op->parameter_count))
-            status = OST_TOO_LARGE;
-        if (status != OST_OK)
-            return ost__pg_misfit(op, given, status, e);
+        if (size > left)
+            return ost__pg_misfit(op, given, OST_TOO_LARGE, e);
+        left -= size;
+        value++;
+        *length++ = (int)size;
+        cell += OST__PG_CELL_SIZE;
     }
     if (lists)
-        place_lists(v, p, op);
+        place_lists(v, p - count, op);
     return OST_OK;
 }

@@ -16,13 +16,12 @@ ost_status ost__pg_deliver(ost__pg_run *r, const PGresult *result, int first, in
     ost_status status;
     if (!program || !r->sink || count == 0)
         return OST_OK;
-    if (program->step_count > 0 &&
-        program->steps[program->step_count - 1].column >= PQnfields(result))
-        return ost__error_set(r->error, OST_MISUSE, "the statement has only %d columns",
-                              PQnfields(result));
     if ((r->op->flags & OST_FLAG_SINGLE) && count > 1)
         count = 1;
     status = ost__pg_read(result, first, count, program, r->sink, &column, &delivered);
+    if (status == OST_MISUSE)
+        return ost__error_set(r->error, OST_MISUSE, "the statement has only %d columns",
+                              PQnfields(result));
     r->outcome->rows += delivered;
     if (column != UINT16_MAX && r->misfit == OST_OK)
         r->misfit = r->sink->status != OST_OK ? r->sink->status : OST_RANGE;
@@ -50,16 +49,15 @@ static bool is_write(const ost_operation *op)
     return op->kind == OST_DO_INSERT || op->kind == OST_DO_UPDATE || op->kind == OST_DO_DELETE;
 }
 
-static bool succeeded(const PGresult *result)
+static bool succeeded(const ost__pg_reply *reply)
 {
-    ExecStatusType status = PQresultStatus(result);
-    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    return reply->status == PGRES_COMMAND_OK || reply->status == PGRES_TUPLES_OK;
 }
 
 static ost_status failed(ost__pg_run *r, const ost__pg_reply *reply)
 {
     const ost_operation *op = &r->c->ops[reply->step->op];
-    ExecStatusType state = PQresultStatus(reply->result);
+    uint8_t state = reply->status;
     ost_status status;
     if (state == PGRES_EMPTY_QUERY)
         return ost__error_set(r->error, OST_MISUSE, "the statement is empty");
@@ -78,9 +76,20 @@ static ost_status failed(ost__pg_run *r, const ost__pg_reply *reply)
     return status;
 }
 
+/* The number at the end of "UPDATE 3", "INSERT 0 1"; 0: there is none. */
+static int64_t count_in(const char *tag)
+{
+    uint64_t n = 0;
+    while (*tag >= 'A')
+        tag++;
+    for (; *tag; tag++)
+        n = *tag >= '0' && *tag <= '9' ? n * 10 + (uint64_t)(*tag - '0') : 0;
+    return (int64_t)n;
+}
+
 static void count(ost__pg_run *r, const ost__pg_reply *reply)
 {
-    int64_t n = strtoll(PQcmdTuples(reply->result), NULL, 10);
+    int64_t n = count_in(PQcmdStatus(reply->result));
     bool by_condition = r->op->kind == OST_DO_UPDATE || r->op->kind == OST_DO_DELETE;
     r->outcome->matched += n;
     if (n == 0 && by_condition && r->op->record_count > 0 && r->outcome->failed_record == SIZE_MAX)
@@ -106,6 +115,8 @@ static ost_status take_run(ost__pg_run *r, ost__pg_reply *reply)
         return ost__pg_unit_ended(r, result);
     if (is_write(r->op) || kind == OST_DO_RAW)
         count(r, reply);
+    if (!r->op->rows)
+        return OST_OK;
     return ost__pg_deliver(r, result, 0, PQntuples(result));
 }
 
@@ -114,9 +125,9 @@ static ost_status take(ost__pg_run *r, ost__pg_reply *reply)
     const ost__pg_step *s = reply->step;
     if (s->kind == OST__PG_CHORE && reply->result)
         return OST_OK;
-    if (s->kind == OST__PG_SYNC && PQresultStatus(reply->result) == PGRES_PIPELINE_SYNC)
+    if (s->kind == OST__PG_SYNC && reply->status == PGRES_PIPELINE_SYNC)
         return OST_OK;
-    if (!succeeded(reply->result))
+    if (!succeeded(reply))
         return failed(r, reply);
     /* What was answered before the batch was sent again is of no interest. */
     if (s->kind == OST__PG_RUN && s->op == r->index)
@@ -199,7 +210,7 @@ static ost_status run_again(ost__pg_run *r, bool may)
         return OST_SERIALIZATION;
     }
     atomic_store(&c->active, c->batch);
-    return ost__pg_start(c, true, r->error);
+    return ost__pg_start_again(c, r->error);
 }
 
 /* ---- collect ---- */
@@ -216,9 +227,13 @@ static ost_status refused(ost__pg_run *r)
 ost_status ost__pg_run_steps(ost__pg_run *r)
 {
     ost_connection *c = r->c;
-    while (ost__pg_next_op(c) <= r->index) {
+    for (;;) {
+        const ost__pg_step *next = ost__pg_next_step(c);
         ost__pg_reply reply;
-        ost_status status = ost__pg_advance(c, r->deadline, &reply);
+        ost_status status;
+        if (!next || next->op > r->index)
+            break;
+        status = ost__pg_advance(c, r->deadline, &reply);
         if (status != OST_OK)
             return late(r, status);
         if (!reply.step)
@@ -234,7 +249,7 @@ ost_status ost__pg_run_steps(ost__pg_run *r)
         PQclear(reply.result);
         OST_TRY(status);
     }
-    return c->refusal.set && c->refusal.op == r->index ? refused(r) : OST_OK;
+    return c->refused && c->refusal.op == r->index ? refused(r) : OST_OK;
 }
 
 static ost_status run_one(ost__pg_run *r)
@@ -242,7 +257,7 @@ static ost_status run_one(ost__pg_run *r)
     ost_status status;
     if (r->stream)
         status = ost__pg_stream_read(r, r->stream);
-    else if (ost__pg_copies(r->c, r->op) && !r->c->refusal.set)
+    else if (ost__pg_copies(r->op) && !r->c->refused)
         status = ost__pg_copy(r);
     else
         status = ost__pg_run_steps(r);
@@ -300,7 +315,7 @@ ost_status ost__pg_collect(ost_connection *c, size_t i, ost_sink *sink, ost_outc
         outcome->changed = outcome->matched;
     if (status != OST_OK)
         clean_up(&r, was_open);
-    else if (c->mode != OST__PG_IDLE && ost__pg_next_op(c) == SIZE_MAX)
+    else if (c->mode != OST__PG_IDLE && !ost__pg_next_step(c))
         ost__pg_end_batch(c);
     if (status != OST_OK || c->mode == OST__PG_IDLE) {
         outcome->round_trips = c->trips;

@@ -119,7 +119,6 @@ enum ost__pg_mode { OST__PG_IDLE, OST__PG_PLAIN, OST__PG_PIPELINE, OST__PG_COPYI
 
 /* A statement that could not be sent, and why. */
 typedef struct ost__pg_refusal {
-    bool set;
     size_t op, record;
     ost_error error;
 } ost__pg_refusal;
@@ -163,26 +162,23 @@ struct ost_connection {
     bool begins;  /* its first operation opens a unit */
     bool halted;  /* nothing more is sent, save the last sync */
     bool full;    /* enough is on its way */
+    bool refused; /* `refusal` says what */
     ost__pg_step *steps;
     size_t step_count, step_capacity;
     size_t send_step, read_step;
     size_t in_flight, queued;
     uint32_t trips;
-    ost__buffer texts;
-    ost__pg_refusal refusal;
-
+    bool feeding;      /* COPY waits for records */
+    bool cursors_left; /* some could not be closed when they should have been */
     ost__pg_values values;
-    ost__buffer copy;
-    bool feeding; /* COPY waits for records */
-    ost__pg_token token;
-
     ost__lru statements;
     ost__pg_statement *forgotten;
     uint32_t forgotten_count;
-
-    ost__pg_stream *streams;
     uint32_t serial;
-    bool cursors_left; /* some could not be closed when they should have been */
+    ost__pg_stream *streams;
+    ost__pg_token token;
+    ost__buffer texts, copy;
+    ost__pg_refusal refusal;
 };
 
 /* url.c */
@@ -249,8 +245,8 @@ void ost__pg_statements_closed(ost_connection *c);
 /* batch.c */
 ost_status ost__pg_submit(ost_connection *c, const ost_operation *ops, size_t n, size_t *accepted,
                           ost_deadline deadline, ost_error *error);
-/* Makes the steps of the batch and sends them; `again`: a second time. */
-ost_status ost__pg_start(ost_connection *c, bool again, ost_error *error);
+/* Makes the steps of the batch, and sends them a second time. */
+ost_status ost__pg_start_again(ost_connection *c, ost_error *error);
 /* Adds a step that runs `plan` for operation `op`. */
 bool ost__pg_add_plan(ost_connection *c, size_t op, const ost_plan *plan, bool once);
 void ost__pg_clear_steps(ost_connection *c);
@@ -269,11 +265,20 @@ typedef struct ost__pg_reply {
     ost__pg_step *step;
     size_t record;
     PGresult *result; /* the caller's; NULL: the connection broke */
+    uint8_t status;   /* of the result, an ExecStatusType */
     bool answered;    /* a failure that came behind a success */
 } ost__pg_reply;
 ost_status ost__pg_advance(ost_connection *c, ost_deadline deadline, ost__pg_reply *out);
-/* The operation that the next reply belongs to; SIZE_MAX: none is left. */
-size_t ost__pg_next_op(ost_connection *c);
+/* The step whose reply is the next, or that is to be sent; NULL: none is left. */
+static inline ost__pg_step *ost__pg_next_step(ost_connection *c)
+{
+    for (; c->read_step < c->step_count; c->read_step++) {
+        ost__pg_step *s = &c->steps[c->read_step];
+        if (s->read < s->sent || c->read_step >= c->send_step)
+            return s;
+    }
+    return NULL;
+}
 /* Reads and drops what is owed. */
 ost_status ost__pg_drain(ost_connection *c, ost_deadline deadline);
 /* Every reply was read. */
@@ -304,7 +309,12 @@ ost_status ost__pg_run_steps(ost__pg_run *r);
 ost_status ost__pg_deliver(ost__pg_run *r, const PGresult *result, int first, int count);
 
 /* copy.c */
-bool ost__pg_copies(const ost_connection *c, const ost_operation *op);
+enum { OST__PG_COPY_MIN = 8 };
+static inline bool ost__pg_copies(const ost_operation *op)
+{
+    return op->kind == OST_DO_INSERT && op->record_count >= OST__PG_COPY_MIN && op->plan &&
+           op->plan->copy;
+}
 /* Asks for the keys of the first records. */
 bool ost__pg_copy_ask(ost_connection *c, size_t first);
 ost_status ost__pg_copy(ost__pg_run *r);

@@ -12,14 +12,7 @@
 
 #include "base/error.h"
 
-enum {
-    COPY_MIN = 8,
-    CHUNK = 1 << 16,
-    PIECE = 64 << 10,
-    SLICE = 1 << 20,
-    COUNT_SIZE = 2,
-    LENGTH_SIZE = 4
-};
+enum { CHUNK = 1 << 16, PIECE = 64 << 10, SLICE = 1 << 20, COUNT_SIZE = 2, LENGTH_SIZE = 4 };
 
 /* A COPY under way. */
 typedef struct bulk {
@@ -29,12 +22,6 @@ typedef struct bulk {
     PGresult *keys;
     bool made; /* the keys are to be sent with the records */
 } bulk;
-
-bool ost__pg_copies(const ost_connection *c, const ost_operation *op)
-{
-    (void)c;
-    return op->kind == OST_DO_INSERT && op->record_count >= COPY_MIN && op->plan && op->plan->copy;
-}
 
 static bool makes_keys(const ost_operation *op)
 {

@@ -12,6 +12,13 @@
 /* Doubles hold every integer up to here. */
 #define EXACT_DOUBLE (INT64_C(1) << 53)
 
+/* How one column becomes one member. */
+typedef struct column {
+    Oid type;
+    const ost_row_step *step;
+    ost_sink *sink;
+} column;
+
 /* ---- what a cell holds ---- */
 
 static bool get_integer(Oid type, const uint8_t *bytes, size_t size, int64_t *out)
@@ -96,8 +103,8 @@ static ost_status put_real(uint16_t type, double x, void *at)
     return OST_OK;
 }
 
-static ost_status load_name(const ost__pg_column *c, const uint8_t *bytes, size_t size,
-                            const ost_field *f, void *at)
+static ost_status load_name(const column *c, const uint8_t *bytes, size_t size, const ost_field *f,
+                            void *at)
 {
     if (!get_text(c->type, bytes, &size))
         return OST_RANGE;
@@ -107,7 +114,7 @@ static ost_status load_name(const ost__pg_column *c, const uint8_t *bytes, size_
     return OST_RANGE;
 }
 
-static ost_status load_integer(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+static ost_status load_integer(const column *c, const uint8_t *bytes, size_t size, void *at)
 {
     const ost_field *f = c->step->origin ? c->step->origin : c->step->field;
     ost_decimal d;
@@ -133,7 +140,7 @@ static ost_status load_integer(const ost__pg_column *c, const uint8_t *bytes, si
     return put_integer(c->step->type, (int64_t)x, at);
 }
 
-static ost_status load_real(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+static ost_status load_real(const column *c, const uint8_t *bytes, size_t size, void *at)
 {
     ost_decimal d;
     int64_t n;
@@ -150,7 +157,7 @@ static ost_status load_real(const ost__pg_column *c, const uint8_t *bytes, size_
     return put_real(c->step->type, ost__decimal_to_double(d), at);
 }
 
-static ost_status load_decimal(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+static ost_status load_decimal(const column *c, const uint8_t *bytes, size_t size, void *at)
 {
     const ost_field *f = c->step->field;
     int precision = f && f->precision > 0 ? f->precision : OST__DECIMAL_DIGITS;
@@ -172,7 +179,7 @@ static ost_status load_decimal(const ost__pg_column *c, const uint8_t *bytes, si
     return OST_OK;
 }
 
-static ost_status load_bool(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+static ost_status load_bool(const column *c, const uint8_t *bytes, size_t size, void *at)
 {
     int64_t n;
     if (c->type == OST__PG_BOOL && size == 1)
@@ -185,7 +192,7 @@ static ost_status load_bool(const ost__pg_column *c, const uint8_t *bytes, size_
     return OST_OK;
 }
 
-static ost_status load_text(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+static ost_status load_text(const column *c, const uint8_t *bytes, size_t size, void *at)
 {
     uint8_t *copy;
     if (!get_text(c->type, bytes, &size))
@@ -206,7 +213,7 @@ static ost_status load_text(const ost__pg_column *c, const uint8_t *bytes, size_
     return OST_OK;
 }
 
-static ost_status load_blob(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+static ost_status load_blob(const column *c, const uint8_t *bytes, size_t size, void *at)
 {
     uint8_t *copy;
     if (c->type != OST__PG_BYTEA)
@@ -220,7 +227,7 @@ static ost_status load_blob(const ost__pg_column *c, const uint8_t *bytes, size_
     return OST_OK;
 }
 
-static ost_status load_time(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+static ost_status load_time(const column *c, const uint8_t *bytes, size_t size, void *at)
 {
     const ost_field *origin = c->step->origin;
     ost_time t;
@@ -256,7 +263,7 @@ static ost_status load_time(const ost__pg_column *c, const uint8_t *bytes, size_
     return OST_OK;
 }
 
-static ost_status load_date(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+static ost_status load_date(const column *c, const uint8_t *bytes, size_t size, void *at)
 {
     ost_date d;
     int64_t days;
@@ -272,7 +279,7 @@ static ost_status load_date(const ost__pg_column *c, const uint8_t *bytes, size_
     return OST_OK;
 }
 
-static ost_status load_bytes(const ost__pg_column *c, Oid type, size_t wanted, const uint8_t *bytes,
+static ost_status load_bytes(const column *c, Oid type, size_t wanted, const uint8_t *bytes,
                              size_t size, void *at)
 {
     if (c->type != type || size != wanted)
@@ -281,7 +288,7 @@ static ost_status load_bytes(const ost__pg_column *c, Oid type, size_t wanted, c
     return OST_OK;
 }
 
-ost_status ost__pg_load(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at)
+static ost_status load(const column *c, const uint8_t *bytes, size_t size, void *at)
 {
     switch (c->step->type) {
     case OST_TYPE_BOOL: return load_bool(c, bytes, size, at);
@@ -306,4 +313,35 @@ ost_status ost__pg_load(const ost__pg_column *c, const uint8_t *bytes, size_t si
     case OST_TYPE_DECIMAL: return load_decimal(c, bytes, size, at);
     default: return OST_UNSUPPORTED;
     }
+}
+
+static ost_status load_null(const ost_row_step *s, void *member)
+{
+    switch (s->null_rule) {
+    case OST_NULL_IS_ABSENT: *(bool *)member = false; return OST_OK;
+    case OST_NULL_IS_POINTER:
+        if (s->type == OST_TYPE_BLOB)
+            *(ost_blob *)member = (ost_blob){ NULL, 0 };
+        else
+            *(const char **)member = NULL;
+        return OST_OK;
+    default: return OST_RANGE;
+    }
+}
+
+ost_status ost__pg_load(const PGresult *result, int row, const ost_row_step *s, ost_sink *sink,
+                        void *member)
+{
+    /* What came as text, which nobody asked for, has a type that is not read. */
+    bool binary = PQfformat(result, s->column) == 1;
+    const column c = { .type = binary ? PQftype(result, s->column) : 0, .step = s, .sink = sink };
+    const uint8_t *bytes = (const uint8_t *)PQgetvalue(result, row, s->column);
+    int size = PQgetlength(result, row, s->column);
+    if (PQgetisnull(result, row, s->column))
+        return load_null(s, member);
+    if (size < 0)
+        return OST_RANGE;
+    if (s->null_rule == OST_NULL_IS_ABSENT)
+        *(bool *)member = true;
+    return load(&c, bytes, (size_t)size, (uint8_t *)member + s->value_offset);
 }

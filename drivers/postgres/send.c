@@ -13,7 +13,7 @@ enum { WINDOW = 256, ASK_EVERY = WINDOW / 2, QUEUED_MAX = 256 << 10 };
 
 static void refuse(ost_connection *c, const ost__pg_step *s, bool nothing_sent)
 {
-    c->refusal.set = true;
+    c->refused = true;
     c->refusal.op = s->op;
     c->refusal.record = c->ops[s->op].record_count > 0 && !s->once ? s->sent : SIZE_MAX;
     c->refusal.error.nothing_sent = nothing_sent;
@@ -43,20 +43,15 @@ static int send_values(ost_connection *c, const ost__pg_step *s)
     const ost_plan *plan = s->plan;
     const ost__pg_values *v = &c->values;
     int count = (int)plan->parameter_count;
-    const char *text = s->kind == OST__PG_DECLARE ? c->texts.data + s->text : plan->text;
     if (s->runs > 1)
         for (int i = 0; i < count; i++)
             c->queued += (size_t)v->lengths[i];
-    switch (s->how) {
-    case OST__PG_BY_NAME:
-        return PQsendQueryPrepared(c->pg, s->statement->name, count, v->values, v->lengths,
-                                   v->formats, 1);
-    case OST__PG_UNNAMED:
-        return PQsendQueryPrepared(c->pg, "", count, v->values, v->lengths, v->formats, 1);
-    default:
-        return PQsendQueryParams(c->pg, text, count, plan->types, v->values, v->lengths, v->formats,
-                                 1);
-    }
+    if (s->how != OST__PG_AT_ONCE)
+        return PQsendQueryPrepared(c->pg, s->statement ? s->statement->name : "", count, v->values,
+                                   v->lengths, v->formats, 1);
+    return PQsendQueryParams(c->pg,
+                             s->kind == OST__PG_DECLARE ? c->texts.data + s->text : plan->text,
+                             count, plan->types, v->values, v->lengths, v->formats, 1);
 }
 
 static int send_run(ost_connection *c, const ost__pg_step *s)
@@ -64,10 +59,9 @@ static int send_run(ost_connection *c, const ost__pg_step *s)
     const ost_operation *op = &c->ops[s->op];
     if (!s->plan)
         return PQsendQueryParams(c->pg, c->texts.data + s->text, 0, NULL, NULL, NULL, NULL, 1);
-    if (s->plan->parameter_count == 0)
-        return send_values(c, s);
-    if (ost__pg_bind(&c->values, s->plan->parameters, op, record_of(op, s), &c->refusal.error) !=
-        OST_OK) {
+    if (s->plan->parameter_count > 0 &&
+        ost__pg_bind(&c->values, s->plan->parameters, op, record_of(op, s), &c->refusal.error) !=
+            OST_OK) {
         refuse(c, s, is_first(c, s));
         return 0;
     }
@@ -77,16 +71,12 @@ static int send_run(ost_connection *c, const ost__pg_step *s)
 static int send_one(ost_connection *c, const ost__pg_step *s)
 {
     const ost_plan *plan = s->plan;
-    switch (s->kind) {
-    case OST__PG_CHORE:
-    case OST__PG_ASIDE:
-        return PQsendQueryParams(c->pg, c->texts.data + s->text, 0, NULL, NULL, NULL, NULL, 1);
-    case OST__PG_PREPARE:
+    if (s->kind == OST__PG_SYNC)
+        return PQpipelineSync(c->pg);
+    if (s->kind == OST__PG_PREPARE)
         return PQsendPrepare(c->pg, s->statement ? s->statement->name : "", plan->text,
                              (int)plan->parameter_count, plan->types);
-    case OST__PG_SYNC: return PQpipelineSync(c->pg);
-    default: return send_run(c, s);
-    }
+    return send_run(c, s);
 }
 
 static bool may_send(ost_connection *c)
@@ -111,7 +101,7 @@ static bool send_step(ost_connection *c, ost__pg_step *s)
         if (s->runs > 1 && !may_send(c))
             return false;
         if (!send_one(c, s)) {
-            if (!c->refusal.set) {
+            if (!c->refused) {
                 bool first = s == c->steps && s->sent == 0;
                 ost__pg_failed(c, &c->ops[s->op], NULL, &c->refusal.error);
                 refuse(c, s, first);
@@ -122,7 +112,7 @@ static bool send_step(ost_connection *c, ost__pg_step *s)
         s->sent++;
         if (s->kind == OST__PG_RUN)
             c->in_flight++;
-        if (s->sent % ASK_EVERY == 0 && s->sent < s->runs) {
+        if (s->sent < s->runs && s->sent % ASK_EVERY == 0) {
             (void)PQsendFlushRequest(c->pg);
             c->trips += s->sent > ASK_EVERY;
         }
@@ -172,28 +162,9 @@ void ost__pg_halt(ost_connection *c)
 
 /* ---- replies ---- */
 
-/* The step whose reply is the next, or that is to be sent; NULL: none is left. */
-static ost__pg_step *next_step(ost_connection *c)
-{
-    while (c->read_step < c->step_count) {
-        ost__pg_step *s = &c->steps[c->read_step];
-        if (s->read < s->sent || c->read_step >= c->send_step)
-            return s;
-        c->read_step++;
-    }
-    return NULL;
-}
-
-size_t ost__pg_next_op(ost_connection *c)
-{
-    const ost__pg_step *s = next_step(c);
-    return s ? s->op : SIZE_MAX;
-}
-
 /* libpq would say so again and again, until the copy is over. */
-static bool starts_copy(const PGresult *result)
+static bool starts_copy(uint8_t status)
 {
-    ExecStatusType status = PQresultStatus(result);
     return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
 }
 
@@ -202,7 +173,12 @@ static ost_status read_end(ost_connection *c, ost_deadline deadline, ost__pg_rep
 {
     for (;;) {
         PGresult *more;
-        ost_status status = ost__pg_result(c, deadline, &more);
+        ost_status status = OST_OK;
+        /* Mostly it came together with the result. */
+        if (!PQisBusy(c->pg))
+            more = PQgetResult(c->pg);
+        else
+            status = ost__pg_result(c, deadline, &more);
         if (status != OST_OK) {
             PQclear(out->result);
             out->result = NULL;
@@ -212,6 +188,7 @@ static ost_status read_end(ost_connection *c, ost_deadline deadline, ost__pg_rep
             return OST_OK;
         if (PQresultStatus(more) == PGRES_FATAL_ERROR) {
             out->answered = true;
+            out->status = PGRES_FATAL_ERROR;
             PQclear(out->result);
             out->result = more;
         } else {
@@ -220,25 +197,36 @@ static ost_status read_end(ost_connection *c, ost_deadline deadline, ost__pg_rep
     }
 }
 
-static void note(ost_connection *c, ost__pg_reply *reply)
+static void note(ost_connection *c, const ost__pg_reply *reply)
 {
-    ost__pg_step *s = reply->step;
-    ExecStatusType status = PQresultStatus(reply->result);
+    const ost__pg_step *s = reply->step;
     if (s->kind == OST__PG_RUN)
         c->in_flight--;
-    if (s->kind == OST__PG_PREPARE && s->statement)
-        s->statement->state = status == PGRES_COMMAND_OK ? OST__PG_READY : OST__PG_UNPREPARED;
-    if (s->kind == OST__PG_TOKEN && status == PGRES_TUPLES_OK)
+    else if (s->kind == OST__PG_PREPARE && s->statement)
+        s->statement->state =
+            reply->status == PGRES_COMMAND_OK ? OST__PG_READY : OST__PG_UNPREPARED;
+    else if (s->kind == OST__PG_TOKEN && reply->status == PGRES_TUPLES_OK)
         ost__pg_token_read(c, reply->result);
+}
+
+/* A failure to commit comes before the sync, and ends in nothing. */
+static void read_sync(ost_connection *c, ost__pg_reply *out)
+{
+    if (!out->result && PQstatus(c->pg) == CONNECTION_OK)
+        out->result = PQgetResult(c->pg);
+    out->status = (uint8_t)PQresultStatus(out->result);
+    if (out->status == PGRES_PIPELINE_SYNC)
+        out->step->read++;
 }
 
 ost_status ost__pg_advance(ost_connection *c, ost_deadline deadline, ost__pg_reply *out)
 {
     ost__pg_step *s;
-    *out = (ost__pg_reply){ .step = NULL };
+    out->step = NULL;
     for (;;) {
-        ost__pg_send(c);
-        s = next_step(c);
+        if (c->send_step < c->step_count)
+            ost__pg_send(c);
+        s = ost__pg_next_step(c);
         if (!s)
             return OST_OK;
         if (s->read < s->sent && !PQisBusy(c->pg))
@@ -248,18 +236,13 @@ ost_status ost__pg_advance(ost_connection *c, ost_deadline deadline, ost__pg_rep
             break;
         OST_TRY(status);
     }
-    out->step = s;
-    out->record = s->read;
-    out->result = PQgetResult(c->pg);
+    *out = (ost__pg_reply){ .step = s, .record = s->read, .result = PQgetResult(c->pg) };
     if (s->kind == OST__PG_SYNC) {
-        /* A failure to commit comes before the sync, and ends in nothing. */
-        if (!out->result && PQstatus(c->pg) == CONNECTION_OK)
-            out->result = PQgetResult(c->pg);
-        if (PQresultStatus(out->result) == PGRES_PIPELINE_SYNC)
-            s->read++;
+        read_sync(c, out);
         return OST_OK;
     }
-    if (starts_copy(out->result))
+    out->status = (uint8_t)PQresultStatus(out->result);
+    if (starts_copy(out->status))
         c->lost = true;
     else if (out->result)
         OST_TRY(read_end(c, deadline, out));
@@ -276,9 +259,9 @@ ost_status ost__pg_drain(ost_connection *c, ost_deadline deadline)
     while (c->mode == OST__PG_PLAIN || c->mode == OST__PG_PIPELINE) {
         ost__pg_reply reply;
         OST_TRY(ost__pg_advance(c, deadline, &reply));
-        PQclear(reply.result);
         if (!reply.step)
             break;
+        PQclear(reply.result);
         /* A statement that travelled alone may have been read to its result, and not to its end. */
         if (PQstatus(c->pg) != CONNECTION_OK || (!reply.result && c->mode == OST__PG_PIPELINE)) {
             c->lost = true;

@@ -87,9 +87,10 @@ static bool is_forgotten(const ost_connection *c, const ost_plan *plan)
 ost__pg_statement *ost__pg_statement_of(ost_connection *c, const ost_plan *plan)
 {
     ost__pg_statement *s;
-    if (c->pooled)
-        return NULL;
-    s = (ost__pg_statement *)ost__lru_find(&c->statements, plan->key.high, same_key, &plan->key);
+    s = (ost__pg_statement *)c->statements.newest;
+    if (!s || !same_key(&s->node, &plan->key))
+        s = (ost__pg_statement *)ost__lru_find(&c->statements, plan->key.high, same_key,
+                                               &plan->key);
     if (s) {
         s->batch = c->batch;
         return s;

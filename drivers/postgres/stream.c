@@ -114,7 +114,7 @@ static ost_status fetch(ost__pg_run *r, ost__pg_stream *s)
     ost__pg_clear_steps(c);
     c->ops = &s->op;
     c->op_count = 1;
-    c->refusal.set = false;
+    c->refused = false;
     c->rerun = true;
     c->trips = 1;
     r->index = 0;

@@ -27,16 +27,16 @@ ost_status ost__pg_wait(ost_connection *c, ost_deadline deadline)
 {
     const ost_host *host = &c->backend->host;
     ost_deadline until = deadline;
-    int events = POLLIN, got;
+    int events = POLLIN, fd = PQsocket(c->pg), got;
     if (PQflush(c->pg) == 1)
         events |= POLLOUT;
     if (c->tls) {
         int64_t soon = host->now(host->context) + (int64_t)TLS_PATIENCE_MS * 1000000;
         until = soon < deadline ? soon : deadline;
     }
-    if (PQsocket(c->pg) < 0)
+    if (fd < 0)
         return OST_CONNECTION;
-    got = host->wait(host->context, c, PQsocket(c->pg), events, until);
+    got = host->wait(host->context, c, fd, events, until);
     if (got < 0)
         return OST_CANCELLED;
     /* What comes without end must not outlast the deadline either. */

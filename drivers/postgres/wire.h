@@ -113,17 +113,10 @@ ost_status ost__pg_store_parameter(const ost_parameter *p, const void *record, O
 ost_status ost__pg_misfit(const ost_operation *op, const ost_parameter *p, ost_status status,
                           ost_error *e);
 
-/* How one column of a result becomes one member. */
-typedef struct ost__pg_column {
-    const PGresult *result;
-    int number;
-    Oid type;
-    const ost_row_step *step;
-    ost_sink *sink;
-} ost__pg_column;
-/* Reads one cell that is not null into `at`. OST_RANGE: it does not fit; OST_NO_MEMORY: the sink
- * gave none. */
-ost_status ost__pg_load(const ost__pg_column *c, const uint8_t *bytes, size_t size, void *at);
+/* Reads one cell into its member, whatever both are. OST_RANGE: it does not fit; OST_NO_MEMORY: the
+ * sink gave none. */
+ost_status ost__pg_load(const PGresult *result, int row, const ost_row_step *s, ost_sink *sink,
+                        void *member);
 
 /* `size` bytes that live as long as the rows; NULL: no memory. */
 static inline uint8_t *ost__pg_take_bytes(ost_sink *sink, size_t size)

@@ -3,6 +3,8 @@
 #ifndef OSTLER_MODEL_MEMBER_H
 #define OSTLER_MODEL_MEMBER_H
 
+#include <string.h>
+
 #include "model/model.h"
 
 /* Where an optional keeps its value: offset of `value` in the ost_opt_* of this kind; 0 for kinds
@@ -28,6 +30,16 @@ ost_value ost__scalar_value(uint16_t type, uint32_t size, const void *p);
  * equals NaN; -0.0 equals 0.0; decimals by value.
  */
 bool ost__member_equal(const ost_field *f, const void *a, const void *b);
+/* The same bytes are the same value; so is much else, as ost__member_equal() knows. */
+static inline bool ost__same_bytes(const void *a, const void *b, size_t size)
+{
+    switch (size) {
+    case 1: return memcmp(a, b, 1) == 0;
+    case 4: return memcmp(a, b, 4) == 0;
+    case 8: return memcmp(a, b, 8) == 0;
+    default: return memcmp(a, b, size) == 0;
+    }
+}
 /* A total order that agrees with equality; for keys. */
 int ost__member_compare(const ost_field *f, const void *a, const void *b);
 /* Copies the member's bytes from one record to another. */

@@ -44,6 +44,16 @@ typedef struct ost__model {
     bool is_part;               /* no key: the shape of a result */
 } ost__model;
 
+/* The first field of the set from `i` on; the model's field_count: there is none. */
+static inline uint32_t ost__field_set_next(const ost__field_set *s, const ost__model *m, uint32_t i)
+{
+    for (; i < m->table.field_count; i = (i | 63) + 1)
+        for (uint64_t bits = s->words[i >> 6] >> (i & 63); bits; bits >>= 1, i++)
+            if (bits & 1)
+                return i;
+    return m->table.field_count;
+}
+
 typedef struct ost__model_set ost__model_set;
 
 /*

@@ -12,17 +12,22 @@
 
 static ost__undo *new_entry(ost_session *s, ost__batch *b, size_t size)
 {
-    ost__arena *a = &s->journal.memory;
-    ost__undo *u = ost__arena_alloc_zeroed(a, sizeof(*u), _Alignof(ost__undo));
-    if (!u)
+    const size_t align = _Alignof(max_align_t);
+    size_t head = (sizeof(ost__undo) + align - 1) / align * align, image, both;
+    if (!ost__size_add(size, align - 1, &image))
         return NULL;
-    u->saved_record = ost__arena_alloc(a, size, _Alignof(max_align_t));
-    u->saved_snapshot = ost__arena_alloc(a, size, _Alignof(max_align_t));
-    if (!u->saved_record || !u->saved_snapshot)
+    image = image / align * align;
+    if (!ost__size_mul(image, 2, &both) || !ost__size_add(both, head, &both))
         return NULL;
-    u->batch = b;
-    u->size = size;
-    u->older = s->journal.newest;
+    uint8_t *at = ost__arena_alloc(&s->journal.memory, both, align);
+    if (!at)
+        return NULL;
+    ost__undo *u = (ost__undo *)(void *)at;
+    *u = (ost__undo){ .older = s->journal.newest,
+                      .batch = b,
+                      .saved_record = at + head,
+                      .saved_snapshot = at + head + image,
+                      .size = size };
     s->journal.newest = u;
     return u;
 }

@@ -158,10 +158,14 @@ static ost_status fill_key(ost_session *s, const ost__model *m, const ost__recor
                            const ost_value *key, ost_parameter *parameters)
 {
     for (uint32_t i = 0; i < ready->parameter_count; i++) {
-        const ost__operand type = ost__operand_of_field(m->table.keys[i]);
-        uint16_t op = OST_OP_EQ;
+        const ost_field *f = m->table.keys[i];
         parameters[i] = ready->parameters[i];
         parameters[i].value = key[i];
+        /* The usual key holds every value of its kind. */
+        if (f->type == OST_TYPE_INT64 && !f->values && key[i].type == OST_TYPE_INT64)
+            continue;
+        const ost__operand type = ost__operand_of_field(f);
+        uint16_t op = OST_OP_EQ;
         enum ost__folded folded = ost__fold(&type, &op, &parameters[i].value);
         if (folded == OST__FOLD_NEVER)
             return OST_NOT_FOUND;

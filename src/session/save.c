@@ -22,16 +22,30 @@ ost_status ost__find_tracked(ost_session *s, const ost__model *m, void *record, 
     return *snapshot ? OST_OK : (ost_status)s->error.status;
 }
 
-static bool find_changed(const ost__batch *b, const void *record, const uint8_t *snapshot,
+/*
+ * A text that reads the same as what is stored is that again: the program's own buffer may go away
+ * or be used for something else once the save is over.
+ */
+static bool find_changed(const ost__batch *b, void *record, const uint8_t *snapshot,
                          ost__field_set *changed)
 {
-    bool any = false, renewed = ost__is_renewed(b, snapshot);
+    const ost__model *m = b->model;
+    const ost__field_set *known = ost__is_renewed(b, snapshot) ? &m->all : &b->loaded;
+    const ost_row_step *at = m->steps;
+    uint32_t count = m->table.field_count;
+    bool any = false;
     memset(changed, 0, sizeof(*changed));
-    for (uint32_t i = 0; i < b->model->table.field_count; i++) {
-        if ((renewed || ost__field_set_has(&b->loaded, i)) &&
-            !ost__member_equal(&b->model->fields[i], record, snapshot)) {
+    for (uint32_t i = 0; i < count; i++, at++) {
+        const ost_field *f;
+        if (!ost__field_set_has(known, i) ||
+            ost__same_bytes((const uint8_t *)record + at->offset, snapshot + at->offset, at->size))
+            continue;
+        f = &m->fields[i];
+        if (!ost__member_equal(f, record, snapshot)) {
             ost__field_set_add(changed, i);
             any = true;
+        } else if (f->type == OST_TYPE_TEXT || f->type == OST_TYPE_BLOB) {
+            ost__member_copy(f, record, snapshot);
         }
     }
     return any;
@@ -40,9 +54,8 @@ static bool find_changed(const ost__batch *b, const void *record, const uint8_t 
 void ost__follow(const ost__model *m, uint8_t *record, uint8_t *snapshot, const uint8_t *shadow,
                  const ost__field_set *changed)
 {
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
-        if (!ost__field_set_has(changed, i))
-            continue;
+    for (uint32_t i = ost__field_set_next(changed, m, 0); i < m->table.field_count;
+         i = ost__field_set_next(changed, m, i + 1)) {
         ost__member_copy(&m->fields[i], record, shadow);
         ost__member_copy(&m->fields[i], snapshot, shadow);
     }
@@ -68,22 +81,6 @@ static ost_status update_tracked(ost_session *s, ost__batch *b, void *record, ui
     return OST_OK;
 }
 
-/*
- * A text that reads the same as what is stored is that again: the program's own buffer may go away
- * or be used for something else once the save is over.
- */
-static void forget_buffers(const ost__batch *b, void *record, const uint8_t *snapshot,
-                           const ost__field_set *changed)
-{
-    const ost__model *m = b->model;
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
-        const ost_field *f = &m->fields[i];
-        bool pointer = f->type == OST_TYPE_TEXT || f->type == OST_TYPE_BLOB;
-        if (pointer && ost__field_set_has(&b->loaded, i) && !ost__field_set_has(changed, i))
-            ost__member_copy(f, record, snapshot);
-    }
-}
-
 ost_status ost__find_changes(ost_session *s, const ost__model *m, void *record, ost__batch **b,
                              uint8_t **snapshot, ost__field_set *changed, bool *any)
 {
@@ -99,7 +96,6 @@ ost_status ost__find_changes(ost_session *s, const ost__model *m, void *record, 
         return ost__refused(s, m, OST_STALE);
     }
     *any = find_changed(*b, record, *snapshot, changed);
-    forget_buffers(*b, record, *snapshot, changed);
     return OST_OK;
 }
 

@@ -10,18 +10,20 @@
 ost__batch *ost__track(ost_session *s, const ost__model *m, void *rows, size_t count, bool stored,
                        const ost__field_set *loaded)
 {
+    const size_t align = _Alignof(max_align_t),
+                 head = (sizeof(ost__batch) + align - 1) / align * align;
     ost__chunk *chunk = ost__arena_chunk_of(&s->records, rows);
-    ost__batch *b = ost__arena_alloc(&s->records, sizeof(*b), _Alignof(ost__batch));
-    if (!b || !chunk)
+    size_t size = stored ? count * m->size : 0, both;
+    if (!chunk || !ost__size_add(head, size, &both))
+        return NULL;
+    ost__batch *b = ost__arena_alloc(&s->records, both, align);
+    if (!b)
         return NULL;
     *b = (ost__batch){
         .model = m, .rows = rows, .count = count, .loaded = *loaded, .sequence = ++s->sequence
     };
     if (stored) {
-        size_t size = count * m->size;
-        b->snapshot = ost__arena_alloc(&s->records, size, _Alignof(max_align_t));
-        if (!b->snapshot)
-            return NULL;
+        b->snapshot = (uint8_t *)b + head;
         memcpy(b->snapshot, rows, size);
     }
     for (uint32_t i = 0; stored && i < s->unit_count; i++)
@@ -69,8 +71,11 @@ void ost__each_batch(ost_session *s, uint64_t from_sequence,
 static int compare_keys(const ost__model *m, const uint8_t *a, const uint8_t *b)
 {
     int order = 0;
-    for (uint32_t i = 0; order == 0 && i < m->table.key_count; i++)
-        order = ost__member_compare(m->table.keys[i], a, b);
+    for (uint32_t i = 0; order == 0 && i < m->table.key_count; i++) {
+        const ost_field *f = m->table.keys[i];
+        if (!ost__same_bytes(a + f->offset, b + f->offset, f->size))
+            order = ost__member_compare(f, a, b);
+    }
     return order;
 }
 
@@ -201,10 +206,9 @@ ost_status ost__own_texts(ost_session *s, const ost__batch *b, void *record,
 {
     const ost__model *m = b->model;
     ost__arena *lasting = b->sequence < ost__newest_mark(s) ? &s->kept : &s->records;
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
+    for (uint32_t i = ost__field_set_next(which, m, 0); i < m->table.field_count;
+         i = ost__field_set_next(which, m, i + 1)) {
         const ost_field *f = &m->fields[i];
-        if (!ost__field_set_has(which, i))
-            continue;
         if (f->type == OST_TYPE_TEXT) {
             const char **text = ost__member_at(f, record);
             if (*text && !(*text = ost__arena_text(lasting, *text, strlen(*text))))
