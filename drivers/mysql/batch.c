@@ -152,7 +152,7 @@ ost_status ost__my_collect(ost_connection *c, size_t i, ost_sink *sink, ost_outc
     r.op = stream ? &resumed : &c->ops[i];
     c->deadline = deadline;
     open = ost__my_in_unit(c);
-    guard = ost__my_guard_begin(c);
+    ost__my_guard_begin(&guard, c);
     status = start(&r, stream);
     if (status != OST_OK) {
         c->failed = c->failed || !stream;

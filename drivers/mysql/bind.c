@@ -126,7 +126,7 @@ void ost__my_set_data(ost__my_place *p, const void *data, size_t size)
 {
     void *buffer = (void *)(uintptr_t)data;
     if (p->bind->buffer != buffer)
-        p->changed = true;
+        p->moved = true;
     p->bind->buffer = buffer;
     p->bind->buffer_length = (unsigned long)size;
     p->slot->size = (unsigned long)size;
@@ -239,11 +239,24 @@ static ost_status set_member(ost__my_place *p, const void *record)
     return set_value(p, type, at);
 }
 
+/* Mostly a key. It is copied, so that it stays where it was bound. */
+static ost_status set_integer(ost__my_place *p, int64_t n)
+{
+    p->slot->cell.form = OST__MY_INTEGER;
+    p->slot->cell.as.integer = n;
+    set_wire(p, wire_of_form[OST__MY_INTEGER]);
+    ost__my_set_data(p, &p->slot->cell.as, sizeof n);
+    return OST_OK;
+}
+
 ost_status ost__my_set_parameter(ost__my_place *p, const void *record)
 {
     const ost_parameter *from = p->parameter;
     if (from->source == OST_FROM_RECORD)
         return set_member(p, record);
+    if (from->source == OST_FROM_VALUE && from->value.type == OST_TYPE_INT64 &&
+        ost__my_is_direct(OST_TYPE_INT64, from->field))
+        return set_integer(p, from->value.as.integer);
     if (from->source == OST_FROM_VALUE && from->value.type != OST_TYPE_NONE)
         return set_value(p, from->value.type, &from->value.as);
     set_wire(p, wire_of_form[ost__my_form_of(p->use->type, p->use->field)]);
@@ -308,16 +321,24 @@ size_t ost__my_value_bytes(const MYSQL_BIND *bind, const ost__my_slot *slot)
 
 /* ---- one record ---- */
 
-static uint32_t slots_of(const ost__my_parameter *p, uint32_t count, const ost_operation *op)
+static bool is_list(const ost__my_parameter *p, const ost_operation *op)
 {
-    uint32_t slots = 0;
+    return p->role == OST__SQL_LIST &&
+           ost__my_parameter_of(op, p->parameter)->source == OST_FROM_LIST;
+}
+
+/* false: a parameter is not there. */
+static bool count_slots(const ost__my_parameter *p, uint32_t count, const ost_operation *op,
+                        uint32_t *slots)
+{
+    *slots = count;
     for (uint32_t i = 0; i < count; i++) {
-        const ost_parameter *from = ost__my_parameter_of(op, p[i].parameter);
-        slots += p[i].role == OST__SQL_LIST && from->source == OST_FROM_LIST
-                     ? ost__my_list_slots(&p[i], from)
-                     : 1;
+        if (p[i].parameter >= op->parameter_count)
+            return false;
+        if (is_list(&p[i], op))
+            *slots += ost__my_list_slots(&p[i], ost__my_parameter_of(op, p[i].parameter)) - 1;
     }
-    return slots;
+    return true;
 }
 
 /* The items, and the last of them again up to a power of two; or all of them as one JSON text. */
@@ -355,51 +376,66 @@ static void settle_texts(ost__my_binds *b)
             continue;
         b->slots[i].indicator = 0;
         b->list[i].buffer = b->text.data + b->slots[i].cell.as.span.size;
-        b->changed = true;
+        b->moved = true;
     }
+}
+
+static ost_status set_one(ost__my_binds *b, ost__my_place *at, const void *record, size_t *text_at,
+                          size_t packet)
+{
+    ost_status status;
+    if (is_list(at->use, at->op))
+        return set_items(b, at, ost__my_list_slots(at->use, at->parameter), text_at, packet);
+    status = ost__my_set_parameter(at, record);
+    at->bind++;
+    at->slot++;
+    return status;
+}
+
+/* About the size of the packet. */
+static size_t bytes_of(const ost__my_binds *b)
+{
+    enum { HEAD = 11 };
+    size_t bytes = HEAD + (b->count + 7) / 8 + 2 * (size_t)b->count;
+    for (uint32_t i = 0; i < b->count; i++)
+        if (!ost__size_add(bytes, ost__my_value_bytes(&b->list[i], &b->slots[i]), &bytes))
+            return SIZE_MAX;
+    return bytes;
 }
 
 ost_status ost__my_bind(ost__my_binds *b, const ost__my_parameter *p, uint32_t count,
                         const ost_operation *op, const void *record, size_t packet,
                         ost_error *error)
 {
-    enum { HEAD = 11 };
     uint32_t slots;
     size_t text_at = 0;
     ost__my_place at = { .op = op };
-    OST_TRY(ost__my_check_parameters(p, count, op, error));
-    slots = slots_of(p, count, op);
+    if (!count_slots(p, count, op, &slots))
+        return ost__my_check_parameters(p, count, op, error);
     b->changed = b->arrays;
     b->arrays = false;
     OST_TRY(ost__my_binds_reserve(b, slots, error));
-    ost__buffer_reset(&b->text);
+    if (b->text.size > 0 || b->text.failed)
+        ost__buffer_reset(&b->text);
     at.bind = b->list;
     at.slot = b->slots;
     for (uint32_t i = 0; i < count; i++) {
         ost_status status;
         at.use = &p[i];
         at.parameter = ost__my_parameter_of(op, p[i].parameter);
-        if (p[i].role == OST__SQL_LIST && at.parameter->source == OST_FROM_LIST) {
-            status = set_items(b, &at, ost__my_list_slots(at.use, at.parameter), &text_at, packet);
-        } else {
-            status = ost__my_set_parameter(&at, record);
-            at.bind++;
-            at.slot++;
-        }
+        status = set_one(b, &at, record, &text_at, packet);
         if (status == OST_NO_MEMORY)
             return ost__my_no_memory(error);
         if (status != OST_OK)
             return ost__my_misfit(&at, status, error);
     }
     b->changed = b->changed || at.changed;
-    settle_texts(b);
-    b->bytes = HEAD + (slots + 7) / 8 + 2 * (size_t)slots;
-    for (uint32_t i = 0; i < slots; i++)
-        if (!ost__size_add(b->bytes, ost__my_value_bytes(&b->list[i], &b->slots[i]), &b->bytes))
-            b->bytes = SIZE_MAX;
-    if (packet > 0 && b->bytes > packet) {
+    b->moved = at.moved;
+    if (b->text.size > 0)
+        settle_texts(b);
+    b->bytes = bytes_of(b);
+    if (packet > 0 && b->bytes > packet)
         return ost__my_too_large(op, b->bytes, packet, error);
-    }
     return OST_OK;
 }
 

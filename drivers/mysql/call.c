@@ -27,8 +27,6 @@ static int start(ost_connection *c, const ost__my_settings *s, unsigned long fla
     case OST__CALL_QUERY: return mysql_real_query_start(&k->rc, c->mysql, k->text, k->size);
     case OST__CALL_STORE: return mysql_store_result_start(&k->rows, c->mysql);
     case OST__CALL_PREPARE: return mysql_stmt_prepare_start(&k->rc, k->statement, k->text, k->size);
-    case OST__CALL_EXECUTE: return mysql_stmt_execute_start(&k->rc, k->statement);
-    case OST__CALL_FETCH: return mysql_stmt_fetch_start(&k->rc, k->statement);
     case OST__CALL_FREE: return mysql_stmt_free_result_start(&k->flag, k->statement);
     case OST__CALL_DISCARD: return mysql_stmt_close_start(&k->flag, k->statement);
     default: return mysql_reset_connection_start(&k->rc, c->mysql);
@@ -64,8 +62,6 @@ static int start(ost_connection *c, const ost__my_settings *s, unsigned long fla
     case OST__CALL_QUERY: k->rc = mysql_real_query(c->mysql, k->text, k->size); break;
     case OST__CALL_STORE: k->rows = mysql_store_result(c->mysql); break;
     case OST__CALL_PREPARE: k->rc = mysql_stmt_prepare(k->statement, k->text, k->size); break;
-    case OST__CALL_EXECUTE: k->rc = mysql_stmt_execute(k->statement); break;
-    case OST__CALL_FETCH: k->rc = mysql_stmt_fetch(k->statement); break;
     case OST__CALL_FREE: k->flag = mysql_stmt_free_result(k->statement); break;
     case OST__CALL_DISCARD: k->flag = mysql_stmt_close(k->statement); break;
     default: k->rc = mysql_reset_connection(c->mysql); break;
@@ -84,25 +80,19 @@ static int go_on(ost_connection *c, int events)
 
 /* ---- signals ---- */
 
-ost__my_guard ost__my_guard_begin(const ost_connection *c)
+void ost__my_block_pipe(ost__my_guard *g)
 {
-    ost__my_guard g = { .on = c->settings.tls != OST__MY_TLS_OFF };
     sigset_t pipe, pending;
-    if (!g.on)
-        return g;
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
-    g.pending = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
-    g.on = pthread_sigmask(SIG_BLOCK, &pipe, &g.before) == 0;
-    return g;
+    g->pending = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+    g->on = pthread_sigmask(SIG_BLOCK, &pipe, &g->before) == 0;
 }
 
-void ost__my_guard_end(const ost__my_guard *g)
+void ost__my_unblock_pipe(const ost__my_guard *g)
 {
     const struct timespec now = { 0, 0 };
     sigset_t pipe;
-    if (!g->on)
-        return;
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     if (!g->pending)
@@ -139,11 +129,17 @@ static int occurred(int events, int revents)
     return out & events;
 }
 
+/* While a call waits, the library has a socket: the one that it connected, or tries another. */
+static int socket_of(const ost_connection *c)
+{
+    return c->call.kind == OST__CALL_CONNECT ? ost__my_socket(c->mysql) : c->socket;
+}
+
 /* A call is only continued when its socket is ready, so that the library never looks at what an
  * older system call left in errno, maybe on another thread. */
 static int ready_now(ost_connection *c, int events)
 {
-    struct pollfd item = { .fd = ost__my_socket(c->mysql), .events = polled(events) };
+    struct pollfd item = { .fd = socket_of(c), .events = polled(events) };
     return poll(&item, 1, 0) > 0 ? occurred(events, item.revents) : 0;
 }
 
@@ -155,7 +151,7 @@ static ost_status wait_for(ost_connection *c, int events, int *got)
     if (events & MYSQL_WAIT_TIMEOUT)
         own = host->now(host->context) + (int64_t)ost__my_patience_ms(c->mysql) * INT64_C(1000000);
     for (;;) {
-        int revents = host->wait(host->context, c, ost__my_socket(c->mysql), polled(events),
+        int revents = host->wait(host->context, c, socket_of(c), polled(events),
                                  own < deadline ? own : deadline);
         int64_t now;
         *got = revents > 0 ? occurred(events, revents) : ready_now(c, events);
@@ -188,11 +184,16 @@ ost_status ost__my_wait(ost_connection *c, ost_error *error)
     return OST_OK;
 }
 
+static ost_status still_owed(ost_error *error)
+{
+    return ost__error_set(error, OST_TIMEOUT, "an earlier answer of the server is still owed");
+}
+
 static ost_status make(ost_connection *c, ost__my_call call, const ost__my_settings *settings,
                        unsigned long flags, ost_error *error)
 {
     if (c->call.events != 0)
-        return ost__error_set(error, OST_TIMEOUT, "an earlier answer of the server is still owed");
+        return still_owed(error);
     c->call = call;
     c->call.events = start(c, settings, flags);
     return c->call.events == 0 ? OST_OK : ost__my_wait(c, error);
@@ -212,9 +213,23 @@ ost_status ost__my_call_statement(ost_connection *c, enum ost__my_call_kind kind
                                   MYSQL_STMT *statement, ost_error *error)
 {
     const ost__my_call call = { .kind = (uint16_t)kind, .statement = statement };
-    if (kind == OST__CALL_EXECUTE)
-        c->trips++;
     return make(c, call, NULL, 0, error);
+}
+
+ost_status ost__my_execute_call(ost_connection *c, MYSQL_STMT *statement, ost_error *error)
+{
+    ost__my_call *k = &c->call;
+    if (k->events != 0)
+        return still_owed(error);
+    c->trips++;
+    k->kind = OST__CALL_EXECUTE;
+    k->statement = statement;
+#if OST__MY_HAS_WAITING
+    k->events = mysql_stmt_execute_start(&k->rc, statement);
+#else
+    k->rc = mysql_stmt_execute(statement);
+#endif
+    return k->events == 0 ? OST_OK : ost__my_wait(c, error);
 }
 
 ost_status ost__my_prepare_call(ost_connection *c, MYSQL_STMT *statement, const char *text,

@@ -40,8 +40,8 @@ struct ost__my_column {
     uint8_t kind;  /* an enum ost__cell_kind */
     uint8_t width; /* bytes of a number; 0: the length is told for each cell */
     bool is_unsigned, is_binary;
-    uint32_t key; /* what the server says of it, in short; 0: nothing yet */
     ost__my_bool is_null;
+    uint64_t key;         /* what the server says of it, in short; 0: nothing yet */
     unsigned long length; /* of the whole value */
     const uint8_t *data;  /* where it is until the next row */
 #if !OST__MY_FROM_WIRE
@@ -90,7 +90,9 @@ ost_status ost__my_read_cell(const ost_row_step *step, const ost__my_column *c, 
 
 struct ost__my_path {
     const ost__my_column *column;
-    enum ost__cell_way way;
+    const ost_field *field; /* whose form the column has */
+    uint16_t type;          /* of the step */
+    uint16_t way;           /* an enum ost__cell_way */
 };
 /* The way of a step, by what its column is and what its member is. */
 enum ost__cell_way ost__my_way_of(const ost_row_step *step, const ost__my_column *c);

@@ -138,9 +138,10 @@ static void name_server(const ost_connection *c, ost_error *error)
 
 static ost_status greet(ost_connection *c, ost_error *error)
 {
-    int fd;
-    ost__my_guard guard = ost__my_guard_begin(c);
-    ost_status status = ost__my_connect_call(c, &c->settings, CLIENT_FOUND_ROWS, error);
+    ost__my_guard guard;
+    ost_status status;
+    ost__my_guard_begin(&guard, c);
+    status = ost__my_connect_call(c, &c->settings, CLIENT_FOUND_ROWS, error);
     ost__my_guard_end(&guard);
     OST_TRY(status);
     if (!c->call.connected)
@@ -151,8 +152,9 @@ static ost_status greet(ost_connection *c, ost_error *error)
         return ost__error_set(error, OST_CONNECTION,
                               "the server speaks no TLS: say tls=off if the way to it is safe");
     /* The library turns it back to blocking, where it would wait in the middle of a TLS record. */
-    fd = ost__my_socket(c->mysql);
-    if (OST__MY_HAS_WAITING && fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
+    c->socket = ost__my_socket(c->mysql);
+    if (OST__MY_HAS_WAITING &&
+        fcntl(c->socket, F_SETFL, fcntl(c->socket, F_GETFL) | O_NONBLOCK) < 0)
         return ost__error_set(error, OST_CONNECTION, "the socket cannot be set up");
     return OST_OK;
 }
@@ -198,7 +200,7 @@ ost_status ost__my_connect(ost_backend *b, const char *endpoint, ost_deadline de
     *out = NULL;
     if (status != OST_OK)
         return status;
-    guard = ost__my_guard_begin(c);
+    ost__my_guard_begin(&guard, c);
     status = ost__my_settle_in(c, caps, error);
     ost__my_guard_end(&guard);
     if (status != OST_OK) {
@@ -252,7 +254,7 @@ void ost__my_close(ost_connection *c, ost_deadline deadline)
     if (!c)
         return;
     memory = &c->backend->memory;
-    guard = ost__my_guard_begin(c);
+    ost__my_guard_begin(&guard, c);
     if (c->mysql && (ost__my_owes(c) || c->lost))
         end_call(c);
     c->deadline = deadline;
@@ -280,6 +282,6 @@ void ost__my_abandon(ost_connection *c)
 
 bool ost__my_alive(ost_connection *c)
 {
-    struct pollfd item = { .fd = ost__my_socket(c->mysql), .events = POLLIN };
-    return !c->lost && !ost__my_owes(c) && item.fd >= 0 && poll(&item, 1, 0) == 0;
+    struct pollfd item = { .fd = c->socket, .events = POLLIN };
+    return !c->lost && !ost__my_owes(c) && ost__my_has_socket(c->mysql) && poll(&item, 1, 0) == 0;
 }

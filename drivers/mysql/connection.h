@@ -109,7 +109,8 @@ typedef struct ost__my_statement {
     ost__my_binds *more;  /* of an insert of several rows: for each but the first */
     MYSQL_BIND *together; /* all of their values */
     size_t together_size;
-    bool bound;    /* the library knows where the values are */
+    bool bound;    /* the library knows the kinds of the values, */
+    bool moved;    /* but not where they are now */
     bool has_rows; /* some may not have been read */
 } ost__my_statement;
 
@@ -117,6 +118,7 @@ struct ost_connection {
     ost_backend *backend;
     ost__my_settings settings;
     MYSQL *mysql;
+    int socket;           /* once it is connected, while the library has one */
     unsigned long number; /* of the connection, at the server */
     const ost__my_flavour *flavour;
     uint32_t version;  /* 101106 for 10.11.6 */
@@ -176,6 +178,7 @@ ost_status ost__my_call_statement(ost_connection *c, enum ost__my_call_kind kind
                                   MYSQL_STMT *statement, ost_error *error);
 ost_status ost__my_prepare_call(ost_connection *c, MYSQL_STMT *statement, const char *text,
                                 size_t size, ost_error *error);
+ost_status ost__my_execute_call(ost_connection *c, MYSQL_STMT *statement, ost_error *error);
 ost_status ost__my_fetch_call(ost_connection *c, MYSQL_STMT *statement, ost_error *error);
 ost_status ost__my_reset_call(ost_connection *c, ost_error *error);
 /* Reads the rows of a text that ran, and forgets them. */
@@ -196,8 +199,19 @@ typedef struct ost__my_guard {
     bool on, pending; /* one was pending before */
     sigset_t before;
 } ost__my_guard;
-ost__my_guard ost__my_guard_begin(const ost_connection *c);
-void ost__my_guard_end(const ost__my_guard *g);
+void ost__my_block_pipe(ost__my_guard *g);
+void ost__my_unblock_pipe(const ost__my_guard *g);
+static inline void ost__my_guard_begin(ost__my_guard *g, const ost_connection *c)
+{
+    g->on = false;
+    if (c->settings.tls != OST__MY_TLS_OFF)
+        ost__my_block_pipe(g);
+}
+static inline void ost__my_guard_end(const ost__my_guard *g)
+{
+    if (g->on)
+        ost__my_unblock_pipe(g);
+}
 
 /*
  * Runs a text, and reads its rows into *rows (NULL: they are not wanted); mysql_free_result() frees

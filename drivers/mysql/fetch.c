@@ -18,19 +18,20 @@ static ost_status no_memory(ost_error *error)
     return ost__error_set(error, OST_NO_MEMORY, "no memory for the rows of a statement");
 }
 
-/* Which kind of cell, and how many bytes of a number. Mostly it is what it was the last time. */
-static void describe(ost__my_column *c, const MYSQL_FIELD *f)
+/* Which kind of cell, and how many bytes of a number. Mostly it is what it was the last time: then
+ * false. */
+static bool describe(ost__my_column *c, const MYSQL_FIELD *f)
 {
-    bool is_unsigned = (f->flags & UNSIGNED_FLAG) != 0;
-    bool is_binary = f->charsetnr == BINARY && f->type != MYSQL_TYPE_JSON;
-    uint32_t key = (uint32_t)f->type << 3 | (uint32_t)is_unsigned << 2 | (uint32_t)is_binary << 1;
-    if (c->key == (key | 1))
-        return;
+    uint64_t key = (uint64_t)f->type << 34 | (uint64_t)f->charsetnr << 2 | 1;
+    if (f->flags & UNSIGNED_FLAG)
+        key |= 2;
+    if (c->key == key)
+        return false;
     memset(c, 0, sizeof *c);
-    c->key = key | 1;
+    c->key = key;
     c->kind = OST__CELL_OTHER;
-    c->is_unsigned = is_unsigned;
-    c->is_binary = is_binary;
+    c->is_unsigned = (key & 2) != 0;
+    c->is_binary = f->charsetnr == BINARY && f->type != MYSQL_TYPE_JSON;
     switch (f->type) {
     case MYSQL_TYPE_TINY:
         c->kind = OST__CELL_INTEGER;
@@ -74,16 +75,14 @@ static void describe(ost__my_column *c, const MYSQL_FIELD *f)
     default: break;
     }
     c->length = c->width;
+    return true;
 }
 
-static ost_status check_program(const ost_row_program *p, uint32_t columns, ost_error *error)
+static ost_status no_column(const ost__my_results *r, uint16_t column, ost_error *error)
 {
-    for (uint32_t i = 0; i < p->step_count; i++)
-        if (p->steps[i].column >= columns)
-            return ost__error_set(error, OST_MISUSE,
-                                  "the statement gives %u columns, but column %u is read",
-                                  (unsigned)columns, (unsigned)p->steps[i].column + 1);
-    return OST_OK;
+    return ost__error_set(error, OST_MISUSE,
+                          "the statement gives %u columns, but column %u is read",
+                          (unsigned)r->count, (unsigned)column + 1);
 }
 
 static ost_status reserve(ost__my_results *r, ost_error *error)
@@ -108,22 +107,37 @@ static ost_status reserve(ost__my_results *r, ost_error *error)
     return OST_OK;
 }
 
-/* Once for all rows. */
-static ost_status choose_ways(ost__my_results *r, ost_error *error)
+static ost_status reserve_ways(ost__my_results *r, size_t count, ost_error *error)
+{
+    ost__my_path *ways = ost__alloc_zeroed(r->memory, count * sizeof *ways);
+    if (!ways)
+        return no_memory(error);
+    ost__free(r->memory, r->ways, r->way_count * sizeof *r->ways);
+    r->ways = ways;
+    r->way_count = count;
+    return OST_OK;
+}
+
+/* Once for all rows; those of the last time hold for the same steps and columns. */
+static ost_status choose_ways(ost__my_results *r, bool changed, ost_error *error)
 {
     const ost_row_program *p = r->program;
-    if (p->step_count > r->way_count) {
-        size_t size = p->step_count * sizeof *r->ways;
-        ost__my_path *ways = ost__alloc(r->memory, size);
-        if (!ways)
-            return no_memory(error);
-        ost__free(r->memory, r->ways, r->way_count * sizeof *r->ways);
-        r->ways = ways;
-        r->way_count = p->step_count;
-    }
+    if (p->step_count > r->way_count)
+        OST_TRY(reserve_ways(r, p->step_count, error));
     for (uint32_t i = 0; i < p->step_count; i++) {
-        const ost__my_column *c = &r->columns[p->steps[i].column];
-        r->ways[i] = (ost__my_path){ .column = c, .way = ost__my_way_of(&p->steps[i], c) };
+        const ost_row_step *step = &p->steps[i];
+        const ost_field *field = step->origin ? step->origin : step->field;
+        const ost__my_column *c;
+        ost__my_path *w = &r->ways[i];
+        if (step->column >= r->count)
+            return no_column(r, step->column, error);
+        c = &r->columns[step->column];
+        if (!changed && w->column == c && w->type == step->type && w->field == field)
+            continue;
+        *w = (ost__my_path){ .column = c,
+                             .field = field,
+                             .type = step->type,
+                             .way = (uint16_t)ost__my_way_of(step, c) };
     }
     return OST_OK;
 }
@@ -171,8 +185,9 @@ static void note_cell(void *context, unsigned column, unsigned char **row)
 }
 
 /* Attributes take what they are set to by address, a function too. */
-static bool set_callback(MYSQL_STMT *stmt, ps_result_callback callback, void *context)
+static bool set_callback(MYSQL_STMT *stmt, void *context)
 {
+    const ps_result_callback callback = note_cell;
     void *address = NULL;
     _Static_assert(sizeof address == sizeof callback, "a function's address fits a pointer");
     memcpy(&address, &callback, sizeof address);
@@ -180,28 +195,43 @@ static bool set_callback(MYSQL_STMT *stmt, ps_result_callback callback, void *co
            !mysql_stmt_attr_set(stmt, STMT_ATTR_CB_USER_DATA, context);
 }
 
+/* The server sends names once; the library copies those that it has at each execution, eight for a
+ * column. Nobody reads them here. */
+static void drop_names(MYSQL_FIELD *fields, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        MYSQL_FIELD *f = &fields[i];
+        f->catalog = f->db = f->table = f->org_table = f->name = f->org_name = f->def = NULL;
+    }
+}
+
+/* What a procedure gives has no place in the library yet where it would note its cells. */
+static bool give_places(ost__my_results *r)
+{
+    for (uint32_t i = 0; i < r->count; i++)
+        r->binds[i] = (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_NULL, .flags = MADB_BIND_DUMMY };
+    return !mysql_stmt_bind_result(r->stmt, r->binds);
+}
+
 ost_status ost__my_results_begin(ost__my_results *r, MYSQL_STMT *stmt,
                                  const ost_row_program *program, ost_error *error)
 {
-    const MYSQL_FIELD *fields = mariadb_stmt_fetch_fields(stmt);
+    MYSQL_FIELD *fields = stmt->fields;
+    bool changed = false;
     r->stmt = stmt;
     r->program = program;
-    r->count = fields ? mysql_stmt_field_count(stmt) : 0;
+    r->count = fields ? stmt->field_count : 0;
     r->known = 0;
     r->whole = UINT32_MAX;
-    OST_TRY(check_program(program, r->count, error));
     OST_TRY(reserve(r, error));
+    if (r->count > 0 && fields->name)
+        drop_names(fields, r->count);
     for (uint32_t i = 0; i < r->count; i++)
-        describe(&r->columns[i], &fields[i]);
-    OST_TRY(choose_ways(r, error));
-    /* What a procedure gives has no place in the library yet where it would note its cells. */
-    if (r->count > 0 && !stmt->bind) {
-        for (uint32_t i = 0; i < r->count; i++)
-            r->binds[i] = (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_NULL, .flags = MADB_BIND_DUMMY };
-        if (mysql_stmt_bind_result(stmt, r->binds))
-            return no_memory(error);
-    }
-    if (set_callback(stmt, note_cell, r))
+        changed = describe(&r->columns[i], &fields[i]) || changed;
+    OST_TRY(choose_ways(r, changed, error));
+    if (r->count > 0 && !stmt->bind && !give_places(r))
+        return no_memory(error);
+    if ((stmt->result_callback == note_cell && stmt->user_data == r) || set_callback(stmt, r))
         return OST_OK;
     return ost__error_set(error, OST_DRIVER_ERROR, "the columns of a statement cannot be read");
 }
@@ -287,13 +317,14 @@ static void bind_columns(ost__my_results *r, const MYSQL_FIELD *fields)
 static ost_status bind_fields(ost__my_results *r, const MYSQL_FIELD *fields, ost_error *error)
 {
     const ost_row_program *p = r->program;
+    bool changed = false;
     for (uint32_t i = 0; i < r->count; i++) {
-        describe(&r->columns[i], &fields[i]);
+        changed = describe(&r->columns[i], &fields[i]) || changed;
         r->columns[i].is_read = false;
     }
+    OST_TRY(choose_ways(r, changed, error));
     for (uint32_t i = 0; i < p->step_count; i++)
         r->columns[p->steps[i].column].is_read = true;
-    OST_TRY(choose_ways(r, error));
     OST_TRY(take_scratch(r, fields, error));
     bind_columns(r, fields);
     if (mysql_stmt_bind_result(r->stmt, r->binds))
@@ -310,10 +341,9 @@ ost_status ost__my_results_begin(ost__my_results *r, MYSQL_STMT *stmt,
     r->program = program;
     r->count = mysql_stmt_field_count(stmt);
     r->whole = UINT32_MAX; /* the library checks its packets */
-    OST_TRY(check_program(program, r->count, error));
     OST_TRY(reserve(r, error));
     if (r->count == 0)
-        return OST_OK;
+        return program->step_count > 0 ? no_column(r, program->steps[0].column, error) : OST_OK;
     meta = mysql_stmt_result_metadata(stmt);
     if (!meta)
         return no_memory(error);

@@ -174,8 +174,10 @@ static enum ost_verdict resolve(ost_connection *fresh, const ost_commit_token *t
 enum ost_verdict ost__my_resolve(ost_connection *fresh, const ost_commit_token *token,
                                  ost_deadline deadline)
 {
-    ost__my_guard guard = ost__my_guard_begin(fresh);
-    enum ost_verdict verdict = resolve(fresh, token, deadline);
+    ost__my_guard guard;
+    enum ost_verdict verdict;
+    ost__my_guard_begin(&guard, fresh);
+    verdict = resolve(fresh, token, deadline);
     ost__my_guard_end(&guard);
     return verdict;
 }

@@ -12,7 +12,8 @@ typedef struct ost__my_place {
     const ost_parameter *parameter;
     MYSQL_BIND *bind;
     ost__my_slot *slot;
-    bool changed; /* the kind or the address is another than before */
+    bool changed; /* the kind is another than before */
+    bool moved;   /* the address is */
 } ost__my_place;
 
 /* Room for `count` values. What was bound before stays where it is, as long as the number is the

@@ -87,7 +87,7 @@ ost_status ost__my_read_rows(ost__my_run *r, ost__my_statement *s, size_t most, 
         }
         r->outcome->rows++;
         if (r->op->flags & OST_FLAG_SINGLE)
-            return OST_OK;
+            return ost__my_fetch(r, s, &there);
         if (most > 0 && (size_t)r->outcome->rows >= most) {
             *more = true;
             return OST_OK;

@@ -115,7 +115,6 @@ static ost_status ask(ost_connection *c, ost_error *error)
 {
     MYSQL_RES *rows;
     MYSQL_ROW row;
-    const char *marked;
     ost_status status;
     OST_TRY(ost__my_query(c, NULL, question, sizeof question - 1, &rows, error));
     row = mysql_num_fields(rows) == ANSWERS ? mysql_fetch_row(rows) : NULL;
@@ -125,8 +124,7 @@ static ost_status ask(ost_connection *c, ost_error *error)
         /* A packet of just that size is too large already. */
         c->max_packet -= c->max_packet > 0;
         c->key_step = (uint32_t)strtoul(row[IS_STEP], NULL, 10);
-        marked = row[IS_MARKED];
-        if (marked && marked[0] == '1')
+        if (row[IS_MARKED][0] == '1')
             atomic_store(&c->backend->marks, true);
     }
     mysql_free_result(rows);
@@ -247,8 +245,9 @@ ost_status ost__my_role(ost_connection *c, bool *writable, ost_deadline deadline
     static const char text[] = "SELECT @@GLOBAL.read_only";
     MYSQL_RES *rows;
     MYSQL_ROW row;
-    ost__my_guard guard = ost__my_guard_begin(c);
+    ost__my_guard guard;
     ost_status status;
+    ost__my_guard_begin(&guard, c);
     c->deadline = deadline;
     status = ost__my_query(c, NULL, text, sizeof text - 1, &rows, NULL);
     ost__my_guard_end(&guard);

@@ -25,7 +25,7 @@ static ost_status finish_statement(ost_connection *c, ost_error *error)
     if (!s)
         return OST_OK;
     switch (c->call.kind) {
-    case OST__CALL_EXECUTE: s->has_rows = rc == 0 && mysql_stmt_field_count(s->handle) > 0; break;
+    case OST__CALL_EXECUTE: s->has_rows = rc == 0 && ost__my_column_count(s->handle) > 0; break;
     case OST__CALL_FETCH: s->has_rows = rc == 0 || rc == MYSQL_DATA_TRUNCATED; break;
     default: s->has_rows = false; break;
     }
@@ -82,7 +82,7 @@ ost_status ost__my_settle(ost_connection *c, ost_deadline deadline)
     if (ost__my_owes(c) && host->now(host->context) >= deadline)
         return OST_TIMEOUT;
     c->deadline = deadline;
-    guard = ost__my_guard_begin(c);
+    ost__my_guard_begin(&guard, c);
     status = settle(c);
     ost__my_guard_end(&guard);
     return status;
@@ -91,7 +91,8 @@ ost_status ost__my_settle(ost_connection *c, ost_deadline deadline)
 ost_status ost__my_stop_stream(ost_connection *c, uint32_t stream, ost_deadline deadline)
 {
     ost__my_statement *s = ost__my_stream_of(c, OST_STREAM(stream));
-    ost__my_guard guard = ost__my_guard_begin(c);
+    ost__my_guard guard;
+    ost__my_guard_begin(&guard, c);
     c->deadline = deadline;
     if (s)
         ost__my_stream_close(c, s);

@@ -335,6 +335,7 @@ ost_status ost__my_set_values(ost_connection *c, ost__my_statement *s, const ost
     ost_status status = ost__my_bind(&s->binds, p, count, op, record, c->max_packet, error);
     if (status != OST_OK || s->binds.changed)
         s->bound = false;
+    s->moved = s->moved || s->binds.moved;
     if (status != OST_OK && error)
         error->nothing_sent = 1;
     if (status == OST_TOO_LARGE && error && error->field[0] == '\0')
@@ -342,19 +343,27 @@ ost_status ost__my_set_values(ost_connection *c, ost__my_statement *s, const ost
     return status;
 }
 
+static bool bind_list(ost__my_statement *s)
+{
+    MYSQL_BIND *list = s->together ? s->together : s->binds.list;
+    if (list && s->bound && !ost__my_move_parameters(s->handle, list))
+        return false;
+    if (list && !s->bound && mysql_stmt_bind_param(s->handle, list))
+        return false;
+    s->bound = true;
+    s->moved = false;
+    return true;
+}
+
 ost_status ost__my_execute(ost_connection *c, ost__my_statement *s, const ost_operation *op,
                            ost_error *error)
 {
     for (int tries = 0;; tries++) {
         unsigned code;
-        if (!s->bound) {
-            MYSQL_BIND *list = s->together ? s->together : s->binds.list;
-            if (list && mysql_stmt_bind_param(s->handle, list))
-                return ost__my_failed(c, s->handle, op, error);
-            s->bound = true;
-        }
+        if ((!s->bound || s->moved) && !bind_list(s))
+            return ost__my_failed(c, s->handle, op, error);
         c->owing = s;
-        OST_TRY(ost__my_call_statement(c, OST__CALL_EXECUTE, s->handle, error));
+        OST_TRY(ost__my_execute_call(c, s->handle, error));
         c->owing = NULL;
         if (c->call.rc == 0)
             break;
@@ -363,7 +372,7 @@ ost_status ost__my_execute(ost_connection *c, ost__my_statement *s, const ost_op
             return ost__my_failed(c, s->handle, op, error);
         OST_TRY(prepare_again(c, s, op, error));
     }
-    s->has_rows = mysql_stmt_field_count(s->handle) > 0;
+    s->has_rows = ost__my_column_count(s->handle) > 0;
     if (s->has_rows && s->key.way != OST__MY_CURSOR)
         c->owing = s;
     return OST_OK;

@@ -94,7 +94,8 @@ typedef struct ost__my_binds {
     uint32_t count, capacity;
     ost__buffer text; /* long lists */
     size_t bytes;     /* about what the values take in a packet */
-    bool changed;     /* kinds or addresses are others than at the last ost__my_bind() */
+    bool changed;     /* kinds are others than at the last ost__my_bind() */
+    bool moved;       /* addresses are */
     bool arrays;      /* the last one was of an array */
     /* Of array binding: what the callback reads. */
     const ost__my_parameter *parameters;

@@ -158,7 +158,7 @@ ost_status ost__my_reset(ost_connection *c, uint32_t touched, ost_deadline deadl
     OST_TRY(ost__my_settle(c, deadline));
     c->deadline = deadline;
     c->has_mark = false;
-    guard = ost__my_guard_begin(c);
+    ost__my_guard_begin(&guard, c);
     status = reset(c, touched);
     ost__my_guard_end(&guard);
     return status;

@@ -202,6 +202,8 @@ class Bench:
                 "--toggle-collect=bench_work", f"--callgrind-out-file={out}"))
             totals.append(callgrind.by_owner(out, self.options.program))
             os.remove(out)
+        if sum(totals[1].values()) <= sum(totals[0].values()):
+            raise Failure(f"{case.name}: {side}: callgrind saw no work: {totals}")
         steps = case.small[1] - case.small[0]
         return {owner: (totals[1].get(owner, 0) - totals[0].get(owner, 0)) / steps
                 for owner in callgrind.OWNERS}
