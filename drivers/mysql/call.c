@@ -20,10 +20,10 @@
 static int start(ost_connection *c, const ost__my_settings *s, unsigned long flags)
 {
     ost__my_call *k = &c->call;
-    switch (k->kind) {
-    case OST__CALL_CONNECT:
+    if (s) /* it connects */
         return mysql_real_connect_start(&k->connected, c->mysql, s->host, s->user, s->password,
                                         s->database, s->port, s->socket, flags);
+    switch (k->kind) {
     case OST__CALL_QUERY: return mysql_real_query_start(&k->rc, c->mysql, k->text, k->size);
     case OST__CALL_STORE: return mysql_store_result_start(&k->rows, c->mysql);
     case OST__CALL_PREPARE: return mysql_stmt_prepare_start(&k->rc, k->statement, k->text, k->size);

@@ -165,8 +165,10 @@ static ost_status reach(ost_backend *b, const char *endpoint, ost_deadline deadl
     ost_connection *c = ost__alloc_zeroed(&b->memory, sizeof *c);
     ost_status status = OST_NO_MEMORY;
     *out = NULL;
-    if (!c)
-        return ost__error_set(error, OST_NO_MEMORY, "no memory for a connection");
+    if (!c) {
+        ost__error_set(error, OST_NO_MEMORY, "no memory for a connection");
+        return OST_NO_MEMORY;
+    }
     c->backend = b;
     c->deadline = deadline;
     atomic_init(&c->cancelled, 0);

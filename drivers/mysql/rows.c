@@ -62,7 +62,7 @@ ost_status ost__my_fetch(ost__my_run *r, ost__my_statement *s, bool *more)
 
 ost_status ost__my_read_rows(ost__my_run *r, ost__my_statement *s, size_t most, bool *more)
 {
-    const ost_row_program *program = r->op->rows;
+    const ost_row_program *program = r->sink ? r->op->rows : NULL;
     if (!s->has_rows)
         return OST_OK;
     if (program)

@@ -115,16 +115,18 @@ static ost_status ask(ost_connection *c, ost_error *error)
 {
     MYSQL_RES *rows;
     MYSQL_ROW row;
+    const char *marked;
     ost_status status;
     OST_TRY(ost__my_query(c, NULL, question, sizeof question - 1, &rows, error));
     row = mysql_num_fields(rows) == ANSWERS ? mysql_fetch_row(rows) : NULL;
     status = row ? verify(c, row, error) : refuse(error, "session");
-    if (status == OST_OK) {
+    if (row && status == OST_OK) {
         c->max_packet = (size_t)strtoull(row[IS_PACKET], NULL, 10);
         /* A packet of just that size is too large already. */
         c->max_packet -= c->max_packet > 0;
         c->key_step = (uint32_t)strtoul(row[IS_STEP], NULL, 10);
-        if (row[IS_MARKED][0] == '1')
+        marked = row[IS_MARKED];
+        if (marked && marked[0] == '1')
             atomic_store(&c->backend->marks, true);
     }
     mysql_free_result(rows);
