@@ -63,7 +63,9 @@ static bool settle(total *t)
     if (t->carry < -1 || t->carry > 1 || (t->sum.high < 0) != (t->carry > 0))
         return false;
     t->carry = 0;
-    return ost__decimal_add(t->sum, part, &t->sum) && ost__decimal_add(t->sum, part, &t->sum);
+    /* In two halves: the whole has 39 digits. */
+    bool fits = ost__decimal_add(t->sum, part, &t->sum);
+    return fits && ost__decimal_add(t->sum, part, &t->sum);
 }
 
 /* ---- of integers ---- */

@@ -97,14 +97,16 @@ static bool is_there(const description *d, const char *table, const char *name, 
 
 static bool piece_is_there(const description *d, const piece *p)
 {
-    const ost_table *t = p->model ? &p->model->table : NULL;
+    if (!p->model)
+        return is_there(d, OST_MARKS_TABLE, NULL, 0);
+    const ost_table *t = &p->model->table;
     switch (p->ddl) {
     case OST_DDL_CREATE_TABLE: return is_there(d, t->name, NULL, 0);
     case OST_DDL_CREATE_INDEX:
         return is_there(d, t->name, t->indexes[p->index].name, DESCRIBED_INDEX);
     case OST_DDL_ADD_FOREIGN_KEY:
         return is_there(d, t->name, t->foreign_keys[p->index].name, DESCRIBED_FOREIGN_KEY);
-    default: return is_there(d, OST_MARKS_TABLE, NULL, 0);
+    default: return false;
     }
 }
 
