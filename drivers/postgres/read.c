@@ -60,8 +60,11 @@ static inline bool take_bool(const ost_row_step *s, const char *bytes, uint8_t *
 static inline bool take_time(const ost_row_step *s, const char *bytes, uint8_t *member)
 {
     int64_t n = (int64_t)ost__pg_get64(bytes);
-    ost_time t = { n + OST__PG_EPOCH_MICROSECONDS };
-    if (n > INT64_MAX - OST__PG_EPOCH_MICROSECONDS || !ost__time_in_range(t))
+    ost_time t;
+    if (n > INT64_MAX - OST__PG_EPOCH_MICROSECONDS)
+        return false;
+    t.microseconds = n + OST__PG_EPOCH_MICROSECONDS;
+    if (!ost__time_in_range(t))
         return false;
     *(ost_time *)value_of(s, member) = t;
     return true;
