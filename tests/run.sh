@@ -30,7 +30,7 @@ passed=0 failed=0 began=$(date +%s)
 packages="gcc g++ libc6-dev cmake ninja-build pkg-config ccache git python3
     clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 doxygen
     libcmocka-dev libsqlite3-dev libutf8proc-dev libjansson-dev sqlite3 iso-codes valgrind
-    libpq-dev libmariadb-dev openssl"
+    libpq-dev libmariadb-dev libmongoc-dev libbson-dev openssl"
 server_packages="postgresql mariadb-server pgbouncer"
 
 # Installs the packages that dpkg does not know as installed, and no others.
@@ -127,7 +127,8 @@ has_sources() {
 # What comes with the packages of servers is never used.
 start_servers() {
     python3 tests/services/services.py stop --folder "$build/services" &&
-        python3 tests/services/services.py start --folder "$build/services" || return 1
+        python3 tests/services/services.py start --folder "$build/services" \
+            postgres mariadb pgbouncer || return 1
     set -a
     # shellcheck disable=SC1091 # the file is made here
     . "$build/services/env"

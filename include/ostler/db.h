@@ -109,6 +109,8 @@ OST_API const ost_driver *ost_driver_sqlite(void);
 OST_API const ost_driver *ost_driver_postgres(void);
 /** The driver for MySQL and MariaDB; from libostler-mysql. */
 OST_API const ost_driver *ost_driver_mysql(void);
+/** The MongoDB driver; from libostler-mongo. */
+OST_API const ost_driver *ost_driver_mongo(void);
 /** The drivers that a program links. */
 #define OST_DRIVERS(...) ((const ost_driver *const[]){ __VA_ARGS__, NULL })
 /** Options of a database, with their size. */

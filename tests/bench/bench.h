@@ -101,6 +101,7 @@ typedef struct bench_store {
 extern const bench_store bench_sqlite;
 extern const bench_store bench_postgres;
 extern const bench_store bench_mysql;
+extern const bench_store bench_mongo;
 extern const bench_side bench_ours;
 
 /* Makes the tables of an empty database; Ostler's own words, so that all sides have the same

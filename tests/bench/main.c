@@ -24,6 +24,9 @@ static const bench_store *const stores[] = {
 #ifdef TEST_MYSQL
     &bench_mysql,
 #endif
+#ifdef TEST_MONGO
+    &bench_mongo,
+#endif
     &bench_sqlite,
 };
 

@@ -105,6 +105,9 @@ static bool open_database(const char *place, const ost_platform *platform, ost_d
 #ifdef TEST_MYSQL
         ost_driver_mysql(),
 #endif
+#ifdef TEST_MONGO
+        ost_driver_mongo(),
+#endif
         ost_driver_sqlite(), NULL
     };
     ost_status status =

@@ -43,6 +43,13 @@ def difference(left, left_name, right, right_name):
     return "\n".join(lines)
 
 
+def left_out(folder, library):
+    """Whether the build was told not to make a driver: OSTLER_MYSQL=OFF."""
+    option = library.removeprefix("ostler-").upper()
+    cache = pathlib.Path(folder) / "CMakeCache.txt"
+    return cache.exists() and f"OSTLER_{option}:BOOL=OFF" in cache.read_text().splitlines()
+
+
 def main(arguments):
     symbols = declared()
     if "--write" in arguments:
@@ -57,6 +64,8 @@ def main(arguments):
         checks.check(f"{library}: headers and list",
                      difference(symbols.get(library, set()), "the headers", listed, path.name))
         for folder in arguments:
+            if left_out(folder, library):
+                continue
             shared = pathlib.Path(folder) / f"lib{library}.so"
             status, found = exported(shared)
             problem = f"{shared} cannot be read" if status else ""

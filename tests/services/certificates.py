@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Certificates for test servers: an authority, and what servers may show, good and bad."""
 
+import time
+
 from machine import run
 
 CERTIFICATES = ("good", "wrong-host", "self-signed", "expired")
@@ -30,7 +32,8 @@ def make_key(folder, name, subject, *options):
 
 
 def make_certificates(folder):
-    """ca.pem, client.pem, and a server's certificate for each word that --tls takes."""
+    """ca.pem, client.pem, the same with its key in client-both.pem, and a server's certificate for
+    each word that --tls takes."""
     if (folder / "done").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,4 +54,18 @@ def make_certificates(folder):
         dates = ["-startdate", start, "-enddate", end] if start else ["-days", "30"]
         run(["openssl", "ca", "-batch", "-notext", "-config", folder / "ca.cnf", *dates,
              "-in", folder / f"{name}.csr", "-out", folder / f"{name}.pem"])
+    (folder / "client-both.pem").write_text((folder / "client.pem").read_text()
+                                            + (folder / "client.key").read_text())
     (folder / "done").write_text("")
+
+
+def make_brief(folder, seconds):
+    """A good certificate that has expired when the time that is returned has come."""
+    until = int(time.time()) + seconds
+    end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(until))
+    make_key(folder, "brief", "localhost", "-out", folder / "brief.csr",
+             "-addext", f"subjectAltName={HERE}")
+    run(["openssl", "ca", "-batch", "-notext", "-config", folder / "ca.cnf",
+         "-startdate", "20200101000000Z", "-enddate", end, "-in", folder / "brief.csr",
+         "-out", folder / "brief.pem"])
+    return until

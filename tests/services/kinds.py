@@ -11,14 +11,19 @@ import shutil
 import socket
 import struct
 import tempfile
+import time
 import urllib.parse
 
-from machine import folder_of, give, program, rights, run
+import mongo
+from certificates import make_brief
+from machine import folder_of, give, program, rights, run, wait_until
 
 ADMIN = "ostler"
 URLS = {"postgres": "OST_TEST_POSTGRES_URL", "mariadb": "OST_TEST_MYSQL_URL",
-        "pgbouncer": "OST_TEST_PGBOUNCER_URL"}
-SCHEMES = {"postgres": "postgresql", "mariadb": "mysql", "pgbouncer": "postgresql"}
+        "pgbouncer": "OST_TEST_PGBOUNCER_URL", "mongodb": "OST_TEST_MONGODB_URL"}
+SCHEMES = {"postgres": "postgresql", "mariadb": "mysql", "pgbouncer": "postgresql",
+           "mongodb": "mongodb"}
+OPTIONS = {"mongodb": "?authSource=admin"}
 
 POSTGRES_SETTINGS = {
     "listen_addresses": "127.0.0.1", "max_connections": "60", "shared_buffers": "32MB",
@@ -46,6 +51,17 @@ PGBOUNCER_SETTINGS = {
     "server_login_retry": "1", "query_wait_timeout": "20",
     "client_tls_sslmode": "allow", "admin_users": ADMIN,
 }
+
+# An empty replSet makes a server that is alone, without transactions.
+MONGODB_SETTINGS = {
+    "bind_ip": "127.0.0.1", "replSet": "ostler", "oplogSize": "64", "wiredTigerCacheSizeGB": "1",
+    "tlsMode": "allowTLS", "quiet": None, "nounixsocket": None,
+    "tlsAllowConnectionsWithoutCertificates": None,
+    "setParameter.enableTestCommands": "1", "setParameter.ttlMonitorSleepSecs": "1",
+    "setParameter.diagnosticDataCollectionEnabled": "false",
+    "setParameter.shutdownTimeoutMillisForSignaledShutdown": "100",
+}
+BRIEF_SECONDS = 8  # mongod refuses to start with a certificate that has expired already
 
 
 # Templates: what a fresh server's data folder is copied from.
@@ -179,12 +195,49 @@ def pgbouncer_command(folder, port, known):
     return [program("pgbouncer", "pgbouncer"), file]
 
 
+def mongodb_command(folder, port, known):
+    home = certificate_files(folder, "mongodb", known["tls"])
+    data = folder_of(home / "data", "mongodb")
+    if known["tls"] == "expired":
+        known["until"] = make_brief(folder.place / "tls", BRIEF_SECONDS)
+        certificate_files(folder, "mongodb", "brief")
+    both, key = home / "both.pem", home / "key"
+    both.write_text((home / "tls.pem").read_text() + (home / "tls.key").read_text())
+    key.write_text(folder.state["password"] + "\n")
+    for path in (both, key):
+        give(path, "mongodb", 0o600)
+    settings = dict(MONGODB_SETTINGS, port=port, dbpath=data, keyFile=key,
+                    tlsCertificateKeyFile=both, tlsCAFile=home / "ca.pem")
+    settings.update(known["settings"])
+    words = [mongo.mongod(templates_of(folder))]
+    for name, value in settings.items():
+        kind, dot, parameter = name.partition(".")
+        if value is None:
+            words.append(f"--{name}")
+        elif dot:
+            words += [f"--{kind}", f"{parameter}={value}"]
+        elif value != "":
+            words += [f"--{name}", value]
+    return words
+
+
+def prepare(folder, name, port):
+    """What is left to do once a server answers; done already, it changes nothing."""
+    if name == "mongodb":
+        known = folder.servers[name]
+        replica_set = {**MONGODB_SETTINGS, **known["settings"]}["replSet"]
+        mongo.prepare(port, ADMIN, folder.state["password"], replica_set)
+        wait_until(lambda: time.time() > known.get("until", 0), 2 * BRIEF_SECONDS)
+
+
 COMMANDS = {"postgres": postgres_command, "mariadb": mariadb_command,
-            "pgbouncer": pgbouncer_command}
+            "pgbouncer": pgbouncer_command, "mongodb": mongodb_command}
 
 
 def answers(name, port):
     """Whether a server lets a client begin to log in."""
+    if name == "mongodb":
+        return mongo.hello(port).get("ok") == 1
     with contextlib.suppress(OSError):
         with socket.create_connection(("127.0.0.1", port), timeout=3) as client:
             if name == "mariadb":

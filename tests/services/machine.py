@@ -15,7 +15,8 @@ import time
 
 PORTS = (20000, 32000)  # below those that connections going out are given
 PACKAGES = {"postgres": "postgresql", "mariadb": "mariadb-server", "pgbouncer": "pgbouncer"}
-ACCOUNTS = {"postgres": ("postgres",), "mariadb": ("mysql",), "pgbouncer": ("postgres", "nobody")}
+ACCOUNTS = {"postgres": ("postgres",), "mariadb": ("mysql",), "pgbouncer": ("postgres", "nobody"),
+            "mongodb": ("mongodb", "nobody")}
 
 
 class Failure(Exception):

@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Real database servers for the tests: PostgreSQL, MariaDB, and PgBouncer in front of PostgreSQL.
+"""Real database servers for the tests: PostgreSQL, MariaDB, PgBouncer in front of PostgreSQL, and
+MongoDB, a replica set of one.
 
 usage: services.py start   [--folder F] [--private] [--tls CERTIFICATE] [--set SETTING] [SERVER...]
        services.py stop    [--folder F] [SERVER...]
        services.py pause|resume|kill|restart [--folder F] SERVER
        services.py env     [--folder F]
 
-SERVER is postgres, mariadb or pgbouncer; `start` without one starts all three. F is where they keep
-everything; without it, the folder of OST_TEST_SERVICES.
+SERVER is postgres, mariadb, pgbouncer or mongodb; `start` without one starts all. F is where they
+keep everything; without it, the folder of OST_TEST_SERVICES.
 
 start    Starts what does not answer yet, and returns when it does. Servers listen on 127.0.0.1 and
          on a unix socket, run as an unprivileged user, and stay until `stop`. F/env then holds
-             OST_TEST_POSTGRES_URL, OST_TEST_MYSQL_URL, OST_TEST_PGBOUNCER_URL  the admin's URLs
+             OST_TEST_POSTGRES_URL, OST_TEST_MYSQL_URL, OST_TEST_PGBOUNCER_URL,
+             OST_TEST_MONGODB_URL  the admin's URLs
              OST_TEST_CA        the certificate that signed theirs
              OST_TEST_SERVICES  F
          in the form of a shell. What the environment names already is used, not started, unless
@@ -27,7 +29,8 @@ restart  Stops a server and starts it on the same port.
 env      Prints F/env with `export` before each line.
 
 Beside the server's certificate F/tls (or the folder of OST_TEST_CA) has client.pem and client.key,
-with which the user `certified` gets in without a password. Passwords are made for each folder.
+with which the user `certified` gets in without a password; client-both.pem is both, for MongoDB,
+which makes no such user by itself. Passwords are made for each folder.
 """
 
 import argparse
@@ -45,7 +48,7 @@ import sys
 import tempfile
 
 from certificates import CERTIFICATES, make_certificates
-from kinds import ADMIN, COMMANDS, SCHEMES, URLS, answers, templates_of
+from kinds import ADMIN, COMMANDS, OPTIONS, SCHEMES, URLS, answers, prepare, templates_of
 from machine import (Failure, family, free_port, listener, process, rights, send, stop_family,
                      wait_until)
 
@@ -125,6 +128,7 @@ def launch(folder, name, port):
                or (listener(child.pid, port) == "own" and answers(name, port)), READY_SECONDS)
     child.returncode = child.poll() or 0  # no warning that it still runs
     if folder.alive(name) and listener(child.pid, port) == "own" and answers(name, port):
+        prepare(folder, name, port)
         (folder.path / f"{name}.pid").write_text(f"{child.pid}\n")
         return True
     if folder.alive(name):
@@ -174,7 +178,8 @@ def own_url(folder, name):
     port = folder.servers.get(name, {}).get("port")
     if not port:
         return None
-    return f"{SCHEMES[name]}://{ADMIN}:{folder.state['password']}@127.0.0.1:{port}/{ADMIN}"
+    return f"{SCHEMES[name]}://{ADMIN}:{folder.state['password']}@127.0.0.1:{port}/{ADMIN}" \
+        + OPTIONS.get(name, "")
 
 
 def given_url(folder, name, options):
@@ -239,8 +244,8 @@ def remove_all(folder):
     """Removes what lies in a folder because of us, and the folder if that is all."""
     place = folder.state["place"]
     for where in {pathlib.Path(place or folder.path), folder.path}:
-        for pattern in ("templates", "tls", "postgres", "mariadb", "pgbouncer", "private", "*.pid",
-                        "*.log", "env", "state.json", "lock"):
+        for pattern in ("templates", "tls", *URLS, "private", "*.pid", "*.log", "env",
+                        "state.json", "lock"):
             for path in where.glob(pattern):
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):

@@ -2,7 +2,8 @@
 #include "rig.h"
 
 #include "base/memory.h"
-#if defined(TEST_POSTGRES) || defined(TEST_MYSQL)
+#if defined(TEST_POSTGRES) || defined(TEST_MYSQL) || defined(TEST_MONGO)
+#define TEST_SERVERS
 #include "support/servers.h"
 #endif
 
@@ -33,6 +34,7 @@ rig_mode rig_modes[] = {
                                      .execution = OST_FAKE_EAGER } },
     [RIG_POSTGRES] = { .name = "postgres", .server = true },
     [RIG_MYSQL] = { .name = "mysql", .server = true },
+    [RIG_MONGODB] = { .name = "mongodb", .server = true },
 };
 
 /* ---- the platform ---- */
@@ -135,12 +137,30 @@ const char *rig_text(rig *r, size_t index)
     return e ? e->text : "";
 }
 
+static bool is_mongodb(const rig *r)
+{
+    return r->mode == &rig_modes[RIG_MONGODB];
+}
+
+const char *rig_word(const rig *r, const char *verb)
+{
+    static const char *const words[][2] = {
+        { "SELECT", "{ \"find\"" },   { "INSERT", "{ \"insert\"" }, { "UPDATE", "{ \"update\"" },
+        { "DELETE", "{ \"delete\"" }, { "CREATE", "{ \"create" },
+    };
+    for (size_t i = 0; is_mongodb(r) && i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i][0], verb) == 0)
+            return words[i][1];
+    return verb;
+}
+
 size_t rig_count(rig *r, const char *verb)
 {
     size_t count = 0;
     const rig_event *e;
+    const char *word = rig_word(r, verb);
     for (size_t i = 0; (e = statement_at(r, i)); i++)
-        count += strncmp(e->text, verb, strlen(verb)) == 0;
+        count += strncmp(e->text, word, strlen(word)) == 0;
     return count;
 }
 
@@ -177,7 +197,7 @@ static void remove_folder(rig *r)
     rmdir(r->folder);
 }
 
-#if defined(TEST_POSTGRES) || defined(TEST_MYSQL)
+#ifdef TEST_SERVERS
 
 /* PostgreSQL takes a fifth of a second to make a database, and none to empty one. */
 static const char *empty_postgres(void)
@@ -194,14 +214,17 @@ static const char *empty_postgres(void)
 
 static void make_database(rig *r)
 {
-    const char *url = r->mode == &rig_modes[RIG_POSTGRES] ? empty_postgres()
-                                                          : server_database(SERVER_MYSQL, NULL);
+    const char *url;
+    if (r->mode == &rig_modes[RIG_POSTGRES])
+        url = empty_postgres();
+    else
+        url = server_database(is_mongodb(r) ? SERVER_MONGODB : SERVER_MYSQL, NULL);
     snprintf(r->url, sizeof r->url, "%s", url);
 }
 
 static void drop_database(const rig *r)
 {
-    if (r->mode == &rig_modes[RIG_MYSQL])
+    if (r->mode == &rig_modes[RIG_MYSQL] || is_mongodb(r))
         server_drop(r->url);
 }
 
@@ -258,6 +281,9 @@ void rig_open(rig *r, const ost_options *extra)
 #ifdef TEST_MYSQL
         ost_driver_mysql(),
 #endif
+#ifdef TEST_MONGO
+        ost_driver_mongo(),
+#endif
         r->fake ? ost_fake_driver(r->fake) : ost_driver_sqlite(), NULL
     };
     o.drivers = drivers;
@@ -309,15 +335,19 @@ static bool is_for_us(const struct CMUnitTest *test, bool on_servers)
 {
     bool postgres = test->initial_state == &rig_modes[RIG_POSTGRES];
     bool mysql = test->initial_state == &rig_modes[RIG_MYSQL];
+    bool mongodb = test->initial_state == &rig_modes[RIG_MONGODB];
     if (!on_servers)
-        return !postgres && !mysql;
+        return !postgres && !mysql && !mongodb;
 #ifndef TEST_POSTGRES
     postgres = false;
 #endif
 #ifndef TEST_MYSQL
     mysql = false;
 #endif
-    return postgres || mysql;
+#ifndef TEST_MONGO
+    mongodb = false;
+#endif
+    return postgres || mysql || mongodb;
 }
 
 int rig_run(const char *name, const struct CMUnitTest *tests, size_t count, bool on_servers)
@@ -373,7 +403,7 @@ void rig_raw(rig *r, const char *sql)
 {
     sqlite3 *db = NULL;
     char *message = NULL;
-#if defined(TEST_POSTGRES) || defined(TEST_MYSQL)
+#ifdef TEST_SERVERS
     if (r->mode->server) {
         server_sql(r->url, sql);
         return;
@@ -385,6 +415,11 @@ void rig_raw(rig *r, const char *sql)
     if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
         fail_msg("%s", message);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+void rig_raw_or(rig *r, const char *sql, const char *commands)
+{
+    rig_raw(r, is_mongodb(r) ? commands : sql);
 }
 
 /* ---- checks ---- */
@@ -418,6 +453,11 @@ void rig_has(const char *text, const char *part, const char *file, int line)
 }
 
 /* ---- contents ---- */
+
+int64_t rig_stored(const rig *r, ost_time t)
+{
+    return is_mongodb(r) ? (t.microseconds + 500) / 1000 * 1000 : t.microseconds;
+}
 
 int64_t rig_book(rig *r, const char *title, int year)
 {

@@ -33,7 +33,8 @@ enum {
     RIG_PIPELINE,
     RIG_FAKE_FILE,
     RIG_POSTGRES,
-    RIG_MYSQL
+    RIG_MYSQL,
+    RIG_MONGODB
 };
 extern rig_mode rig_modes[];
 
@@ -45,7 +46,10 @@ extern rig_mode rig_modes[];
 #define RIG_FAKES(f) RIG_ON(f, RIG_BLOCKING), RIG_ON(f, RIG_BATCHES), RIG_ON(f, RIG_PIPELINE)
 /* What speaks of SQLite's own ways, or needs the fake's. */
 #define RIG_LOCAL(f) RIG_ON(f, RIG_MEMORY), RIG_ON(f, RIG_FILE), RIG_FAKES(f)
-#define RIG_SERVER(f) RIG_ON(f, RIG_POSTGRES), RIG_ON(f, RIG_MYSQL)
+/* What speaks of SQL, or of what MongoDB has not: savepoints, locks on rows. */
+#define RIG_SQL_SERVER(f) RIG_ON(f, RIG_POSTGRES), RIG_ON(f, RIG_MYSQL)
+#define RIG_SQL(f) RIG_LOCAL(f), RIG_SQL_SERVER(f)
+#define RIG_SERVER(f) RIG_SQL_SERVER(f), RIG_ON(f, RIG_MONGODB)
 #define RIG_ALL(f) RIG_LOCAL(f), RIG_SERVER(f)
 #define RIG_FILES(f) RIG_ON(f, RIG_FILE), RIG_ON(f, RIG_FAKE_FILE)
 
@@ -104,16 +108,23 @@ void rig_advance(rig *r, int64_t ns);
 void rig_rule(rig *r, const ost_fake_rule *rule);
 /* Runs a script beside the library: of RIG_FILES() by SQLite alone, on a server by its client. */
 void rig_raw(rig *r, const char *sql);
+/* The same with commands for MongoDB, as documents of Extended JSON. */
+void rig_raw_or(rig *r, const char *sql, const char *commands);
 
 void rig_forget(rig *r);
 /* Statements sent since rig_forget(), and their texts; "" past the last. */
 size_t rig_sent(rig *r);
 const char *rig_text(rig *r, size_t index);
-/* How many of the statements start with `verb`. */
+/* What a statement begins with where SQL says `verb`: SELECT, INSERT, UPDATE, DELETE, CREATE. */
+const char *rig_word(const rig *r, const char *verb);
+/* How many of the statements start with `verb`, or with its word for it. */
 size_t rig_count(rig *r, const char *verb);
 size_t rig_events_of(rig *r, uint16_t kind);
 
 /* ---- checks ---- */
+
+/* A time as the database keeps it: MongoDB in milliseconds. */
+int64_t rig_stored(const rig *r, ost_time t);
 
 #define OK(call) rig_ok((call), r->s, #call, __FILE__, __LINE__)
 void rig_ok(ost_status status, ost_session *s, const char *what, const char *file, int line);

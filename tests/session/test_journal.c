@@ -335,8 +335,8 @@ static void stamps_go_back_to_records_that_were_moved(void **state)
     all[1] = swap;
     OK(ost_rollback(r->s));
     assert_int_equal(all[0].id, b.id);
-    assert_int_equal(all[0].changed_at.microseconds, b.changed_at.microseconds);
-    assert_int_equal(all[1].changed_at.microseconds, a.changed_at.microseconds);
+    assert_int_equal(all[0].changed_at.microseconds, rig_stored(r, b.changed_at));
+    assert_int_equal(all[1].changed_at.microseconds, rig_stored(r, a.changed_at));
     rig_forget(r);
     OK(ost_save(r->s, note, &all[0]));
     assert_int_equal(rig_sent(r), 0);
@@ -373,8 +373,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RIG_ALL(saved_rolled_back_and_saved_again_is_written_again),
         RIG_ALL(a_commit_keeps_what_was_saved),
-        RIG_ALL(a_savepoint_takes_back_only_what_it_did),
-        RIG_ALL(a_kept_savepoint_goes_with_the_unit),
+        RIG_SQL(a_savepoint_takes_back_only_what_it_did),
+        RIG_SQL(a_kept_savepoint_goes_with_the_unit),
         RIG_ALL(stamps_are_taken_back),
         RIG_ALL(a_generated_key_is_taken_back_from_a_new_record),
         RIG_ALL(a_new_record_of_an_undone_unit_is_as_good_as_any),
@@ -384,7 +384,7 @@ int main(void)
         RIG_ALL(entries_of_released_records_are_forgotten),
         RIG_ALL(an_older_record_inserted_since_the_mark_is_taken_back),
         RIG_ALL(a_deleted_record_is_there_again),
-        RIG_ALL(a_refused_write_leaves_no_entry),
+        RIG_SQL(a_refused_write_leaves_no_entry),
         RIG_ALL(a_sorted_array_is_taken_back_by_key),
         RIG_ALL(stamps_go_back_to_records_that_were_moved),
         RIG_ALL(no_buffer_of_the_program_comes_back),

@@ -145,6 +145,23 @@ static void shared_locks_agree(void **state)
     ost_session_close(other);
 }
 
+/* MongoDB's transactions conflict instead of waiting. */
+static void where_rows_cannot_be_locked_it_is_said(void **state)
+{
+    rig *r = *state;
+    size_t count;
+    three(r);
+    OK(ost_begin(r->s, NULL));
+    rig_book(r, "before", 1);
+    rig_forget(r);
+    NULLS(OST_UNSUPPORTED, "book", ost_all(locked(r, OST_LOCK_UPDATE), book, &count));
+    NULLS(OST_UNSUPPORTED, "book", ost_first(locked(r, OST_LOCK_SHARE), book));
+    assert_int_equal(ost_session_error(r->s)->nothing_sent, 1);
+    rig_book(r, "after", 1);
+    OK(ost_commit(r->s));
+    assert_int_equal(rig_books(r), 5);
+}
+
 static void a_lock_can_be_taken_back(void **state)
 {
     rig *r = *state;
@@ -237,11 +254,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RIG_ALL(a_lock_needs_a_transaction_that_writes),
-        RIG_ALL(locked_rows_are_read_and_tracked),
+        RIG_SQL(locked_rows_are_read_and_tracked),
         RIG_LOCAL(without_locks_on_rows_nothing_is_said),
-        RIG_SERVER(a_locked_row_keeps_others_out),
-        RIG_SERVER(shared_locks_agree),
-        RIG_ALL(a_lock_can_be_taken_back),
+        RIG_SQL_SERVER(a_locked_row_keeps_others_out),
+        RIG_SQL_SERVER(shared_locks_agree),
+        RIG_SQL(a_lock_can_be_taken_back),
+        RIG_ON(where_rows_cannot_be_locked_it_is_said, RIG_MONGODB),
         RIG_LOCAL(skipping_is_refused_where_it_is_unknown),
         RIG_ALL(a_locked_query_in_a_doomed_unit_tells_why),
         RIG_FAKES(a_lock_that_is_held_is_a_time_out),

@@ -355,10 +355,11 @@ static void render_shows_the_statement_and_runs_nothing(void **state)
     ost_where(q, ost_eq(book, isbn, "not to be seen"));
     ost_limit(q, 3);
     const char *text = ost_render(q);
-    HAS(text, "SELECT");
+    bool is_mongodb = r->mode == &rig_modes[RIG_MONGODB];
+    HAS(text, rig_word(r, "SELECT"));
     HAS(text, "books");
-    HAS(text, "ORDER BY");
-    HAS(text, r->mode == &rig_modes[RIG_POSTGRES] ? "$1" : "?");
+    HAS(text, is_mongodb ? "\"sort\"" : "ORDER BY");
+    HAS(text, is_mongodb || r->mode == &rig_modes[RIG_POSTGRES] ? "$1" : "?");
     assert_null(strstr(text, "not to be seen"));
     assert_int_equal(rig_sent(r), 0);
     assert_string_equal(letters(r, q), "");

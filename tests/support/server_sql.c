@@ -15,6 +15,7 @@
 
 #include "base/memory.h"
 #include "base/url.h"
+#include "support/server_mongo.h"
 #include "support/servers.h"
 
 enum { CONNECT_SECONDS = 20, PROBLEM_SIZE = 1024 };
@@ -166,8 +167,22 @@ static void run_mysql(const ost__url *u, const char *sql)
     mysql_close(c);
 }
 
+static void mongo_document(void *context, const char *text, size_t length)
+{
+    int *count = context;
+    append_cell((*count)++, text, length);
+}
+
+static void run_mongo(const ost__url *u, const char *commands, bool canonical)
+{
+    int count = 0;
+    const char *problem = server_mongo_run(u, commands, canonical, mongo_document, &count);
+    if (problem)
+        snprintf(last.problem, sizeof last.problem, "%s", problem);
+}
+
 /* Fills `last`; NULL, or the problem. */
-static const char *run(const char *url, const char *sql)
+static const char *run_as(const char *url, const char *sql, bool canonical)
 {
     ost_platform platform;
     ost__url u;
@@ -182,11 +197,18 @@ static const char *run(const char *url, const char *sql)
     begin();
     if (ost__url_has_scheme(url, "mysql") || ost__url_has_scheme(url, "mariadb"))
         run_mysql(&u, sql);
+    else if (ost__url_has_scheme(url, "mongodb"))
+        run_mongo(&u, sql, canonical);
     else
         run_postgres(&u, sql);
     ost__url_finish(&memory, &u);
     last.problem[strcspn(last.problem, "\n")] = '\0';
     return *last.problem ? last.problem : NULL;
+}
+
+static const char *run(const char *url, const char *sql)
+{
+    return run_as(url, sql, false);
 }
 
 void server_sql(const char *url, const char *sql)
@@ -199,6 +221,14 @@ void server_sql(const char *url, const char *sql)
 const char *server_text(const char *url, const char *sql)
 {
     server_sql(url, sql);
+    return last.text;
+}
+
+const char *server_canonical(const char *url, const char *command)
+{
+    const char *problem = run_as(url, command, true);
+    if (problem)
+        fail_msg("%s: %s", command, problem);
     return last.text;
 }
 
@@ -232,6 +262,11 @@ const char *server_sql_drop(const char *admin, const char *name)
     char sql[256];
     if (ost__url_has_scheme(admin, "mysql") || ost__url_has_scheme(admin, "mariadb"))
         return drop_in_mysql(admin, name);
+    if (ost__url_has_scheme(admin, "mongodb")) {
+        snprintf(sql, sizeof sql, "{\"dropDatabase\": 1, \"maxTimeMS\": 20000, \"$db\": \"%s\"}",
+                 name);
+        return run(admin, sql);
+    }
     snprintf(sql, sizeof sql, "DROP DATABASE IF EXISTS %s WITH (FORCE)", name);
     return run(admin, sql);
 }

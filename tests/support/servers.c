@@ -25,6 +25,7 @@ static const struct {
     [SERVER_POSTGRES] = { "postgres", "OST_TEST_POSTGRES_URL", "" },
     [SERVER_MYSQL] = { "mariadb", "OST_TEST_MYSQL_URL", "/socket" },
     [SERVER_PGBOUNCER] = { "pgbouncer", "OST_TEST_PGBOUNCER_URL", "" },
+    [SERVER_MONGODB] = { "mongodb", "OST_TEST_MONGODB_URL", "" },
 };
 
 struct server_instance {
@@ -120,7 +121,7 @@ static void end_all_at_exit(void)
  * be dropped before that, so each library was used before this is called. */
 static void drop_all_at_exit(enum server kind)
 {
-    static bool registered[SERVER_PGBOUNCER + 1];
+    static bool registered[SERVER_MONGODB + 1];
     if (!registered[kind])
         assert_int_equal(atexit(drop_all), 0);
     registered[kind] = true;
@@ -161,7 +162,8 @@ const char *server_database(enum server kind, const char *options)
     const char *problem = server_sql_drop(admin, name);
     if (problem)
         fail_msg("an older database cannot be dropped: %s", problem);
-    server_sql(admin, format("CREATE DATABASE %s", name));
+    if (kind != SERVER_MONGODB) /* which makes one by its first use */
+        server_sql(admin, format("CREATE DATABASE %s", name));
     drop_all_at_exit(kind);
     int i = database_count++;
     databases[i].admin = admin;

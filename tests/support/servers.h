@@ -9,10 +9,10 @@
 
 #include <stdbool.h>
 
-enum server { SERVER_POSTGRES, SERVER_MYSQL, SERVER_PGBOUNCER };
+enum server { SERVER_POSTGRES, SERVER_MYSQL, SERVER_PGBOUNCER, SERVER_MONGODB };
 
 /* Whether the environment names one: OST_TEST_POSTGRES_URL, OST_TEST_MYSQL_URL,
- * OST_TEST_PGBOUNCER_URL. */
+ * OST_TEST_PGBOUNCER_URL, OST_TEST_MONGODB_URL. */
 bool server_given(enum server kind);
 
 /* The URL of a fresh, empty database, with `options` ("tls=require&…"; NULL: none) behind it. It is
@@ -29,8 +29,14 @@ const char *server_url_at(const char *url, int port);
 void server_sql(const char *url, const char *sql);
 /* The first column of all rows, joined by '|'; NULL reads "NULL". Valid until the next call. */
 const char *server_text(const char *url, const char *sql);
+/*
+ * Of MongoDB the SQL is commands, as documents of Extended JSON one after the other, and the rows
+ * are the documents of a cursor, or the reply, in relaxed Extended JSON: { "_id" : 1 }.
+ * server_canonical() gives what tells kinds apart: { "_id" : { "$numberLong" : "1" } }.
+ */
+const char *server_canonical(const char *url, const char *command);
 /* As server_sql(), where it may be refused: NULL if it was not, else the server's code ("23505",
- * "1062") and message. Valid until the next call. */
+ * "1062", "11000") and message. Valid until the next call. */
 const char *server_refuses(const char *url, const char *sql);
 
 /* A server of a test's own, in a folder of its own. It is stopped and removed by

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+#include "mongo/define.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "base/error.h"
+
+static bool is_key(const ost_table *t, const ost_field *f)
+{
+    for (uint32_t i = 0; i < t->key_count; i++)
+        if (t->keys[i] == f)
+            return true;
+    return false;
+}
+
+bool ost__mongo_nullable(const ost_table *t, const ost_field *f)
+{
+    uint16_t kind = ost__mongo_kind_of(f);
+    if (f->required || f->not_null || is_key(t, f))
+        return false;
+    return (f->type & OST_TYPE_OPTIONAL) || kind == OST_TYPE_TEXT || kind == OST_TYPE_BLOB ||
+           kind == OST_TYPE_JSON || kind == OST_TYPE_LIST;
+}
+
+void ost__mongo_unique_name(const ost_table *t, const ost_field *f, char out[OST__MONGO_NAME_SIZE])
+{
+    ost__print(out, OST__MONGO_NAME_SIZE, "%s_%s_unique", t->name, f->column);
+}
+
+void ost__mongo_key_name(const ost_table *t, char out[OST__MONGO_NAME_SIZE])
+{
+    ost__print(out, OST__MONGO_NAME_SIZE, "%s_primary_key", t->name);
+}
+
+bool ost__mongo_has_unique_index(const ost_table *t, const ost_field *f)
+{
+    return f->unique && !(t->key_count == 1 && t->keys[0] == f);
+}
+
+/* ---- one property ---- */
+
+typedef struct kind {
+    const char *type; /* NULL: it is not stored yet */
+    int64_t least, most;
+    bool has_least, has_most;
+} kind;
+
+/* Bounds stand where the type has more room than the kind. */
+static const kind kinds[] = {
+    [OST_TYPE_BOOL] = { .type = "bool" },
+    [OST_TYPE_INT8] = { "int", SCHAR_MIN, SCHAR_MAX, true, true },
+    [OST_TYPE_INT16] = { "int", SHRT_MIN, SHRT_MAX, true, true },
+    [OST_TYPE_INT32] = { .type = "int" },
+    [OST_TYPE_INT64] = { .type = "long" },
+    [OST_TYPE_UINT8] = { "int", 0, UCHAR_MAX, true, true },
+    [OST_TYPE_UINT16] = { "int", 0, USHRT_MAX, true, true },
+    [OST_TYPE_UINT32] = { "long", 0, (int64_t)UINT32_MAX, true, true },
+    [OST_TYPE_UINT64] = { .type = "long", .has_least = true },
+    [OST_TYPE_FLOAT] = { .type = "double" },
+    [OST_TYPE_DOUBLE] = { .type = "double" },
+    [OST_TYPE_TEXT] = { .type = "string" },
+    [OST_TYPE_CHARS] = { .type = "string" },
+    [OST_TYPE_BLOB] = { .type = "binData" },
+    [OST_TYPE_TIME] = { .type = "date" },
+    [OST_TYPE_DATE] = { .type = "date" },
+    [OST_TYPE_UUID] = { .type = "binData" },
+    [OST_TYPE_OBJECT_ID] = { .type = "objectId" },
+    [OST_TYPE_DECIMAL] = { .type = "decimal" },
+};
+
+static bool put_names(bson_t *out, const char *const *values)
+{
+    bson_t names;
+    char digits[16];
+    const char *key;
+    uint32_t i = 0;
+    bool good = bson_append_array_begin(out, "enum", -1, &names);
+    for (; good && values[i]; i++) {
+        size_t size = bson_uint32_to_string(i, &key, digits, sizeof digits);
+        good = bson_append_utf8(&names, key, (int)size, values[i], -1);
+    }
+    return good && bson_append_array_end(out, &names);
+}
+
+/* Characters; the bytes of a char array bound them too. */
+static size_t longest(const ost_field *f)
+{
+    size_t most = f->max_length;
+    if (ost__mongo_kind_of(f) == OST_TYPE_CHARS && f->size > 0 && (most == 0 || most > f->size - 1))
+        most = f->size - 1;
+    return most;
+}
+
+static bool put_bounds(bson_t *out, const ost_field *f, const kind *k)
+{
+    uint16_t type = ost__mongo_kind_of(f);
+    size_t most = longest(f);
+    if (k->has_least && !BSON_APPEND_INT64(out, "minimum", k->least))
+        return false;
+    if (k->has_most && !BSON_APPEND_INT64(out, "maximum", k->most))
+        return false;
+    if ((type != OST_TYPE_TEXT && type != OST_TYPE_CHARS) || most == 0 || most > INT_MAX)
+        return true;
+    return BSON_APPEND_INT64(out, "maxLength", (int64_t)most);
+}
+
+static bool put_property(bson_t *out, const ost_table *t, const ost_field *f, const kind *k)
+{
+    char unique[OST__MONGO_NAME_SIZE];
+    const char *name = ost__mongo_name(t, f);
+    bson_t inside;
+    bool good = BSON_APPEND_DOCUMENT_BEGIN(out, name, &inside);
+    if (strcmp(name, f->column) != 0)
+        good = good && BSON_APPEND_UTF8(&inside, "title", f->column);
+    if (ost__mongo_has_unique_index(t, f)) {
+        ost__mongo_unique_name(t, f, unique);
+        good = good && BSON_APPEND_UTF8(&inside, "description", unique);
+    }
+    if (f->values)
+        good = good && put_names(&inside, f->values);
+    else
+        good = good && BSON_APPEND_UTF8(&inside, "bsonType", k->type) && put_bounds(&inside, f, k);
+    return good && bson_append_document_end(out, &inside);
+}
+
+/* ---- the whole ---- */
+
+static bool put_required(bson_t *out, const ost_table *t)
+{
+    bson_t names;
+    char digits[16];
+    const char *key;
+    uint32_t count = 0;
+    bool good = BSON_APPEND_ARRAY_BEGIN(out, "required", &names);
+    for (uint32_t i = 0; good && i < t->field_count; i++) {
+        if (ost__mongo_nullable(t, &t->fields[i]))
+            continue;
+        size_t size = bson_uint32_to_string(count++, &key, digits, sizeof digits);
+        good = bson_append_utf8(&names, key, (int)size, ost__mongo_name(t, &t->fields[i]), -1);
+    }
+    /* An array of none is refused; _id is always there. */
+    if (good && count == 0)
+        good = BSON_APPEND_UTF8(&names, "0", "_id");
+    return good && bson_append_array_end(out, &names);
+}
+
+static const kind *kind_of(const ost_field *f)
+{
+    uint16_t type = ost__mongo_kind_of(f);
+    const kind *k = type < sizeof kinds / sizeof kinds[0] ? &kinds[type] : NULL;
+    return k && k->type ? k : NULL;
+}
+
+static bool put_schema(bson_t *out, const ost_table *t)
+{
+    char name[OST__MONGO_NAME_SIZE];
+    bson_t properties;
+    bool good = BSON_APPEND_UTF8(out, "bsonType", "object") &&
+                BSON_APPEND_UTF8(out, "title", OST__MONGO_TITLE);
+    if (t->key_count > 1) {
+        ost__mongo_key_name(t, name);
+        good = good && BSON_APPEND_UTF8(out, "description", name);
+    }
+    good =
+        good && put_required(out, t) && BSON_APPEND_DOCUMENT_BEGIN(out, "properties", &properties);
+    for (uint32_t i = 0; good && i < t->field_count; i++)
+        good = put_property(&properties, t, &t->fields[i], kind_of(&t->fields[i]));
+    return good && bson_append_document_end(out, &properties);
+}
+
+ost_status ost__mongo_validator(const ost_table *t, bson_t *out, ost_error *error)
+{
+    bson_t validator, schema;
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        const ost_field *f = &t->fields[i];
+        if (kind_of(f))
+            continue;
+        ost__error_set(error, OST_UNSUPPORTED,
+                       "%s.%s: MongoDB cannot store members of this kind yet", t->model, f->name);
+        ost__error_about(error, t->model, f->name);
+        return OST_UNSUPPORTED;
+    }
+    if (!BSON_APPEND_DOCUMENT_BEGIN(out, "validator", &validator) ||
+        !BSON_APPEND_DOCUMENT_BEGIN(&validator, "$jsonSchema", &schema) ||
+        !put_schema(&schema, t) || !bson_append_document_end(&validator, &schema) ||
+        !bson_append_document_end(out, &validator))
+        return ost__error_set(error, OST_TOO_LARGE, "%s: its validator is too large for a command",
+                              t->model);
+    return OST_OK;
+}
