@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "mongo/cells.h"
 
-#include <float.h>
 #include <limits.h>
 #include <math.h>
 
 #include "base/civil.h"
 #include "base/decimal.h"
+#include "base/scalar.h"
 #include "base/utf8.h"
 
 /* Doubles hold every integer up to here. */
@@ -14,49 +14,6 @@
 #define DAY_MS INT64_C(86400000)
 
 /* ---- numbers ---- */
-
-/* Everything that 64 bits can hold. */
-typedef struct whole {
-    uint64_t magnitude;
-    bool negative;
-} whole;
-
-static whole whole_of(int64_t n)
-{
-    return (whole){ n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n, n < 0 };
-}
-
-static ost_status put_integer(uint16_t type, whole n, void *at)
-{
-    static const struct {
-        uint64_t least, most; /* the first below zero */
-    } ranges[] = {
-        [OST_TYPE_INT8] = { (uint64_t)SCHAR_MAX + 1, SCHAR_MAX },
-        [OST_TYPE_INT16] = { (uint64_t)SHRT_MAX + 1, (uint64_t)SHRT_MAX },
-        [OST_TYPE_INT32] = { (uint64_t)INT_MAX + 1, INT_MAX },
-        [OST_TYPE_INT64] = { (uint64_t)INT64_MAX + 1, INT64_MAX },
-        [OST_TYPE_UINT8] = { 0, UCHAR_MAX },
-        [OST_TYPE_UINT16] = { 0, USHRT_MAX },
-        [OST_TYPE_UINT32] = { 0, UINT_MAX },
-        [OST_TYPE_UINT64] = { 0, UINT64_MAX },
-    };
-    uint64_t bits = n.negative ? (uint64_t)0 - n.magnitude : n.magnitude;
-    int64_t value;
-    if (n.magnitude > (n.negative ? ranges[type].least : ranges[type].most))
-        return OST_RANGE;
-    memcpy(&value, &bits, sizeof value);
-    switch (type) {
-    case OST_TYPE_INT8: *(signed char *)at = (signed char)value; break;
-    case OST_TYPE_INT16: *(short *)at = (short)value; break;
-    case OST_TYPE_INT32: *(int *)at = (int)value; break;
-    case OST_TYPE_INT64: *(int64_t *)at = value; break;
-    case OST_TYPE_UINT8: *(unsigned char *)at = (unsigned char)bits; break;
-    case OST_TYPE_UINT16: *(unsigned short *)at = (unsigned short)bits; break;
-    case OST_TYPE_UINT32: *(unsigned *)at = (unsigned)bits; break;
-    default: *(uint64_t *)at = bits; break;
-    }
-    return OST_OK;
-}
 
 static double real_of(const ost__mongo_element *e)
 {
@@ -66,18 +23,6 @@ static double real_of(const ost__mongo_element *e)
     return x;
 }
 
-static ost_status put_real(uint16_t type, double x, void *at)
-{
-    if (type == OST_TYPE_DOUBLE) {
-        *(double *)at = x;
-        return OST_OK;
-    }
-    if (isfinite(x) && fabs(x) > (double)FLT_MAX)
-        return OST_RANGE;
-    *(float *)at = (float)x;
-    return OST_OK;
-}
-
 static bool decimal_of(const ost__mongo_element *e, ost_decimal *out, int32_t *rounded)
 {
     const bson_decimal128_t value = { .low = ost__mongo_get64(e->data),
@@ -85,37 +30,37 @@ static bool decimal_of(const ost__mongo_element *e, ost_decimal *out, int32_t *r
     return ost__mongo_decimal_from(&value, out, rounded);
 }
 
-static bool whole_of_decimal(ost_decimal d, whole *out)
+static bool whole_of_decimal(ost_decimal d, ost__whole *out)
 {
     bool negative = d.high < 0;
     if (!ost__decimal_rescale(d, 0, &d))
         return false;
     if (negative)
         d = ost_decimal_negate(d);
-    *out = (whole){ d.low, negative };
+    *out = (ost__whole){ d.low, negative };
     return d.high == 0;
 }
 
-static ost_decimal decimal_of_whole(whole n)
+static ost_decimal decimal_of_whole(ost__whole n)
 {
     ost_decimal d = ost__decimal_from_uint(n.magnitude);
     return n.negative ? ost_decimal_negate(d) : d;
 }
 
 /* The element as a whole number; false: it is none. Others may keep whole numbers as doubles. */
-static bool to_whole(const ost__mongo_element *e, whole *out)
+static bool to_whole(const ost__mongo_element *e, ost__whole *out)
 {
     ost_decimal d;
     double x;
     switch (e->type) {
-    case BSON_TYPE_INT32: *out = whole_of(ost__mongo_get_int32(e->data)); return true;
-    case BSON_TYPE_INT64: *out = whole_of(ost__mongo_get_int64(e->data)); return true;
+    case BSON_TYPE_INT32: *out = ost__whole_of(ost__mongo_get_int32(e->data)); return true;
+    case BSON_TYPE_INT64: *out = ost__whole_of(ost__mongo_get_int64(e->data)); return true;
     case BSON_TYPE_DECIMAL128: return decimal_of(e, &d, NULL) && whole_of_decimal(d, out);
     case BSON_TYPE_DOUBLE:
         x = real_of(e);
         if (!(fabs(x) <= (double)EXACT_DOUBLE) || (double)(int64_t)x != x)
             return false;
-        *out = whole_of((int64_t)x);
+        *out = ost__whole_of((int64_t)x);
         return true;
     default: return false;
     }
@@ -129,7 +74,7 @@ static ost_status read_name(const ost_field *f, uint16_t type, const ost__mongo_
         return OST_RANGE;
     for (int64_t i = 0; f->values[i]; i++)
         if (strlen(f->values[i]) == size && memcmp(f->values[i], e->data + 4, size) == 0)
-            return put_integer(type, whole_of(i), at);
+            return ost__store_whole(type, ost__whole_of(i), at);
     return OST_RANGE;
 }
 
@@ -138,28 +83,29 @@ static ost_status read_integer(const ost_row_step *step, const ost__mongo_column
                                const ost__mongo_element *e, void *at)
 {
     const ost_field *f = step->origin ? step->origin : step->field;
-    whole n;
+    ost__whole n;
     if (f->values)
         return read_name(f, step->type, e, at);
     if (column && column->is_sum && e->type == BSON_TYPE_DOUBLE)
         return OST_RANGE;
-    return to_whole(e, &n) ? put_integer(step->type, n, at) : OST_RANGE;
+    return to_whole(e, &n) ? ost__store_whole(step->type, n, at) : OST_RANGE;
 }
 
 static ost_status read_real(const ost_row_step *step, const ost__mongo_element *e, void *at)
 {
     ost_decimal d;
-    whole n;
+    ost__whole n;
     switch (e->type) {
-    case BSON_TYPE_DOUBLE: return put_real(step->type, real_of(e), at);
+    case BSON_TYPE_DOUBLE: return ost__store_real(step->type, real_of(e), at);
     case BSON_TYPE_DECIMAL128:
         if (!decimal_of(e, &d, NULL))
             return OST_RANGE;
-        return put_real(step->type, ost__decimal_to_double(d), at);
+        return ost__store_real(step->type, ost__decimal_to_double(d), at);
     default:
         if (!to_whole(e, &n) || n.magnitude > EXACT_DOUBLE)
             return OST_RANGE;
-        return put_real(step->type, n.negative ? -(double)n.magnitude : (double)n.magnitude, at);
+        return ost__store_real(step->type, n.negative ? -(double)n.magnitude : (double)n.magnitude,
+                               at);
     }
 }
 
@@ -179,7 +125,7 @@ static ost_status read_decimal(const ost_row_step *step, const ost__mongo_column
     int32_t scale = f->precision > 0 ? f->scale : origin ? origin->scale : step->scale;
     int32_t rounded = INT32_MIN;
     ost_decimal d;
-    whole n;
+    ost__whole n;
     bool found;
     switch (e->type) {
     case BSON_TYPE_DECIMAL128:
@@ -205,7 +151,7 @@ ost_status ost__mongo_read_average(const ost_row_step *step, const ost__mongo_el
     uint8_t *at = row + step->offset + step->value_offset;
     ost_row_step of_sum = *step;
     ost_decimal d;
-    whole n;
+    ost__whole n;
     int32_t rounded = INT32_MIN;
     if (!to_whole(count, &n) || n.negative || n.magnitude > INT64_MAX)
         return OST_RANGE;
@@ -218,7 +164,7 @@ ost_status ost__mongo_read_average(const ost_row_step *step, const ost__mongo_el
         if (!decimal_of(sum, &d, &rounded) || !is_exact(&as_sum, &of_sum, rounded))
             return OST_RANGE;
     } else {
-        whole whole_sum;
+        ost__whole whole_sum;
         if (sum->type == BSON_TYPE_DOUBLE || !to_whole(sum, &whole_sum))
             return OST_RANGE;
         d = decimal_of_whole(whole_sum);
@@ -228,7 +174,7 @@ ost_status ost__mongo_read_average(const ost_row_step *step, const ost__mongo_el
     if (step->null_rule == OST_NULL_IS_ABSENT)
         *(bool *)(row + step->offset) = true;
     if (step->type == OST_TYPE_FLOAT || step->type == OST_TYPE_DOUBLE)
-        return put_real(step->type, ost__decimal_to_double(d), at);
+        return ost__store_real(step->type, ost__decimal_to_double(d), at);
     if (step->type != OST_TYPE_DECIMAL)
         return OST_RANGE;
     if (step->field->precision > 0 &&
@@ -255,7 +201,7 @@ bool ost__mongo_read_time(const ost__mongo_element *e, ost_time *out)
 static bool read_other_time(const ost_row_step *step, const ost__mongo_element *e, ost_time *out)
 {
     uint16_t stored = step->origin ? step->origin->stored : (uint16_t)OST_STORED_OURS;
-    whole n;
+    ost__whole n;
     if (stored == OST_STORED_SECONDS_TEXT && e->type == BSON_TYPE_UTF8)
         return ost__time_from_stored((const char *)e->data + 4, e->size - 5, out);
     if (stored != OST_STORED_UNIX_SECONDS)

@@ -8,8 +8,6 @@
 /* What a document may have, with its keys. */
 enum { OST__MONGO_DOCUMENT_MAX = 16 << 20 };
 
-/* Where an optional of this kind (without the bit) keeps its value. */
-uint32_t ost__mongo_value_offset(uint16_t type);
 bool ost__mongo_is_enumeration(const ost_field *f);
 
 /* ---- one value ---- */

@@ -17,31 +17,10 @@ enum {
     MONITOR_TIMEOUT_MAX_MS = 20000
 };
 
-/* Four numbers, of which the first is 127; anything else is a name that a resolver may take where
- * it likes. */
-static bool is_loopback(const char *host)
-{
-    int numbers = 0, digits = 0;
-    if (strncmp(host, "127.", 4) != 0)
-        return false;
-    for (const char *p = host;; p++) {
-        if (*p >= '0' && *p <= '9' && digits < 3) {
-            digits++;
-            continue;
-        }
-        if (digits == 0 || (*p != '.' && *p != '\0'))
-            return false;
-        numbers++;
-        digits = 0;
-        if (*p == '\0')
-            return numbers == 4;
-    }
-}
-
 bool ost__mongo_is_local(const char *host)
 {
     return host[0] == '/' || strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-           is_loopback(host);
+           ost__is_loopback(host);
 }
 
 static bool all_local(const mongoc_uri_t *uri)

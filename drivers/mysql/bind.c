@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/scalar.h"
 
 /* ---- the scratch of a statement ---- */
 
@@ -213,7 +214,7 @@ static ost_status set_member(ost__my_place *p, const void *record)
     const char *text;
     set_wire(p, direct ? wire_of_member[type] : wire_of_form[ost__my_form_of(type, from->field)]);
     if (at && (from->type & OST_TYPE_OPTIONAL))
-        at = *(const bool *)at ? at + ost__my_value_offset(type) : NULL;
+        at = *(const bool *)at ? at + ost__value_offset(type) : NULL;
     if (!at)
         return ost__my_set_null(p);
     if (direct) {

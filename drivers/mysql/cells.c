@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "mysql/cells.h"
 
-#include <float.h>
 #include <limits.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/civil.h"
 #include "base/decimal.h"
+#include "base/scalar.h"
 
 /* Doubles hold every integer up to here. */
 #define EXACT_DOUBLE (INT64_C(1) << 53)
@@ -120,56 +120,13 @@ bool ost__my_read_date(const ost__my_column *c, ost_date *out)
 
 /* ---- numbers ---- */
 
-/* Everything that a 64-bit column can hold. */
-typedef struct whole {
-    uint64_t magnitude;
-    bool negative;
-} whole;
-
-static whole whole_of(int64_t n)
-{
-    return (whole){ n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n, n < 0 };
-}
-
-static whole integer_of(const ost__my_column *c)
+static ost__whole integer_of(const ost__my_column *c)
 {
     uint64_t bits = ost__my_bits_of(c), top = UINT64_C(1) << (8 * c->width - 1);
     if (c->is_unsigned || bits < top)
-        return (whole){ bits, false };
+        return (ost__whole){ bits, false };
     /* Of the two's complement of `width` bytes. */
-    return (whole){ top - (bits - top), true };
-}
-
-static ost_status put_integer(uint16_t type, whole n, void *at)
-{
-    static const struct {
-        uint64_t least, most; /* the first below zero */
-    } ranges[] = {
-        [OST_TYPE_INT8] = { (uint64_t)SCHAR_MAX + 1, SCHAR_MAX },
-        [OST_TYPE_INT16] = { (uint64_t)SHRT_MAX + 1, (uint64_t)SHRT_MAX },
-        [OST_TYPE_INT32] = { (uint64_t)INT_MAX + 1, INT_MAX },
-        [OST_TYPE_INT64] = { (uint64_t)INT64_MAX + 1, INT64_MAX },
-        [OST_TYPE_UINT8] = { 0, UCHAR_MAX },
-        [OST_TYPE_UINT16] = { 0, USHRT_MAX },
-        [OST_TYPE_UINT32] = { 0, UINT_MAX },
-        [OST_TYPE_UINT64] = { 0, UINT64_MAX },
-    };
-    uint64_t bits = n.negative ? (uint64_t)0 - n.magnitude : n.magnitude;
-    int64_t value;
-    if (n.magnitude > (n.negative ? ranges[type].least : ranges[type].most))
-        return OST_RANGE;
-    memcpy(&value, &bits, sizeof value);
-    switch (type) {
-    case OST_TYPE_INT8: *(signed char *)at = (signed char)value; break;
-    case OST_TYPE_INT16: *(short *)at = (short)value; break;
-    case OST_TYPE_INT32: *(int *)at = (int)value; break;
-    case OST_TYPE_INT64: *(int64_t *)at = value; break;
-    case OST_TYPE_UINT8: *(unsigned char *)at = (unsigned char)bits; break;
-    case OST_TYPE_UINT16: *(unsigned short *)at = (unsigned short)bits; break;
-    case OST_TYPE_UINT32: *(unsigned *)at = (unsigned)bits; break;
-    default: *(uint64_t *)at = bits; break;
-    }
-    return OST_OK;
+    return (ost__whole){ top - (bits - top), true };
 }
 
 static double real_of(const ost__my_column *c)
@@ -183,22 +140,10 @@ static double real_of(const ost__my_column *c)
     return c->width == 4 ? (double)single : x;
 }
 
-static ost_status put_real(uint16_t type, double x, void *at)
-{
-    if (type == OST_TYPE_DOUBLE) {
-        *(double *)at = x;
-        return OST_OK;
-    }
-    if (isfinite(x) && fabs(x) > (double)FLT_MAX)
-        return OST_RANGE;
-    *(float *)at = (float)x;
-    return OST_OK;
-}
-
 /* BIT(1) to BIT(64). */
-static bool bits_of(const ost__my_column *c, whole *out)
+static bool bits_of(const ost__my_column *c, ost__whole *out)
 {
-    *out = (whole){ 0, false };
+    *out = (ost__whole){ 0, false };
     if (c->length > sizeof out->magnitude)
         return false;
     for (size_t i = 0; i < c->length; i++)
@@ -206,18 +151,18 @@ static bool bits_of(const ost__my_column *c, whole *out)
     return true;
 }
 
-static bool whole_of_decimal(ost_decimal d, whole *out)
+static bool whole_of_decimal(ost_decimal d, ost__whole *out)
 {
     bool negative = d.high < 0;
     if (!ost__decimal_rescale(d, 0, &d))
         return false;
     if (negative)
         d = ost_decimal_negate(d);
-    *out = (whole){ d.low, negative };
+    *out = (ost__whole){ d.low, negative };
     return d.high == 0;
 }
 
-static bool decimal_of_whole(whole n, ost_decimal *out)
+static bool decimal_of_whole(ost__whole n, ost_decimal *out)
 {
     *out = ost__decimal_from_uint(n.magnitude);
     if (n.negative)
@@ -229,7 +174,7 @@ static bool decimal_of_whole(whole n, ost_decimal *out)
  * The cell as a whole number; false: it is none. Tables made by others may keep whole numbers as
  * doubles, and sums of integers are decimals.
  */
-static bool to_whole(const ost__my_column *c, whole *out)
+static bool to_whole(const ost__my_column *c, ost__whole *out)
 {
     ost_decimal d;
     double x;
@@ -243,7 +188,7 @@ static bool to_whole(const ost__my_column *c, whole *out)
         x = real_of(c);
         if (!(fabs(x) <= (double)EXACT_DOUBLE) || (double)(int64_t)x != x)
             return false;
-        *out = whole_of((int64_t)x);
+        *out = ost__whole_of((int64_t)x);
         return true;
     default: return false;
     }
@@ -255,34 +200,35 @@ static ost_status read_name(const ost_field *f, uint16_t type, const ost__my_col
         return OST_RANGE;
     for (int64_t i = 0; f->values[i]; i++)
         if (strlen(f->values[i]) == c->length && memcmp(f->values[i], c->data, c->length) == 0)
-            return put_integer(type, whole_of(i), at);
+            return ost__store_whole(type, ost__whole_of(i), at);
     return OST_RANGE;
 }
 
 static ost_status read_integer(const ost_row_step *step, const ost__my_column *c, void *at)
 {
     const ost_field *f = step->origin ? step->origin : step->field;
-    whole n;
+    ost__whole n;
     if (f->values)
         return read_name(f, step->type, c, at);
-    return to_whole(c, &n) ? put_integer(step->type, n, at) : OST_RANGE;
+    return to_whole(c, &n) ? ost__store_whole(step->type, n, at) : OST_RANGE;
 }
 
 static ost_status read_real(const ost_row_step *step, const ost__my_column *c, void *at)
 {
     ost_decimal d;
-    whole n;
+    ost__whole n;
     switch (c->kind) {
-    case OST__CELL_REAL: return put_real(step->type, real_of(c), at);
+    case OST__CELL_REAL: return ost__store_real(step->type, real_of(c), at);
     case OST__CELL_DECIMAL:
         if (!ost__decimal_parse_n((const char *)c->data, c->length, &d))
             return OST_RANGE;
-        return put_real(step->type, ost__decimal_to_double(d), at);
+        return ost__store_real(step->type, ost__decimal_to_double(d), at);
     case OST__CELL_INTEGER:
         n = integer_of(c);
         if (n.magnitude > EXACT_DOUBLE)
             return OST_RANGE;
-        return put_real(step->type, n.negative ? -(double)n.magnitude : (double)n.magnitude, at);
+        return ost__store_real(step->type, n.negative ? -(double)n.magnitude : (double)n.magnitude,
+                               at);
     default: return OST_RANGE;
     }
 }
@@ -297,7 +243,7 @@ static ost_status read_decimal(const ost_row_step *step, const ost__my_column *c
     unsigned precision = f->precision > 0 ? f->precision : OST__DECIMAL_DIGITS;
     unsigned scale = f->precision > 0 ? f->scale : origin ? origin->scale : step->scale;
     ost_decimal d;
-    whole n;
+    ost__whole n;
     bool found;
     switch (c->kind) {
     case OST__CELL_DECIMAL:
@@ -323,7 +269,7 @@ static ost_status read_time(const ost_row_step *step, const ost__my_column *c, o
 {
     uint16_t stored = step->origin ? step->origin->stored : (uint16_t)OST_STORED_OURS;
     const int64_t most = INT64_MAX / 1000000;
-    whole n;
+    ost__whole n;
     switch (c->kind) {
     case OST__CELL_TIME: return ost__my_read_time(c, out) ? OST_OK : OST_RANGE;
     case OST__CELL_SPAN:
@@ -361,7 +307,7 @@ static ost_status read_uuid(const ost__my_column *c, ost_uuid *out)
 
 static ost_status read_bool(const ost__my_column *c, void *at)
 {
-    whole n;
+    ost__whole n;
     if ((c->kind != OST__CELL_INTEGER && c->kind != OST__CELL_BITS) || !to_whole(c, &n) ||
         n.negative || n.magnitude > 1)
         return OST_RANGE;
@@ -408,5 +354,5 @@ ost_status ost__my_row_key(uint64_t key, const ost_row_step *step, uint8_t *row)
         *(bool *)at = true;
         at += step->value_offset;
     }
-    return put_integer(step->type, (whole){ key, false }, at);
+    return ost__store_whole(step->type, (ost__whole){ key, false }, at);
 }

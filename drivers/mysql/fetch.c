@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* How cells come out of the client library. */
-#include <stdalign.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -270,17 +269,12 @@ static size_t buffer_size(const ost__my_column *c, const MYSQL_FIELD *f)
     return f->length < BUFFER_MIN ? BUFFER_MIN : f->length < BUFFER_MAX ? f->length : BUFFER_MAX;
 }
 
-static size_t aligned(size_t size)
-{
-    return (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
-}
-
 static ost_status take_scratch(ost__my_results *r, const MYSQL_FIELD *fields, ost_error *error)
 {
     size_t size = 0;
     uint8_t *scratch;
     for (uint32_t i = 0; i < r->count; i++)
-        size += aligned(buffer_size(&r->columns[i], &fields[i]));
+        size += ost__size_aligned(buffer_size(&r->columns[i], &fields[i]));
     if (size <= r->scratch_size)
         return OST_OK;
     scratch = ost__alloc(r->memory, size);
@@ -310,7 +304,7 @@ static void bind_columns(ost__my_results *r, const MYSQL_FIELD *fields)
         b->error = &c->error;
         b->buffer = (void *)(uintptr_t)c->data;
         b->buffer_length = time ? sizeof c->time : c->width > 0 ? c->width : c->size;
-        at += aligned(c->size);
+        at += ost__size_aligned(c->size);
     }
 }
 

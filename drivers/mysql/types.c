@@ -7,29 +7,6 @@
 #include "base/civil.h"
 #include "base/decimal.h"
 
-uint32_t ost__my_value_offset(uint16_t type)
-{
-    switch (type) {
-    case OST_TYPE_BOOL: return offsetof(ost_opt_bool, value);
-    case OST_TYPE_INT8: return offsetof(ost_opt_int8, value);
-    case OST_TYPE_INT16: return offsetof(ost_opt_int16, value);
-    case OST_TYPE_INT32: return offsetof(ost_opt_int, value);
-    case OST_TYPE_INT64: return offsetof(ost_opt_int64, value);
-    case OST_TYPE_UINT8: return offsetof(ost_opt_uint8, value);
-    case OST_TYPE_UINT16: return offsetof(ost_opt_uint16, value);
-    case OST_TYPE_UINT32: return offsetof(ost_opt_uint, value);
-    case OST_TYPE_UINT64: return offsetof(ost_opt_uint64, value);
-    case OST_TYPE_FLOAT: return offsetof(ost_opt_float, value);
-    case OST_TYPE_DOUBLE: return offsetof(ost_opt_double, value);
-    case OST_TYPE_TIME: return offsetof(ost_opt_time, value);
-    case OST_TYPE_DATE: return offsetof(ost_opt_date, value);
-    case OST_TYPE_UUID: return offsetof(ost_opt_uuid, value);
-    case OST_TYPE_OBJECT_ID: return offsetof(ost_opt_object_id, value);
-    case OST_TYPE_DECIMAL: return offsetof(ost_opt_decimal, value);
-    default: return 0;
-    }
-}
-
 static bool is_integer(uint16_t type)
 {
     return type >= OST_TYPE_INT8 && type <= OST_TYPE_UINT64;

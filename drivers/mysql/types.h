@@ -28,8 +28,6 @@ static inline const ost_parameter *ost__my_parameter_of(const ost_operation *op,
     const char *list = (const char *)op->parameters;
     return (const ost_parameter *)(const void *)(list + (size_t)number * op->parameter_size);
 }
-/* Where an optional of this kind (without the bit) keeps its value. */
-uint32_t ost__my_value_offset(uint16_t type);
 
 /* ---- one value ---- */
 

@@ -7,30 +7,9 @@
 
 enum { STANDARD_PORT = 3306 };
 
-/* Four numbers, of which the first is 127; anything else is a name that a resolver may take where
- * it likes. */
-static bool is_loopback(const char *host)
-{
-    int numbers = 0, digits = 0;
-    if (strncmp(host, "127.", 4) != 0)
-        return false;
-    for (const char *p = host;; p++) {
-        if (*p >= '0' && *p <= '9' && digits < 3) {
-            digits++;
-            continue;
-        }
-        if (digits == 0 || (*p != '.' && *p != '\0'))
-            return false;
-        numbers++;
-        digits = 0;
-        if (*p == '\0')
-            return numbers == 4;
-    }
-}
-
 bool ost__my_is_local(const char *host)
 {
-    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 || is_loopback(host);
+    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 || ost__is_loopback(host);
 }
 
 static ost_status read_tls(ost__my_settings *s, const char *value, ost_error *e)

@@ -2,12 +2,12 @@
 /* The server's values as members, whatever the column's type is. */
 #include "postgres/wire.h"
 
-#include <float.h>
 #include <limits.h>
 #include <math.h>
 
 #include "base/civil.h"
 #include "base/decimal.h"
+#include "base/scalar.h"
 
 /* Doubles hold every integer up to here. */
 #define EXACT_DOUBLE (INT64_C(1) << 53)
@@ -67,42 +67,6 @@ static bool get_text(Oid type, const uint8_t *bytes, size_t *size)
 
 /* ---- members ---- */
 
-static ost_status put_integer(uint16_t type, int64_t n, void *at)
-{
-    static const struct {
-        int64_t least, most;
-    } ranges[] = {
-        [OST_TYPE_INT8] = { SCHAR_MIN, SCHAR_MAX },   [OST_TYPE_INT16] = { SHRT_MIN, SHRT_MAX },
-        [OST_TYPE_INT32] = { INT_MIN, INT_MAX },      [OST_TYPE_INT64] = { INT64_MIN, INT64_MAX },
-        [OST_TYPE_UINT8] = { 0, UCHAR_MAX },          [OST_TYPE_UINT16] = { 0, USHRT_MAX },
-        [OST_TYPE_UINT32] = { 0, (int64_t)UINT_MAX }, [OST_TYPE_UINT64] = { 0, INT64_MAX },
-    };
-    if (n < ranges[type].least || n > ranges[type].most)
-        return OST_RANGE;
-    switch (type) {
-    case OST_TYPE_INT8: *(signed char *)at = (signed char)n; break;
-    case OST_TYPE_INT16: *(short *)at = (short)n; break;
-    case OST_TYPE_INT32: *(int *)at = (int)n; break;
-    case OST_TYPE_UINT8: *(unsigned char *)at = (unsigned char)n; break;
-    case OST_TYPE_UINT16: *(unsigned short *)at = (unsigned short)n; break;
-    case OST_TYPE_UINT32: *(unsigned *)at = (unsigned)n; break;
-    default: *(int64_t *)at = n; break; /* a uint64_t has the same bytes */
-    }
-    return OST_OK;
-}
-
-static ost_status put_real(uint16_t type, double x, void *at)
-{
-    if (type == OST_TYPE_DOUBLE) {
-        *(double *)at = x;
-        return OST_OK;
-    }
-    if (isfinite(x) && fabs(x) > (double)FLT_MAX)
-        return OST_RANGE;
-    *(float *)at = (float)x;
-    return OST_OK;
-}
-
 static ost_status load_name(const column *c, const uint8_t *bytes, size_t size, const ost_field *f,
                             void *at)
 {
@@ -110,7 +74,7 @@ static ost_status load_name(const column *c, const uint8_t *bytes, size_t size, 
         return OST_RANGE;
     for (int64_t i = 0; f->values[i]; i++)
         if (strlen(f->values[i]) == size && memcmp(f->values[i], bytes, size) == 0)
-            return put_integer(c->step->type, i, at);
+            return ost__store_int64(c->step->type, i, at);
     return OST_RANGE;
 }
 
@@ -123,7 +87,7 @@ static ost_status load_integer(const column *c, const uint8_t *bytes, size_t siz
     if (f && f->values)
         return load_name(c, bytes, size, f, at);
     if (get_integer(c->type, bytes, size, &n))
-        return put_integer(c->step->type, n, at);
+        return ost__store_int64(c->step->type, n, at);
     if (c->type == OST__PG_NUMERIC) {
         if (!ost__pg_numeric_get(bytes, size, &d) || !ost__decimal_rescale(d, 0, &d))
             return OST_RANGE;
@@ -131,13 +95,13 @@ static ost_status load_integer(const column *c, const uint8_t *bytes, size_t siz
             *(uint64_t *)at = d.low;
             return OST_OK;
         }
-        return ost__decimal_units(d, &n) ? put_integer(c->step->type, n, at) : OST_RANGE;
+        return ost__decimal_units(d, &n) ? ost__store_int64(c->step->type, n, at) : OST_RANGE;
     }
     /* Tables made by others may keep whole numbers as reals. */
     if (!get_real(c->type, bytes, size, &x) || !(fabs(x) <= (double)EXACT_DOUBLE) ||
         (double)(int64_t)x != x)
         return OST_RANGE;
-    return put_integer(c->step->type, (int64_t)x, at);
+    return ost__store_int64(c->step->type, (int64_t)x, at);
 }
 
 static ost_status load_real(const column *c, const uint8_t *bytes, size_t size, void *at)
@@ -146,15 +110,15 @@ static ost_status load_real(const column *c, const uint8_t *bytes, size_t size, 
     int64_t n;
     double x;
     if (get_real(c->type, bytes, size, &x))
-        return put_real(c->step->type, x, at);
+        return ost__store_real(c->step->type, x, at);
     if (get_integer(c->type, bytes, size, &n)) {
         if (n > EXACT_DOUBLE || n < -EXACT_DOUBLE)
             return OST_RANGE;
-        return put_real(c->step->type, (double)n, at);
+        return ost__store_real(c->step->type, (double)n, at);
     }
     if (c->type != OST__PG_NUMERIC || !ost__pg_numeric_get(bytes, size, &d))
         return OST_RANGE;
-    return put_real(c->step->type, ost__decimal_to_double(d), at);
+    return ost__store_real(c->step->type, ost__decimal_to_double(d), at);
 }
 
 static ost_status load_decimal(const column *c, const uint8_t *bytes, size_t size, void *at)

@@ -8,6 +8,7 @@
 #include "base/civil.h"
 #include "base/decimal.h"
 #include "base/error.h"
+#include "base/scalar.h"
 
 /* ---- types ---- */
 
@@ -93,29 +94,6 @@ Oid ost__pg_item_of(Oid list)
         if (lists[i].list == list)
             return lists[i].item;
     return 0;
-}
-
-uint32_t ost__pg_value_offset(uint16_t type)
-{
-    switch (type) {
-    case OST_TYPE_BOOL: return offsetof(ost_opt_bool, value);
-    case OST_TYPE_INT8: return offsetof(ost_opt_int8, value);
-    case OST_TYPE_INT16: return offsetof(ost_opt_int16, value);
-    case OST_TYPE_INT32: return offsetof(ost_opt_int, value);
-    case OST_TYPE_INT64: return offsetof(ost_opt_int64, value);
-    case OST_TYPE_UINT8: return offsetof(ost_opt_uint8, value);
-    case OST_TYPE_UINT16: return offsetof(ost_opt_uint16, value);
-    case OST_TYPE_UINT32: return offsetof(ost_opt_uint, value);
-    case OST_TYPE_UINT64: return offsetof(ost_opt_uint64, value);
-    case OST_TYPE_FLOAT: return offsetof(ost_opt_float, value);
-    case OST_TYPE_DOUBLE: return offsetof(ost_opt_double, value);
-    case OST_TYPE_TIME: return offsetof(ost_opt_time, value);
-    case OST_TYPE_DATE: return offsetof(ost_opt_date, value);
-    case OST_TYPE_UUID: return offsetof(ost_opt_uuid, value);
-    case OST_TYPE_OBJECT_ID: return offsetof(ost_opt_object_id, value);
-    case OST_TYPE_DECIMAL: return offsetof(ost_opt_decimal, value);
-    default: return 0;
-    }
 }
 
 /* ---- values ---- */
@@ -336,7 +314,7 @@ ost_status ost__pg_store_parameter(const ost_parameter *p, const void *record, O
         if (p->type & OST_TYPE_OPTIONAL) {
             if (!*(const bool *)at)
                 return store_null(out);
-            at = (const char *)at + ost__pg_value_offset(type);
+            at = (const char *)at + ost__value_offset(type);
         }
     }
     if (as->role == OST__SQL_AMOUNT)

@@ -95,8 +95,6 @@ Oid ost__pg_column_type(const ost_table *table, const ost_field *field);
 Oid ost__pg_list_of(Oid item);
 /* The item type of a list; 0: it is none. */
 Oid ost__pg_item_of(Oid list);
-/* Where an optional of this kind (without the bit) keeps its value. */
-uint32_t ost__pg_value_offset(uint16_t type);
 /*
  * The C value of kind `type` at `at` as a value of the server's type `oid`. `size` is that of a
  * char array. OST_RANGE: it has no such form; OST_UNSUPPORTED: a kind that is not stored yet.

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/scalar.h"
 
 const char ost__sqlite_list_type[] = "ostler_list";
 
@@ -66,7 +67,7 @@ static const void *member_value(const ost_parameter *p, const void *record, uint
     if (!(p->type & OST_TYPE_OPTIONAL))
         return at;
     *type = p->type & (uint16_t)~OST_TYPE_OPTIONAL;
-    return *(const bool *)at ? at + ost__value_offset_of(*type) : NULL;
+    return *(const bool *)at ? at + ost__value_offset(*type) : NULL;
 }
 
 static bool is_written(const ost_operation *op, int index)

@@ -1,53 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "sqlite/connection.h"
 
-#include <float.h>
 #include <limits.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/civil.h"
 #include "base/decimal.h"
+#include "base/scalar.h"
 #include "base/utf8.h"
 
 /* Doubles hold every integer up to here. */
 #define EXACT_DOUBLE (INT64_C(1) << 53)
-
-static ost_status put_integer(uint16_t type, int64_t n, void *at)
-{
-    static const struct {
-        int64_t least, most;
-    } ranges[] = {
-        [OST_TYPE_INT8] = { SCHAR_MIN, SCHAR_MAX },   [OST_TYPE_INT16] = { SHRT_MIN, SHRT_MAX },
-        [OST_TYPE_INT32] = { INT_MIN, INT_MAX },      [OST_TYPE_INT64] = { INT64_MIN, INT64_MAX },
-        [OST_TYPE_UINT8] = { 0, UCHAR_MAX },          [OST_TYPE_UINT16] = { 0, USHRT_MAX },
-        [OST_TYPE_UINT32] = { 0, (int64_t)UINT_MAX }, [OST_TYPE_UINT64] = { 0, INT64_MAX },
-    };
-    if (n < ranges[type].least || n > ranges[type].most)
-        return OST_RANGE;
-    switch (type) {
-    case OST_TYPE_INT8: *(signed char *)at = (signed char)n; break;
-    case OST_TYPE_INT16: *(short *)at = (short)n; break;
-    case OST_TYPE_INT32: *(int *)at = (int)n; break;
-    case OST_TYPE_UINT8: *(unsigned char *)at = (unsigned char)n; break;
-    case OST_TYPE_UINT16: *(unsigned short *)at = (unsigned short)n; break;
-    case OST_TYPE_UINT32: *(unsigned *)at = (unsigned)n; break;
-    default: *(int64_t *)at = n; break; /* a uint64_t has the same bytes */
-    }
-    return OST_OK;
-}
-
-static ost_status put_real(uint16_t type, double x, void *at)
-{
-    if (type == OST_TYPE_DOUBLE) {
-        *(double *)at = x;
-        return OST_OK;
-    }
-    if (isfinite(x) && fabs(x) > (double)FLT_MAX)
-        return OST_RANGE;
-    *(float *)at = (float)x;
-    return OST_OK;
-}
 
 static ost__form form_of(const ost_row_step *step)
 {
@@ -71,10 +35,10 @@ static ost_status read_decimal(const ost_row_step *step, sqlite3_value *v, void 
         return OST_OK;
     }
     if (step->type == OST_TYPE_FLOAT || step->type == OST_TYPE_DOUBLE)
-        return put_real(step->type, ost__decimal_to_double(d), at);
+        return ost__store_real(step->type, ost__decimal_to_double(d), at);
     if (!ost__decimal_rescale(d, 0, &d) || !ost__decimal_units(d, &n))
         return OST_RANGE;
-    return put_integer(step->type, n, at);
+    return ost__store_int64(step->type, n, at);
 }
 
 static ost_status read_name(const ost_field *f, uint16_t type, sqlite3_value *v, void *at)
@@ -85,7 +49,7 @@ static ost_status read_name(const ost_field *f, uint16_t type, sqlite3_value *v,
         return OST_RANGE;
     for (int64_t i = 0; f->values[i]; i++)
         if (strlen(f->values[i]) == size && memcmp(f->values[i], text, size) == 0)
-            return put_integer(type, i, at);
+            return ost__store_int64(type, i, at);
     return OST_RANGE;
 }
 
@@ -96,7 +60,7 @@ static ost_status read_whole_real(const ost_row_step *step, sqlite3_value *v, vo
     if (sqlite3_value_type(v) != SQLITE_FLOAT || !(fabs(x) <= (double)EXACT_DOUBLE) ||
         (double)(int64_t)x != x)
         return OST_RANGE;
-    return put_integer(step->type, (int64_t)x, at);
+    return ost__store_int64(step->type, (int64_t)x, at);
 }
 
 /* Neither an enumeration nor a decimal. */
@@ -115,7 +79,7 @@ static ost_status read_integer(const ost_row_step *step, sqlite3_value *v, void 
         return read_decimal(step, v, at);
     if (sqlite3_value_type(v) != SQLITE_INTEGER)
         return read_whole_real(step, v, at);
-    return put_integer(step->type, sqlite3_value_int64(v), at);
+    return ost__store_int64(step->type, sqlite3_value_int64(v), at);
 }
 
 static inline ost_status read_real(const ost_row_step *step, sqlite3_value *v, void *at)
@@ -124,12 +88,12 @@ static inline ost_status read_real(const ost_row_step *step, sqlite3_value *v, v
     if (step->column_type == OST_TYPE_DECIMAL)
         return read_decimal(step, v, at);
     switch (sqlite3_value_type(v)) {
-    case SQLITE_FLOAT: return put_real(step->type, sqlite3_value_double(v), at);
+    case SQLITE_FLOAT: return ost__store_real(step->type, sqlite3_value_double(v), at);
     case SQLITE_INTEGER:
         n = sqlite3_value_int64(v);
         if (n > EXACT_DOUBLE || n < -EXACT_DOUBLE)
             return OST_RANGE;
-        return put_real(step->type, (double)n, at);
+        return ost__store_real(step->type, (double)n, at);
     default: return OST_RANGE;
     }
 }
@@ -317,5 +281,5 @@ ost_status ost__sqlite_row_id(int64_t id, const ost_row_step *step, uint8_t *row
         *(bool *)at = true;
         at += step->value_offset;
     }
-    return put_integer(step->type, id, at);
+    return ost__store_int64(step->type, id, at);
 }

@@ -55,8 +55,6 @@ ost__form ost__form_of(const ost_field *f);
 int ost__form_code(ost__form form);
 ost__form ost__form_decode(int code);
 
-/* Where an optional of this kind (without the bit) keeps its value. */
-uint32_t ost__value_offset_of(uint16_t type);
 /*
  * The C value of kind `type` at `at` as a cell in the stored form of `field` (NULL: plain). `size`
  * is that of a char array. OST_RANGE: it has no such form; OST_UNSUPPORTED: a kind that is not

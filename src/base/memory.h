@@ -4,6 +4,9 @@
 #ifndef OSTLER_BASE_MEMORY_H
 #define OSTLER_BASE_MEMORY_H
 
+#include <stdalign.h>
+#include <stddef.h>
+
 #include "ostler/db.h"
 
 typedef struct ost__memory {
@@ -25,5 +28,11 @@ void ost__free(const ost__memory *m, void *p, size_t size); /* p may be NULL */
 /* false on overflow. */
 bool ost__size_add(size_t a, size_t b, size_t *out);
 bool ost__size_mul(size_t a, size_t b, size_t *out);
+/* `size` in whole units of the strictest alignment; it is no larger than SIZE_MAX - that. */
+static inline size_t ost__size_aligned(size_t size)
+{
+    const size_t align = alignof(max_align_t);
+    return (size + align - 1) / align * align;
+}
 
 #endif

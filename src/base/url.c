@@ -371,3 +371,23 @@ void ost__url_redact(const char *text, char *out, size_t size)
     at = ost__utf8_cut(out, at);
     out[at] = '\0';
 }
+
+bool ost__is_loopback(const char *host)
+{
+    int numbers = 0, digits = 0, number = 0;
+    if (strncmp(host, "127.", 4) != 0)
+        return false;
+    for (const char *p = host;; p++) {
+        if (*p >= '0' && *p <= '9' && digits < 3) {
+            number = number * 10 + (*p - '0');
+            digits++;
+            continue;
+        }
+        if (digits == 0 || number > 255 || (*p != '.' && *p != '\0'))
+            return false;
+        numbers++;
+        digits = number = 0;
+        if (*p == '\0')
+            return numbers == 4;
+    }
+}

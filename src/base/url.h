@@ -28,5 +28,8 @@ const char *ost__url_option(const ost__url *u, const char *name); /* NULL: not g
 void ost__url_redact(const char *text, char *out, size_t size);
 /* Whether the scheme of `text` is `scheme`. */
 bool ost__url_has_scheme(const char *text, const char *scheme);
+/* Four numbers up to 255, of which the first is 127; anything else may be a name, which a resolver
+ * takes where it likes. */
+bool ost__is_loopback(const char *host);
 
 #endif

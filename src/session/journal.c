@@ -6,17 +6,18 @@
  */
 #include "session/session.h"
 
+#include <stdalign.h>
 #include <string.h>
 
 #include "model/member.h"
 
 static ost__undo *new_entry(ost_session *s, ost__batch *b, size_t size)
 {
-    const size_t align = _Alignof(max_align_t);
-    size_t head = (sizeof(ost__undo) + align - 1) / align * align, image, both;
-    if (!ost__size_add(size, align - 1, &image))
+    const size_t align = alignof(max_align_t), head = ost__size_aligned(sizeof(ost__undo));
+    size_t image, both;
+    if (!ost__size_add(size, align - 1, &both))
         return NULL;
-    image = image / align * align;
+    image = ost__size_aligned(size);
     if (!ost__size_mul(image, 2, &both) || !ost__size_add(both, head, &both))
         return NULL;
     uint8_t *at = ost__arena_alloc(&s->journal.memory, both, align);

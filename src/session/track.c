@@ -2,6 +2,7 @@
 #include "session/session.h"
 
 #include <assert.h>
+#include <stdalign.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -10,13 +11,12 @@
 ost__batch *ost__track(ost_session *s, const ost__model *m, void *rows, size_t count, bool stored,
                        const ost__field_set *loaded)
 {
-    const size_t align = _Alignof(max_align_t),
-                 head = (sizeof(ost__batch) + align - 1) / align * align;
+    const size_t head = ost__size_aligned(sizeof(ost__batch));
     ost__chunk *chunk = ost__arena_chunk_of(&s->records, rows);
     size_t size = stored ? count * m->size : 0, both;
     if (!chunk || !ost__size_add(head, size, &both))
         return NULL;
-    ost__batch *b = ost__arena_alloc(&s->records, both, align);
+    ost__batch *b = ost__arena_alloc(&s->records, both, alignof(max_align_t));
     if (!b)
         return NULL;
     *b = (ost__batch){

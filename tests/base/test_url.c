@@ -147,6 +147,22 @@ static void wrong_urls_get_a_sentence(void **state)
     }
 }
 
+static void only_numbers_are_loopback(void **state)
+{
+    (void)state;
+    static const char *const local[] = { "127.0.0.1", "127.0.0.0", "127.255.1.2" };
+    static const char *const not_local[] = {
+        "",           "localhost",     "127.0.0",   "127.0.0.1.2",          "127.0.0.256",
+        "128.0.0.1",  "127.0.0.1.com", "127.0.0.x", "127.evil.example.com", "127..0.1",
+        "::1",        "::2",           "127",       "0127.0.0.1",           " 127.0.0.1",
+        "127.0.0.1 ",
+    };
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++)
+        assert_true(ost__is_loopback(local[i]));
+    for (size_t i = 0; i < sizeof not_local / sizeof not_local[0]; i++)
+        assert_false(ost__is_loopback(not_local[i]));
+}
+
 static void fm53_redaction_hides_secrets(void **state)
 {
     (void)state;
@@ -295,6 +311,7 @@ int main(void)
         cmocka_unit_test(parts_are_found),
         cmocka_unit_test(options_are_found),
         cmocka_unit_test(wrong_urls_get_a_sentence),
+        cmocka_unit_test(only_numbers_are_loopback),
         cmocka_unit_test(fm53_redaction_hides_secrets),
         cmocka_unit_test(redaction_stays_in_its_space),
         cmocka_unit_test(fm53_messages_show_no_password),

@@ -4,11 +4,14 @@
 #include "chaos.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "support/sanitized.h"
 
 enum { ROUNDS = 10, LIMIT_S = 60 };
 
@@ -133,27 +136,13 @@ static const struct {
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
-/*
- * AddressSanitizer's allocator does not survive a fork while another thread is in it: there the
- * thread that is at work stops between two calls. The turnstile lets whoever forks come next.
- */
-#if defined(__SANITIZE_ADDRESS__)
-#define STOPS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define STOPS 1
-#endif
-#endif
-#ifdef STOPS
-static const bool stops = true;
-#else
-static const bool stops = false;
-#endif
+/* Under AddressSanitizer the thread that is at work stops between two calls. The turnstile lets
+ * whoever forks come next. */
 static pthread_mutex_t turnstile = PTHREAD_MUTEX_INITIALIZER, at_work = PTHREAD_MUTEX_INITIALIZER;
 
 static void begin_work(void)
 {
-    if (!stops)
+    if (!ADDRESS_SANITIZER)
         return;
     pthread_mutex_lock(&turnstile);
     pthread_mutex_lock(&at_work);
@@ -162,7 +151,7 @@ static void begin_work(void)
 
 static void end_work(void)
 {
-    if (stops)
+    if (ADDRESS_SANITIZER)
         pthread_mutex_unlock(&at_work);
 }
 
@@ -200,7 +189,7 @@ static void run_child(chaos *c, int way)
 typedef struct busy {
     pthread_t thread;
     ost_session *s;
-    atomic_bool stop;
+    atomic_bool stop, begun;
     int64_t added;
     ost_status status;
     char message[256];
@@ -218,6 +207,7 @@ static void *is_busy(void *context)
             (void)snprintf(b->message, sizeof b->message, "%s", ost_session_error(b->s)->message);
         (void)ost_session_clear(b->s);
         end_work();
+        atomic_store(&b->begun, true);
     }
     return NULL;
 }
@@ -268,6 +258,9 @@ static void fm14_children_leave_the_parents_connections(void **state)
     b.added = 1;
     OK(ost_rollback(c->s));
     assert_int_equal(pthread_create(&b.thread, NULL, is_busy, &b), 0);
+    while (!atomic_load(&b.begun))
+        (void)sched_yield();
+    await_threads(2);
     assert_int_equal(chaos_count(c, 14), 0);
     (void)connections(c, before);
     for (int i = 0; i < ROUNDS * WAYS; i++) {

@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "base/scalar.h"
+
 static ost_status read_text(const char *key, const char *bytes, int size, wide *out)
 {
     bson_t document = BSON_INITIALIZER;
@@ -334,7 +336,7 @@ static void aggregates_over_nothing(void **state)
     reading_now->steps[1] = reading_now->steps[0];
     reading_now->steps[1].column = 1;
     reading_now->steps[1].offset = (uint32_t)table_field(reading_now->table, "o_i64")->offset;
-    reading_now->steps[1].value_offset = ost__mongo_value_offset(OST_TYPE_INT64);
+    reading_now->steps[1].value_offset = ost__value_offset(OST_TYPE_INT64);
     reading_now->steps[1].null_rule = OST_NULL_IS_ABSENT;
     reading_now->columns[0] = (ost__mongo_column){ .name = "c0", .node = &count };
     reading_now->columns[1] = (ost__mongo_column){ .name = "c1", .node = &sum };

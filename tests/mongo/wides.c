@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mongo/wides.h"
 
+#include "base/scalar.h"
+
 static const char *const sizes[] = { "small",
                                      "gr\xc3\xb6\xc3\x9f"
                                      "er",
@@ -46,7 +48,7 @@ static bool same_member(const ost_field *f, const wide *a, const wide *b)
 {
     const char *x = (const char *)a + f->offset, *y = (const char *)b + f->offset;
     uint16_t kind = ost__mongo_kind_of(f);
-    uint32_t at = ost__mongo_value_offset(kind);
+    uint32_t at = ost__value_offset(kind);
     switch (kind) {
     case OST_TYPE_TEXT:
         return same_text(*(const char *const *)(const void *)x,
@@ -138,7 +140,7 @@ static void add_step(reading *r, const ost_field *f)
     r->steps[i] = (ost_row_step){
         .offset = (uint32_t)f->offset,
         .size = f->size,
-        .value_offset = optional ? ost__mongo_value_offset(kind) : 0,
+        .value_offset = optional ? ost__value_offset(kind) : 0,
         .type = kind,
         .column = (uint16_t)i,
         .null_rule = (uint16_t)(optional  ? OST_NULL_IS_ABSENT

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mysql/wides.h"
 
+#include "base/scalar.h"
 #include "mysql/connection.h"
 
 OST_MODEL(wide, .table = "wides",
@@ -125,7 +126,7 @@ static bool same_member(const ost_field *f, const wide *a, const wide *b)
 {
     const char *x = (const char *)a + f->offset, *y = (const char *)b + f->offset;
     uint16_t kind = ost__my_kind_of(f);
-    uint32_t at = ost__my_value_offset(kind);
+    uint32_t at = ost__value_offset(kind);
     switch (kind) {
     case OST_TYPE_TEXT:
         return same_text(*(const char *const *)(const void *)x,

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/sanitized.h"
 #include "session/db.h"
 
 enum { FORKS = 100, LIMIT_S = 60 };
@@ -64,6 +65,7 @@ typedef struct busy {
     rig *rig;
     pthread_t thread;
     atomic_bool *stop;
+    atomic_uint rounds;
     ost_status status;
 } busy;
 
@@ -81,6 +83,7 @@ static void *is_busy(void *context)
         rig_use(lease);
         rig_drop(lease);
         rig_return(b->rig, lease);
+        atomic_fetch_add(&b->rounds, 1);
     }
     return NULL;
 }
@@ -126,8 +129,12 @@ static void fm14_a_child_begins_with_an_empty_pool(void **state)
         others[i] = (busy){ .rig = &r, .stop = &stop };
         assert_int_equal(pthread_create(&others[i].thread, NULL, is_busy, &others[i]), 0);
     }
+    for (int i = 0; i < BUSY; i++)
+        while (atomic_load(&others[i].rounds) == 0)
+            sched_yield();
     while (atomic_load(&r.connects) < 3 || ost__pool_count(r.pool).busy > 0)
         sched_yield();
+    await_threads(1 + BUSY);
     for (int i = 0; i < FORKS; i++) {
         pid_t child = fork_child();
         if (child == 0)
@@ -245,6 +252,7 @@ static void fm14_the_parent_goes_on_whatever_a_child_does(void **state)
     ost_session *s = db_rig_session(&r, 0);
     for (int i = 0; i < 3; i++, items++)
         assert_int_equal(db_rig_add(s, "first"), OST_OK);
+    await_threads(1);
     for (int i = 0; i < FORKS; i++) {
         enum exits way = (enum exits)(i % WAYS);
         ost_query *q = ost_from(s, item);

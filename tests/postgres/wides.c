@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "postgres/wides.h"
 
+#include "base/scalar.h"
 #include "postgres/wire.h"
 
 #define SIZES .values = OST_NAMES("small", "large", "tiny")
@@ -100,8 +101,8 @@ static void assert_same(const wide *a, const wide *b)
         else if (f->type & OST_TYPE_OPTIONAL)
             same = *(const bool *)x == *(const bool *)y &&
                    (!*(const bool *)x ||
-                    memcmp(x + ost__pg_value_offset(kind), y + ost__pg_value_offset(kind),
-                           f->size - ost__pg_value_offset(kind)) == 0);
+                    memcmp(x + ost__value_offset(kind), y + ost__value_offset(kind),
+                           f->size - ost__value_offset(kind)) == 0);
         else
             same = memcmp(x, y, f->size) == 0;
         if (!same)

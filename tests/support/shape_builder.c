@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/shape_builder.h"
 
+#include "base/scalar.h"
 #include "sqlite/types.h"
 
 /* ---- tables ---- */
@@ -197,7 +198,7 @@ static void fill_step(ost_row_step *s, const ost_field *to, const ost_node *n, u
     *s = (ost_row_step){ .offset = (uint32_t)to->offset,
                          .size = to->size,
                          .type = type,
-                         .value_offset = optional ? ost__value_offset_of(type) : 0,
+                         .value_offset = optional ? ost__value_offset(type) : 0,
                          .column = (uint16_t)column_,
                          .null_rule = optional  ? OST_NULL_IS_ABSENT
                                       : pointer ? OST_NULL_IS_POINTER

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/scalar.h"
+
+#include <stddef.h>
+#include <string.h>
+
+uint32_t ost__value_offset(uint16_t type)
+{
+    switch (type) {
+    case OST_TYPE_BOOL: return offsetof(ost_opt_bool, value);
+    case OST_TYPE_INT8: return offsetof(ost_opt_int8, value);
+    case OST_TYPE_INT16: return offsetof(ost_opt_int16, value);
+    case OST_TYPE_INT32: return offsetof(ost_opt_int, value);
+    case OST_TYPE_INT64: return offsetof(ost_opt_int64, value);
+    case OST_TYPE_UINT8: return offsetof(ost_opt_uint8, value);
+    case OST_TYPE_UINT16: return offsetof(ost_opt_uint16, value);
+    case OST_TYPE_UINT32: return offsetof(ost_opt_uint, value);
+    case OST_TYPE_UINT64: return offsetof(ost_opt_uint64, value);
+    case OST_TYPE_FLOAT: return offsetof(ost_opt_float, value);
+    case OST_TYPE_DOUBLE: return offsetof(ost_opt_double, value);
+    case OST_TYPE_TIME: return offsetof(ost_opt_time, value);
+    case OST_TYPE_DATE: return offsetof(ost_opt_date, value);
+    case OST_TYPE_UUID: return offsetof(ost_opt_uuid, value);
+    case OST_TYPE_OBJECT_ID: return offsetof(ost_opt_object_id, value);
+    case OST_TYPE_DECIMAL: return offsetof(ost_opt_decimal, value);
+    default: return 0;
+    }
+}
+
+ost_status ost__store_whole(uint16_t type, ost__whole n, void *at)
+{
+    static const struct {
+        uint64_t least, most; /* the first below zero */
+    } ranges[] = {
+        [OST_TYPE_INT8] = { (uint64_t)SCHAR_MAX + 1, SCHAR_MAX },
+        [OST_TYPE_INT16] = { (uint64_t)SHRT_MAX + 1, (uint64_t)SHRT_MAX },
+        [OST_TYPE_INT32] = { (uint64_t)INT_MAX + 1, INT_MAX },
+        [OST_TYPE_INT64] = { (uint64_t)INT64_MAX + 1, INT64_MAX },
+        [OST_TYPE_UINT8] = { 0, UCHAR_MAX },
+        [OST_TYPE_UINT16] = { 0, USHRT_MAX },
+        [OST_TYPE_UINT32] = { 0, UINT_MAX },
+        [OST_TYPE_UINT64] = { 0, UINT64_MAX },
+    };
+    uint64_t bits = n.negative ? (uint64_t)0 - n.magnitude : n.magnitude;
+    int64_t value;
+    if (n.magnitude > (n.negative ? ranges[type].least : ranges[type].most))
+        return OST_RANGE;
+    memcpy(&value, &bits, sizeof value);
+    switch (type) {
+    case OST_TYPE_INT8: *(signed char *)at = (signed char)value; break;
+    case OST_TYPE_INT16: *(short *)at = (short)value; break;
+    case OST_TYPE_INT32: *(int *)at = (int)value; break;
+    case OST_TYPE_INT64: *(int64_t *)at = value; break;
+    case OST_TYPE_UINT8: *(unsigned char *)at = (unsigned char)bits; break;
+    case OST_TYPE_UINT16: *(unsigned short *)at = (unsigned short)bits; break;
+    case OST_TYPE_UINT32: *(unsigned *)at = (unsigned)bits; break;
+    default: *(uint64_t *)at = bits; break;
+    }
+    return OST_OK;
+}
