@@ -146,7 +146,7 @@ static bool import_and_answer(ost_session *s, const options *o, const import_fil
 /* SQLite, and what else the atlas was built with. */
 static const ost_driver *const *drivers(void)
 {
-    static const ost_driver *list[4];
+    static const ost_driver *list[5];
     size_t count = 0;
     list[count++] = ost_driver_sqlite();
 #ifdef ATLAS_POSTGRES
@@ -154,6 +154,9 @@ static const ost_driver *const *drivers(void)
 #endif
 #ifdef ATLAS_MYSQL
     list[count++] = ost_driver_mysql();
+#endif
+#ifdef ATLAS_MONGO
+    list[count++] = ost_driver_mongo();
 #endif
     list[count] = NULL;
     return list;

@@ -18,7 +18,7 @@ static ost_status set_cents(ost_session *on, int64_t id, int64_t to)
 {
     ost_query *q = ost_from(on, account);
     ost_where(q, ost_eq(account, id, id));
-    return ost_update_one(q, ost_set(account, cents, to));
+    return ost_update(q, NULL, ost_set(account, cents, to));
 }
 
 static void two_accounts(void)
@@ -31,7 +31,8 @@ static void write_at(uint16_t isolation)
 {
     int64_t now = 0;
     two_accounts();
-    OK(ost_begin(s, OST_TRANSACTION(.isolation = isolation)));
+    if (refused(ost_begin(s, OST_TRANSACTION(.isolation = isolation)), OST_UNSUPPORTED))
+        return;
     OK(cents(s, 1, &now));
     assert_int_equal(now, 10);
     OK(set_cents(s, 1, 11));
@@ -153,7 +154,8 @@ static void serializable_is_as_if_one_by_one(void)
     OK(ost_insert_many(s, account, many, 2));
     helper_begin(&h, other, withdraw_often, &second);
     ost_status here = withdraw_often(s, &first), there = helper_end(&h);
-    OK(here);
+    if (refused(here, OST_UNSUPPORTED))
+        return;
     assert_string_equal(ost_status_name(there), "OST_OK");
     OK(cents(s, 1, &a));
     OK(cents(s, 2, &b));
@@ -172,7 +174,7 @@ static ost_status cross(ost_session *on, const ost_attempt *attempt, void *conte
     const crossing *c = context;
     ost_query *q = ost_from(on, account);
     ost_where(q, ost_eq(account, id, c->first));
-    OST_TRY(ost_update_one(q, ost_inc(account, cents, 1)));
+    OST_TRY(ost_update(q, NULL, ost_inc(account, cents, 1)));
     if (attempt->number == 1) { /* until the other one has its first row too, or waits for ours */
         int64_t end = milliseconds_now() + SHORT_MS;
         atomic_fetch_add(c->ready, 1);
@@ -181,7 +183,7 @@ static ost_status cross(ost_session *on, const ost_attempt *attempt, void *conte
     }
     q = ost_from(on, account);
     ost_where(q, ost_eq(account, id, c->second));
-    return ost_update_one(q, ost_inc(account, cents, 1));
+    return ost_update(q, NULL, ost_inc(account, cents, 1));
 }
 
 static ost_status cross_once(ost_session *on, void *context)

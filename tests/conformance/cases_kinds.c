@@ -145,6 +145,8 @@ void ask(asked *a)
         fail_msg("the evaluator finds a value that does not fit");
     records = ost_query_all(build_query(w, a), a->query.result->model, record_size(a->query.result),
                             &count);
+    if (!records && refused_here())
+        return;
     if (!records) {
         w->trace = stderr;
         say_query(w, "asked", a);

@@ -19,8 +19,11 @@ static void agree_value(const place *p, const asked *a, const ost_expr *e)
         OK(ost_rollback(s));
         return;
     }
-    if (ost_value_of(build_query(w, a), e, &value) != OST_OK)
+    if (ost_value_of(build_query(w, a), e, &value) != OST_OK) {
+        if (refused_here())
+            return;
         fail_msg("%s", ost_session_error(s)->message);
+    }
     if (value.type == OST_TYPE_UINT64)
         value = ev_uint(value.as.natural);
     if (ev_identical(&value, &expected))

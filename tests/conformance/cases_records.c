@@ -185,8 +185,9 @@ static void keys_of_every_kind(void)
     ost_time at, later;
     ost_date day, next;
     ost_decimal small, large;
-    assert_true(ost_time_parse("2024-02-29T12:00:00.000001Z", &at));
-    assert_true(ost_time_parse("2024-02-29T12:00:00.000002Z", &later));
+    assert_true(ost_time_parse("2024-02-29T12:00:00Z", &at));
+    later = (ost_time){ at.microseconds + 2 * instant_unit };
+    at.microseconds += instant_unit;
     assert_true(ost_date_of(1, 1, 1, &day));
     assert_true(ost_date_of(9999, 12, 31, &next));
     assert_true(ost_decimal_parse("-9999999999999999.9999", &small));

@@ -137,7 +137,7 @@ static void stamps_are_set_on_every_path(void)
     changed = t->updated_at.value;
     assert_true(first.microseconds > 0 && t->updated_at.present);
     found = ost_get(s, stamped, t->id);
-    assert_int_equal(ost_time_compare(found->created_at, first), 0);
+    assert_true(same_instant(found->created_at, first));
     t->label = "b";
     OK(ost_save(s, stamped, t));
     assert_int_equal(ost_time_compare(t->created_at, first), 0);
@@ -146,8 +146,8 @@ static void stamps_are_set_on_every_path(void)
     ost_everything(q);
     OK(ost_update(q, NULL, ost_set(stamped, label, "c")));
     OK(ost_reload(s, stamped, t));
-    assert_int_equal(ost_time_compare(t->created_at, first), 0);
-    assert_true(ost_time_compare(t->updated_at.value, changed) >= 0);
+    assert_true(same_instant(t->created_at, first));
+    assert_true(t->updated_at.value.microseconds + instant_unit / 2 >= changed.microseconds);
 }
 
 static void defaults_stand_in_for_what_is_absent(void)

@@ -99,6 +99,11 @@ void emulated(void);
  * ask. Any other failure fails the case.
  */
 bool refused(ost_status status, ost_status refusal);
+/* The same of the last call that gave a pointer or a value, refused because the backend knows no
+ * way that keeps the meaning. */
+bool refused_here(void);
+/* Whether both are the same as the backend keeps them. */
+bool same_instant(ost_time a, ost_time b);
 /* What is worth a row: compared with the quirk's detail. */
 void found(const char *format, ...)
 #if defined(__GNUC__)

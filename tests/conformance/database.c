@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "suite_models.h"
+#include "support/servers.h"
 
 enum { OTHERS_MAX = 4, URL_SIZE = 1024, STATEMENT_SIZE = 4096 };
 
@@ -29,12 +30,12 @@ static char statement[STATEMENT_SIZE], statement_out[STATEMENT_SIZE];
 
 static void on_event(const ost_event *event, void *context)
 {
-    static const char *const words[] = { "CREATE", "ALTER", "DROP" };
+    static const char *const words[] = { "CREATE", "ALTER", "DROP", "{ \"create" };
     (void)context;
     if (event->kind != OST_EVENT_STATEMENT)
         return;
     atomic_fetch_add(&statements, 1);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strncmp(event->text, words[i], strlen(words[i])) == 0)
             atomic_fetch_add(&ddl, 1);
     pthread_mutex_lock(&statement_lock);
@@ -84,6 +85,7 @@ bool database_open(const way *by)
 {
     ost_error error;
     tested = by;
+    instant_unit = by->instant_unit;
     w = &the_world;
     if (!by->driver()) {
         fprintf(stderr, "%s: the driver is not part of this build\n", by->name);
@@ -109,6 +111,27 @@ void database_close(void)
     tested->drop();
 }
 
+/* ---- beside the models ---- */
+
+ost_status run_raw_or(ost_session *on, const char *text, const char *commands)
+{
+    if (!on_backend("mongodb"))
+        return run_raw(on, text);
+    server_sql(url, commands);
+    return OST_OK;
+}
+
+ost_status make_ledger(ost_session *on)
+{
+    if (on_backend("mongodb")) {
+        server_sql(url, ledger_commands);
+        return OST_OK;
+    }
+    for (const char *const *text = ledger_statements; *text; text++)
+        OST_TRY(run_raw(on, *text));
+    return OST_OK;
+}
+
 /* ---- around a case ---- */
 
 static ost_status empty_tables(void)
@@ -127,6 +150,8 @@ static ost_status empty_tables(void)
 
 bool database_begin(bool alone)
 {
+    /* Cases begin transactions, which inside another are savepoints. */
+    alone = alone || on_backend("mongodb");
     world_empty(w);
     if (ost_session_open(db, NULL, &s, NULL) != OST_OK)
         return false;
@@ -172,6 +197,18 @@ ost_session *other_session(void)
 }
 
 /* ---- short words ---- */
+
+bool refused_here(void)
+{
+    ost_status status = (ost_status)ost_session_error(s)->status;
+    return (status == OST_UNSUPPORTED || status == OST_TOO_LARGE) && refused(status, status);
+}
+
+bool same_instant(ost_time a, ost_time b)
+{
+    int64_t difference = a.microseconds - b.microseconds;
+    return 2 * (difference < 0 ? -difference : difference) <= instant_unit;
+}
 
 const char *said(ost_status status)
 {

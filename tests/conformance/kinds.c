@@ -223,6 +223,15 @@ const kind kinds_of_members[] = {
       .twins = { "mood_a", "mood_b" },
       .values = VALUES("0", "1", "2", "3") },
 };
+int64_t instant_unit = 1;
+
+ost_time in_units(ost_time t)
+{
+    int64_t beyond = t.microseconds % instant_unit;
+    t.microseconds -= beyond < 0 ? beyond + instant_unit : beyond;
+    return t;
+}
+
 const size_t kind_count = sizeof kinds_of_members / sizeof kinds_of_members[0];
 
 /* LONG and a letter: that letter behind tens of thousands of others. */
@@ -299,6 +308,8 @@ size_t kind_values(const kind *k, const ev_field *f, ost_value *out, ev_scratch 
         if (count == KIND_VALUES_MAX)
             abort();
         out[count] = value_of_text(f->type, k->values[count], scratch);
+        if (f->type == OST_TYPE_TIME)
+            out[count].as.time = in_units(out[count].as.time);
         if (ev_fit(f, &out[count]) != OST_OK)
             abort();
     }

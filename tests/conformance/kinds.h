@@ -24,6 +24,10 @@ typedef struct kind {
 extern const kind kinds_of_members[];
 extern const size_t kind_count;
 
+/* Instants are given in whole units of so many microseconds, because what a backend would round is
+ * no longer what was stored. 1, unless a way says otherwise. */
+extern int64_t instant_unit;
+ost_time in_units(ost_time t);
 /* The values as cells of a member; returns how many. Lives as long as the scratch. */
 size_t kind_values(const kind *k, const ev_field *f, ost_value *out, ev_scratch *scratch);
 /* One text as a value of a kind. */

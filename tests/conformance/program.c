@@ -43,8 +43,23 @@ void disagree(world *w, const char *format, ...)
     say(w, "    DISAGREEMENT: %s\n", w->failure);
 }
 
+/* The call did nothing, and the transaction goes on. */
+static bool is_refusal(const world *w, ost_status actual)
+{
+    const ost_error *e = ost_session_error(w->session);
+    for (size_t i = 0; actual == OST_UNSUPPORTED && e->nothing_sent && w->limits->refusals[i]; i++)
+        if (strstr(e->message, w->limits->refusals[i]))
+            return true;
+    return false;
+}
+
 bool agree_status(world *w, ost_status expected, ost_status actual)
 {
+    if (expected != actual && is_refusal(w, actual)) {
+        say(w, "    refused: %s\n", ost_session_error(w->session)->message);
+        w->doomed = w->doomed_before;
+        return false;
+    }
     if (expected != actual)
         disagree(w, "%s instead of %s%s%s", ost_status_name(actual), ost_status_name(expected),
                  actual == OST_OK ? "" : ": ",
@@ -234,7 +249,8 @@ static bool in_unit(const world *w)
 
 static bool can_begin(const world *w)
 {
-    return w->depth < DEPTH_MAX - 1 && w->doomed == OST_OK;
+    size_t most = w->limits->nests ? DEPTH_MAX - 1 : 1;
+    return w->depth < most && w->doomed == OST_OK;
 }
 
 static bool holds_records(const world *w)
@@ -296,6 +312,7 @@ static void run_step(world *w, uint64_t seed, bool inner, uint64_t mask, size_t 
 {
     rng outer = w->rng;
     w->rng.state = seed;
+    w->doomed_before = w->doomed;
     if (!inner && can_begin(w) && rng_chance(&w->rng, 8)) {
         step_transaction(w, seed, mask, first);
     } else {
@@ -409,9 +426,14 @@ void world_prepare(world *w)
 const limits *limits_of(const char *backend)
 {
     static const limits all[] = {
-        { "sqlite", { INT64_MAX, true }, true },
-        { "postgres", { UINT64_MAX, true }, false },
-        { "mariadb", { UINT64_MAX, false }, false },
+        { "sqlite", { INT64_MAX, true, 38 }, true, true, { NULL } },
+        { "postgres", { UINT64_MAX, true, 38 }, false, true, { NULL } },
+        { "mariadb", { UINT64_MAX, false, 38 }, false, true, { NULL } },
+        { "mongodb",
+          { INT64_MAX, false, 34 },
+          false,
+          false,
+          { "MongoDB orders blobs by their length", "MongoDB has no savepoints", NULL } },
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i].backend, backend) == 0)

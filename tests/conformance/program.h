@@ -42,6 +42,9 @@ typedef struct limits {
     /* Records of one call are written one by one, so that what comes first fails first; else what
      * cannot be kept is found in all of them before the first is sent. */
     bool record_by_record;
+    bool nests; /* a transaction inside another is a savepoint */
+    /* What refusals say that no program can foresee, each a part of a sentence; NULL: none. */
+    const char *refusals[3];
 } limits;
 /* NULL: there is no such backend. */
 const limits *limits_of(const char *backend);
@@ -58,6 +61,7 @@ typedef struct world {
     level levels[DEPTH_MAX];
     size_t depth;
     ost_status doomed; /* the first error of the innermost level, which every call must return */
+    ost_status doomed_before; /* as the step began */
     held held[HELD_MAX];
     size_t held_count;
     size_t favourite; /* the table that most steps of a program are about */

@@ -10,12 +10,78 @@
 #define MEMORY_WAITS \
     "in memory there is no write-ahead log: who reads and who writes wait for each other"
 
+#define SAVEPOINTS "MongoDB has no savepoints: a transaction inside another is refused"
+#define REFERENCES                                                                                \
+    "collections know nothing of each other: a reference is a member like any other, and nobody " \
+    "checks it"
+#define LENGTH_FIRST                                                                              \
+    "binaries are ordered by their length first: what asks for their order is refused, equality " \
+    "is not"
+#define DIGITS "a decimal128 has 34 digits: a number with more is refused before it is written"
+#define NO_ROW_LOCKS                                                            \
+    "rows cannot be locked: a transaction that another one was faster than is " \
+    "`OST_SERIALIZATION` "                                                      \
+    "at once, and is run again by `max_attempts`"
+
 #define LOWERED "the server folds letter by letter: ligatures stay what they are"
-#define NO_INFINITY "a DOUBLE holds no infinity: it is refused before anything is sent"
+#define NO_INFINITY "a number is finite: an infinity is refused before anything is sent"
 
 const quirk quirks[] = {
     { "sqlite", "uint64_high.*", REFUSED, NULL,
       "an INTEGER has 64 bits with a sign: a larger number is refused before it is written" },
+
+    { "mongodb", "uint64_high.*", REFUSED, NULL,
+      "a long has 64 bits with a sign: a larger number is refused before it is written" },
+    { "mongodb", "float_infinite.*", REFUSED, NULL, NO_INFINITY },
+    { "mongodb", "double_infinite.*", REFUSED, NULL, NO_INFINITY },
+    { "mongodb", "infinities_are_numbers", REFUSED, NULL, NO_INFINITY },
+    { "mongodb", "decimal_38_10.*", REFUSED, NULL, DIGITS },
+    { "mongodb", "decimal_38_0.*", REFUSED, NULL, DIGITS },
+    { "mongodb", "decimal_38_38.*", REFUSED, NULL, DIGITS },
+    { "mongodb", "blob.comparisons", REFUSED, NULL, LENGTH_FIRST },
+    { "mongodb", "blob.members", REFUSED, NULL, LENGTH_FIRST },
+    { "mongodb", "blob.orders", REFUSED, NULL, LENGTH_FIRST },
+    { "mongodb", "blob.aggregates", REFUSED, NULL, LENGTH_FIRST },
+    { "mongodb", "blob.groups", REFUSED, NULL, LENGTH_FIRST },
+    { "mongodb", "members_of_different_kinds", REFUSED, NULL, LENGTH_FIRST },
+    { "mongodb", "uuids_object_ids_and_blobs_order_by_bytes", REFUSED, NULL, LENGTH_FIRST },
+    { "mongodb", "instants_are_utc_and_exact", YES, "rounded to 1000 us",
+      "a date counts milliseconds: instants are rounded when they are written or compared with" },
+
+    { "mongodb", "a_missing_target_is_refused", YES, "nobody checks", REFERENCES },
+    { "mongodb", "a_target_that_is_referred_to_stays", YES, "nobody checks", REFERENCES },
+    { "mongodb", "a_reference_that_is_changed_is_checked", YES, "nobody checks", REFERENCES },
+    { "mongodb", "many_records_name_the_one", YES, "nobody checks", REFERENCES },
+
+    { "mongodb", "a_table_that_is_not_there_is_told", YES, "it is empty",
+      "a collection that is not there is empty, and made by its first record, without the rules "
+      "that `ost_create_tables` gives it" },
+    { "mongodb", "tables_of_others_are_left_alone", YES, "the first record makes it",
+      "a collection is made by its first record" },
+
+    { "mongodb", "a_savepoint_is_undone_alone", REFUSED, NULL, SAVEPOINTS },
+    { "mongodb", "savepoints_nest", REFUSED, NULL, SAVEPOINTS },
+    { "mongodb", "a_failed_write_dooms_the_innermost_savepoint", REFUSED, NULL, SAVEPOINTS },
+    { "mongodb", "bodies_nest", REFUSED, NULL, SAVEPOINTS },
+    { "mongodb", "an_empty_savepoint_sends_nothing", REFUSED, NULL, SAVEPOINTS },
+
+    { "mongodb", "serializable_is_kept", REFUSED, NULL,
+      "transactions read a snapshot and conflict on what both write, no more: `OST_SERIALIZABLE` "
+      "is refused" },
+    { "mongodb", "serializable_is_as_if_one_by_one", REFUSED, NULL,
+      "`OST_SERIALIZABLE` is refused" },
+    { "mongodb", "committed_reads_move_on", YES, "keeps its snapshot", SNAPSHOT },
+    { "mongodb", "an_update_waits_for_the_lock", REFUSED, NULL, NO_ROW_LOCKS },
+    { "mongodb", "rollback_releases_the_lock", REFUSED, NULL, NO_ROW_LOCKS },
+    { "mongodb", "other_rows_are_free", REFUSED, NULL, NO_ROW_LOCKS },
+    { "mongodb", "rows_behind_a_range_are_free", REFUSED, NULL, NO_ROW_LOCKS },
+    { "mongodb", "readers_need_not_wait", REFUSED, NULL, NO_ROW_LOCKS },
+    { "mongodb", "nowait_fails_at_once", REFUSED, NULL, NO_ROW_LOCKS },
+    { "mongodb", "skip_leaves_out_what_is_locked", REFUSED, NULL, NO_ROW_LOCKS },
+    { "mongodb", "shared_locks_stand_together", REFUSED, NULL, NO_ROW_LOCKS },
+    { "mongodb", "nothing_is_lost_under_locks", REFUSED, NULL, NO_ROW_LOCKS },
+    { "mongodb", "a_wait_ends_at_the_deadline", YES, "OST_SERIALIZATION at once", NO_ROW_LOCKS },
+    { "mongodb", "a_unit_that_timed_out_is_lost", YES, "OST_SERIALIZATION at once", NO_ROW_LOCKS },
 
     { "mariadb", "float_infinite.*", REFUSED, NULL, NO_INFINITY },
     { "mariadb", "double_infinite.*", REFUSED, NULL, NO_INFINITY },

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kinds.h"
+
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 uint64_t rng_next(rng *r)
@@ -247,6 +249,7 @@ static ost_value random_time(rng *r)
     v.as.time.microseconds = values[rng_below(r, COUNT(values))];
     if (rng_chance(r, 15))
         v.as.time.microseconds = (int64_t)(rng_next(r) % 4000000000000000u) - 2000000000000000;
+    v.as.time = in_units(v.as.time);
     return v;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "random_run.h"
 
+#include "kinds.h"
 #include "program.h"
 
 #include <setjmp.h>
@@ -41,6 +42,7 @@ static double seconds_now(void)
 static void run_all(const way *by, const char *url, uint64_t first, uint64_t count)
 {
     const limits *of = limits_of(by->backend);
+    instant_unit = by->instant_unit;
     double begun = seconds_now();
     FILE *trace = getenv("OST_SEED") ? stderr : NULL;
     world w;

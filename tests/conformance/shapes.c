@@ -73,6 +73,13 @@ static bool is_summable(const ev_field *f)
     return ev_is_integer_type(f->type) && !ev_is_enum(f);
 }
 
+/* Whether sums and averages of a decimal have all their digits where numbers have fewer than 38. */
+static bool has_room(const world *w, const ev_field *f)
+{
+    enum { MORE = 10 }; /* six of an average, the others of the sum */
+    return w->limits->values.digits == 38 || f->precision + MORE <= w->limits->values.digits;
+}
+
 static bool sum_may_overflow(const ev_field *f)
 {
     return f->type == OST_TYPE_INT64 || f->type == OST_TYPE_UINT64 || f->precision > 30;
@@ -86,7 +93,7 @@ const ost_expr *random_aggregate(world *w, const ev_schema *schema, bool *may_ra
         const ev_field *f = &schema->fields[field];
         if (op == OST_OP_COUNT && rng_chance(&w->rng, 60))
             return make_expr(w, op, NULL, NULL);
-        if ((op == OST_OP_SUM || op == OST_OP_AVG) && !is_summable(f))
+        if ((op == OST_OP_SUM || op == OST_OP_AVG) && (!is_summable(f) || !has_room(w, f)))
             continue;
         if ((op == OST_OP_SUM || op == OST_OP_AVG) && sum_may_overflow(f))
             *may_range = true;

@@ -68,6 +68,14 @@ const char *const ledger_statements[] = {
     NULL,
 };
 
+const char ledger_commands[] =
+    "{\"drop\": \"ledger_of_others\"}"
+    "{\"create\": \"ledger_of_others\", \"validator\": {\"$jsonSchema\": {\"required\": [\"code\"],"
+    " \"properties\": {\"cents\": {\"description\": \"cents_not_negative\", \"minimum\": 0}}}}}"
+    "{\"createIndexes\": \"ledger_of_others\", \"indexes\": [{\"key\": {\"account\": 1},"
+    " \"name\": \"account\", \"unique\": true,"
+    " \"partialFilterExpression\": {\"account\": {\"$exists\": true}}}]}";
+
 const ost_model *const suite_models[SUITE_MODEL_COUNT + 1] = {
     &thing_model,    &maybe_model,   &seat_model,       &account_model,      &twin_model,
     &exact_model,    &author_model,  &book_model,       &stamped_model,      &preset_model,

@@ -120,5 +120,6 @@ enum { SUITE_MODEL_COUNT = MODEL_COUNT + 15 };
 extern const ost_model *const suite_models[SUITE_MODEL_COUNT + 1];
 /* Statements that make the tables of others anew; ends in NULL. */
 extern const char *const ledger_statements[];
+extern const char ledger_commands[]; /* for MongoDB */
 
 #endif

@@ -31,6 +31,11 @@ static bool make_mariadb(char *url, size_t size)
     return make(SERVER_MYSQL, url, size);
 }
 
+static bool make_mongodb(char *url, size_t size)
+{
+    return make(SERVER_MONGODB, url, size);
+}
+
 static void drop(void)
 {
     server_drop(made);
@@ -46,14 +51,20 @@ static void drop(void)
 #else
 #define MYSQL no_driver
 #endif
+#ifdef TEST_MONGO
+#define MONGO ost_driver_mongo
+#else
+#define MONGO no_driver
+#endif
 
-#if !defined(TEST_POSTGRES) || !defined(TEST_MYSQL)
+#if !defined(TEST_POSTGRES) || !defined(TEST_MYSQL) || !defined(TEST_MONGO)
 static const ost_driver *no_driver(void)
 {
     return NULL;
 }
 #endif
 
-const way way_postgres = { "postgres", "postgres", POSTGRES, make_postgres, drop };
-const way way_pgbouncer = { "pgbouncer", "postgres", POSTGRES, make_pgbouncer, drop };
-const way way_mariadb = { "mariadb", "mariadb", MYSQL, make_mariadb, drop };
+const way way_postgres = { "postgres", "postgres", POSTGRES, make_postgres, drop, 1 };
+const way way_pgbouncer = { "pgbouncer", "postgres", POSTGRES, make_pgbouncer, drop, 1 };
+const way way_mariadb = { "mariadb", "mariadb", MYSQL, make_mariadb, drop, 1 };
+const way way_mongodb = { "mongodb", "mongodb", MONGO, make_mongodb, drop, 1000 };

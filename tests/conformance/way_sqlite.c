@@ -40,6 +40,6 @@ static void drop_file(void)
     (void)rmdir(folder);
 }
 
-const way way_sqlite_memory = { "sqlite_memory", "sqlite", ost_driver_sqlite, make_memory,
-                                drop_memory };
-const way way_sqlite_file = { "sqlite_file", "sqlite", ost_driver_sqlite, make_file, drop_file };
+const way way_sqlite_memory = { "sqlite_memory", "sqlite",    ost_driver_sqlite,
+                                make_memory,     drop_memory, 1 };
+const way way_sqlite_file = { "sqlite_file", "sqlite", ost_driver_sqlite, make_file, drop_file, 1 };

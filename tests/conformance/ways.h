@@ -13,7 +13,9 @@ typedef struct way {
     /* Makes an empty database. false: `url` says why. */
     bool (*make)(char *url, size_t size);
     void (*drop)(void);
+    int64_t instant_unit; /* microseconds in which it keeps instants */
 } way;
-extern const way way_sqlite_memory, way_sqlite_file, way_postgres, way_pgbouncer, way_mariadb;
+extern const way way_sqlite_memory, way_sqlite_file, way_postgres, way_pgbouncer, way_mariadb,
+    way_mongodb;
 
 #endif

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
+
 ev_field ev_field_of(const ost_field *f)
 {
     ev_field out;
@@ -326,12 +328,21 @@ ost_status ev_fit(const ev_field *f, ost_value *v)
     return f->type == v->type ? OST_OK : OST_MISUSE;
 }
 
+static int digits_of(ost_decimal d)
+{
+    while (d.scale > 0 && ost__decimal_rescale(d, d.scale - 1, &d))
+        continue;
+    return ost__decimal_digits(d);
+}
+
 bool ev_keeps(const ev_limits *limits, const ev_field *f, const ost_value *v)
 {
     if (v->type == OST_TYPE_UINT64 && f->type == OST_TYPE_UINT64)
         return v->as.natural <= limits->most_natural;
     if (v->type == OST_TYPE_DOUBLE && isinf(v->as.real))
         return limits->infinity;
+    if (v->type == OST_TYPE_DECIMAL && f->type == OST_TYPE_DECIMAL)
+        return digits_of(v->as.decimal) <= limits->digits;
     return true;
 }
 

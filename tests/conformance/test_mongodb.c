@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include "conformance.h"
+
+int main(void)
+{
+    return conformance_run(&way_mongodb);
+}
