@@ -129,18 +129,23 @@ static ost_status encode_changes(ost_session *s, const ost__model *m, const ost_
     return put_stamps(s, m, &rules, &seen, changes);
 }
 
+static ost_status assemble_write(ost_session *s, const ost__query *q, uint16_t kind,
+                                 const ost__section *changes, ost__statement *st)
+{
+    const ost__ask ask = { .kind = kind, .changes = changes };
+    ost_status status = ost__query_assemble(q, &ask, &s->scratch, st, &s->error);
+    if (status != OST_OK)
+        s->error.nothing_sent = 1;
+    return status;
+}
+
 static ost_status run_write(ost_session *s, const ost__query *q, uint16_t kind,
                             const ost__section *changes, int64_t *matched)
 {
-    const ost__ask ask = { .kind = kind, .changes = changes };
     ost__statement st;
     ost__run r;
-    ost_status status = ost__query_assemble(q, &ask, &s->scratch, &st, &s->error);
-    if (status != OST_OK) {
-        s->error.nothing_sent = 1;
-        return status;
-    }
-    status = ost__run_begin(&r, s, &st);
+    OST_TRY(assemble_write(s, q, kind, changes, &st));
+    ost_status status = ost__run_begin(&r, s, &st);
     if (status == OST_OK) {
         status = ost__run_go(&r, NULL);
         *matched = r.outcome.matched;
@@ -173,28 +178,58 @@ ost_status ost_query_update(ost_query *handle, int64_t *matched, const ost_expr 
     return ost__leave(s, status);
 }
 
-/* Inside a savepoint or unit of its own, so that a second match undoes it. */
-static ost_status update_one(ost_session *s, const ost__query *q, const ost_expr *const *list)
+static ost_status not_one(ost_session *s, const ost__query *q, int64_t matched)
 {
-    int64_t matched = 0;
-    OST_TRY(ost__unit_begin(s, NULL));
-    ost_status status = update(s, q, list, &matched);
-    if (status == OST_OK && matched == 1)
-        return ost__unit_commit(s);
-    bool refused = s->doomed >= 0;
-    if (status == OST_OK) {
-        status = matched == 0 ? OST_NOT_FOUND : OST_RANGE;
-        ost__fail(s, status,
-                  matched == 0 ? "no %s meets the condition"
-                               : "more than one %s meets the condition; none was changed",
-                  q->model->table.model);
-        s->error.nothing_sent = 0;
-    }
+    ost_status status = matched == 0 ? OST_NOT_FOUND : OST_RANGE;
+    ost__fail(s, status,
+              matched == 0 ? "no %s meets the condition"
+                           : "more than one %s meets the condition; none was changed",
+              q->model->table.model);
+    s->error.nothing_sent = 0;
     ost__error_about(&s->error, q->model->table.model, NULL);
-    ost__unit_rollback(s);
+    return status;
+}
+
+/* How many would be changed, if the update may be run at all. */
+static ost_status count_matches(ost_session *s, const ost__query *q, const ost__section *changes,
+                                int64_t *matched)
+{
+    ost__statement st;
+    OST_TRY(assemble_write(s, q, OST_DO_UPDATE, changes, &st));
+    return ost__count(s, q, matched);
+}
+
+/* Inside a savepoint or unit of its own, so that a second match undoes it. Where a unit has no
+ * savepoints, matches are counted first, in the view that the unit has of the database. */
+static ost_status change_one(ost_session *s, const ost__query *q, const ost__section *changes)
+{
+    int64_t matched = 1;
+    bool own;
+    OST_TRY(ost__unit_begin_own(s, &own));
+    ost_status status = own ? OST_OK : count_matches(s, q, changes, &matched);
+    if (status == OST_OK && matched != 1)
+        return not_one(s, q, matched);
+    if (status == OST_OK)
+        status = run_write(s, q, OST_DO_UPDATE, changes, &matched);
+    if (status == OST_OK && matched == 1)
+        return own ? ost__unit_commit(s) : OST_OK;
+    bool refused = s->doomed >= 0 || (status == OST_OK && !own);
+    if (status == OST_OK)
+        status = not_one(s, q, matched);
+    ost__error_about(&s->error, q->model->table.model, NULL);
+    if (own)
+        ost__unit_rollback(s);
     if (refused)
         ost__unit_doom(s);
     return status;
+}
+
+static ost_status update_one(ost_session *s, const ost__query *q, const ost_expr *const *list)
+{
+    ost__section changes = { 0 };
+    OST_TRY(ost__unit_check(s));
+    OST_TRY(encode_changes(s, q->model, list, &changes));
+    return change_one(s, q, &changes);
 }
 
 ost_status ost_query_update_one(ost_query *handle, const ost_expr *const *changes)

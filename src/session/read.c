@@ -326,6 +326,17 @@ static ost_status single_row(ost_session *s, const void *rows, size_t count)
     return OST_DRIVER_ERROR;
 }
 
+ost_status ost__count(ost_session *s, const ost__query *q, int64_t *count)
+{
+    const ost__ask ask = { .kind = OST_DO_SELECT, .wrap = OST_WRAP_COUNT };
+    void *rows = NULL;
+    size_t n = 0;
+    OST_TRY(select_query(s, q, &ask, &rows, &n));
+    OST_TRY(single_row(s, rows, n));
+    memcpy(count, rows, sizeof(*count));
+    return OST_OK;
+}
+
 static ost_status wrapped(ost_query *handle, uint16_t wrap, void *out, size_t size)
 {
     ost_session *s;
@@ -413,10 +424,8 @@ static ost_status read_page(ost_session *s, const ost__query *q, const ost_model
                             size_t record_size, size_t page, size_t limit, size_t *count,
                             int64_t *total, void **rows)
 {
-    const ost__ask how_many = { .kind = OST_DO_SELECT, .wrap = OST_WRAP_COUNT };
     ost__ask ask = { .limited = true };
-    size_t offset, n = 0;
-    void *cell = NULL;
+    size_t offset;
     if (page == 0 || limit == 0 || limit > INT64_MAX || !ost__size_mul(page - 1, limit, &offset) ||
         offset > INT64_MAX)
         return ost__fail(s, OST_MISUSE, "pages count from 1 and hold at least 1 row");
@@ -424,9 +433,7 @@ static ost_status read_page(ost_session *s, const ost__query *q, const ost_model
         return ost__fail(s, OST_MISUSE,
                          "a query that is read by pages has no limit of its own; leave out "
                          "ost_limit and ost_offset");
-    OST_TRY(select_query(s, q, &how_many, &cell, &n));
-    OST_TRY(single_row(s, cell, n));
-    memcpy(total, cell, sizeof(*total));
+    OST_TRY(ost__count(s, q, total));
     ask.limit = (int64_t)limit;
     ask.offset = (int64_t)offset;
     return ask_rows(s, q, m, record_size, &ask, rows, count);

@@ -181,13 +181,15 @@ static ost_status send_one(work *w)
 static ost_status send_all(work *w)
 {
     ost_session *s = w->session;
-    OST_TRY(ost__unit_begin(s, NULL));
+    bool own;
+    OST_TRY(ost__unit_begin_own(s, &own));
     ost_status status = send(w);
     if (status == OST_OK)
-        return ost__unit_commit(s);
+        return own ? ost__unit_commit(s) : OST_OK;
     bool refused = s->doomed >= 0;
-    ost__unit_rollback(s);
-    if (refused)
+    if (own)
+        ost__unit_rollback(s);
+    if (refused || !own)
         ost__unit_doom(s);
     return status;
 }

@@ -164,6 +164,9 @@ void ost__journal_prune(ost_session *s);
 /* ---- unit.c ---- */
 
 ost_status ost__unit_begin(ost_session *s, const ost_transaction_options *options);
+/* A transaction or savepoint for what is all or nothing; !*begun: one is open and has no savepoints,
+ * so that what fails half-way dooms it. */
+ost_status ost__unit_begin_own(ost_session *s, bool *begun);
 ost_status ost__unit_commit(ost_session *s);
 void ost__unit_rollback(ost_session *s);
 /* If a unit is doomed: its error becomes the session's, and its status is returned. */
@@ -239,6 +242,7 @@ void ost__sink_abandon(ost__sink *k);
  * session is read-only. */
 ost_status ost__select(ost_session *s, const ost__statement *st, bool track, void **rows,
                        size_t *count);
+ost_status ost__count(ost_session *s, const ost__query *q, int64_t *count);
 ost_status ost__assemble_key(ost_session *s, const ost__model *m, uint16_t kind,
                              const ost_value *key, size_t count, const ost__section *changes,
                              ost__statement *out);

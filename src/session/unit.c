@@ -87,12 +87,17 @@ static ost_status read_options(ost_session *s, const ost_transaction_options *gi
     return OST_OK;
 }
 
+static bool has_savepoints(const ost_capabilities *caps)
+{
+    return caps->abilities >> OST_CAN_SAVEPOINT & 1;
+}
+
 static ost_status check_abilities(ost_session *s, const ost_transaction_options *o)
 {
     OST_TRY(ost__session_lease(s));
     const ost_capabilities *caps = &s->lease->capabilities;
     ost_status status = OST_OK;
-    if (s->unit_count > 0 && !(caps->abilities >> OST_CAN_SAVEPOINT & 1))
+    if (s->unit_count > 0 && !has_savepoints(caps))
         status = ost__fail(s, OST_UNSUPPORTED,
                            "%s has no savepoints: a transaction inside another "
                            "cannot be undone alone",
@@ -132,6 +137,18 @@ ost_status ost__unit_begin(ost_session *s, const ost_transaction_options *option
     ost__print(u->name, sizeof(u->name), "ost_%u", s->unit_count);
     s->unit_count++;
     return OST_OK;
+}
+
+ost_status ost__unit_begin_own(ost_session *s, bool *begun)
+{
+    *begun = true;
+    OST_TRY(ost__unit_check(s));
+    if (s->unit_count > 0) {
+        OST_TRY(ost__session_lease(s));
+        *begun = has_savepoints(&s->lease->capabilities);
+        ost__session_unlease(s, true);
+    }
+    return *begun ? ost__unit_begin(s, NULL) : OST_OK;
 }
 
 /* What becomes of tracked records at the end of a unit: as they are, as they were, or to be

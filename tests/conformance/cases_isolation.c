@@ -18,7 +18,7 @@ static ost_status set_cents(ost_session *on, int64_t id, int64_t to)
 {
     ost_query *q = ost_from(on, account);
     ost_where(q, ost_eq(account, id, id));
-    return ost_update(q, NULL, ost_set(account, cents, to));
+    return ost_update_one(q, ost_set(account, cents, to));
 }
 
 static void two_accounts(void)
@@ -174,7 +174,7 @@ static ost_status cross(ost_session *on, const ost_attempt *attempt, void *conte
     const crossing *c = context;
     ost_query *q = ost_from(on, account);
     ost_where(q, ost_eq(account, id, c->first));
-    OST_TRY(ost_update(q, NULL, ost_inc(account, cents, 1)));
+    OST_TRY(ost_update_one(q, ost_inc(account, cents, 1)));
     if (attempt->number == 1) { /* until the other one has its first row too, or waits for ours */
         int64_t end = milliseconds_now() + SHORT_MS;
         atomic_fetch_add(c->ready, 1);
@@ -183,7 +183,7 @@ static ost_status cross(ost_session *on, const ost_attempt *attempt, void *conte
     }
     q = ost_from(on, account);
     ost_where(q, ost_eq(account, id, c->second));
-    return ost_update(q, NULL, ost_inc(account, cents, 1));
+    return ost_update_one(q, ost_inc(account, cents, 1));
 }
 
 static ost_status cross_once(ost_session *on, void *context)

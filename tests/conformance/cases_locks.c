@@ -52,14 +52,6 @@ static ost_status add_one(ost_session *on, void *context)
     return ost_update_one(q, ost_inc(account, cents, 1));
 }
 
-/* The same inside a transaction, without the savepoint that ost_update_one() needs there. */
-static ost_status add_inside(ost_session *on, int64_t id)
-{
-    ost_query *q = ost_from(on, account);
-    ost_where(q, ost_eq(account, id, id));
-    return ost_update(q, NULL, ost_inc(account, cents, 1));
-}
-
 static int64_t cents_of(int64_t id)
 {
     account *found = ost_get(s, account, id);
@@ -263,7 +255,7 @@ static void a_wait_ends_at_the_deadline(void)
     ost_session *other = another_session(OST_SESSION(.timeout_ms = SHORT_MS));
     three_accounts();
     OK(ost_begin(s, NULL));
-    OK(add_inside(s, id));
+    OK(add_one(s, &id));
     before = milliseconds_now();
     status = add_one(other, &id);
     waited = milliseconds_now() - before;
@@ -287,12 +279,12 @@ static void a_unit_that_timed_out_is_lost(void)
     ost_status status;
     three_accounts();
     OK(ost_begin(s, NULL));
-    OK(add_inside(s, id));
+    OK(add_one(s, &id));
     assert_string_equal(ost_status_name(ost_begin(other, NULL)), "OST_OK");
-    status = add_inside(other, third);
+    status = add_one(other, &third);
     if (refused(status, OST_LOCK_TIMEOUT)) /* of the first write already */
         return;
-    status = add_inside(other, id);
+    status = add_one(other, &id);
     if (status == OST_SERIALIZATION)
         found("OST_SERIALIZATION at once");
     else

@@ -433,7 +433,7 @@ const limits *limits_of(const char *backend)
           { INT64_MAX, false, 34 },
           false,
           false,
-          { "MongoDB orders blobs by their length", "MongoDB has no savepoints", NULL } },
+          { "MongoDB orders blobs by their length", NULL } },
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i].backend, backend) == 0)

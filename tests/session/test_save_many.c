@@ -240,6 +240,35 @@ static void inside_a_transaction_it_is_a_savepoint(void **state)
     assert_int_equal(rig_books(r), BOOKS);
 }
 
+/* Nothing of what was written before a failure can be undone alone. */
+static void without_savepoints_a_failure_dooms_the_transaction(void **state)
+{
+    rig *r = *state;
+    book *books = loaded(r);
+    OK(ost_begin(r->s, NULL));
+    books[0].stock = 10, books[1].stock = 11;
+    OK(ost_save_many(r->s, book, books, BOOKS));
+    OK(ost_rollback(r->s));
+    assert_int_equal(stock_of(r, books[0].id), 0);
+    OK(ost_begin(r->s, NULL));
+    OK(ost_save_many(r->s, book, books, BOOKS));
+    OK(ost_commit(r->s));
+    assert_int_equal(stock_of(r, books[1].id), 11);
+    ost_session *other = rig_session(r, NULL);
+    OK(ost_delete(other, book, &(book){ .id = books[4].id }));
+    ost_session_close(other);
+    OK(ost_begin(r->s, NULL));
+    rig_book(r, "beside", 1);
+    books[1].stock = 12, books[4].title = "Gone";
+    FAILS(OST_STALE, "record 4: ", ost_save_many(r->s, book, books, BOOKS));
+    FAILS(OST_STALE, "record 4: ", ost_save(r->s, book, &books[1]));
+    FAILS(OST_STALE, "record 4: ", ost_commit(r->s));
+    assert_int_equal(stock_of(r, books[1].id), 11);
+    assert_int_equal(rig_books(r), BOOKS - 1);
+    OK(ost_save(r->s, book, &books[1]));
+    assert_int_equal(stock_of(r, books[1].id), 12);
+}
+
 static void a_conflict_dooms_the_unit_around_it(void **state)
 {
     rig *r = *state;
@@ -355,7 +384,8 @@ int main(void)
         RIG_ALL(a_record_that_is_gone_undoes_all),
         RIG_LOCAL(a_record_that_is_gone_is_named),
         RIG_ALL(a_conflict_undoes_all_and_is_named),
-        RIG_ALL(inside_a_transaction_it_is_a_savepoint),
+        RIG_SQL(inside_a_transaction_it_is_a_savepoint),
+        RIG_ON(without_savepoints_a_failure_dooms_the_transaction, RIG_MONGODB),
         RIG_ALL(a_conflict_dooms_the_unit_around_it),
         RIG_ALL(fm27_a_rollback_takes_back_stamps),
         RIG_ALL(what_was_undone_must_be_reloaded),
