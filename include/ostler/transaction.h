@@ -51,6 +51,7 @@ typedef struct ost_transaction_options {
     size_t struct_size;    /**< Filled by OST_TRANSACTION(). */
     uint16_t isolation;    /**< An enum ost_isolation. */
     bool read_only;        /**< Writes are ::OST_MISUSE. */
+    bool join;             /**< Inside another transaction: become part of it, without a savepoint; undoing it dooms that one. */
     uint32_t max_attempts; /**< How often the body may run; 0 and 1: once. Only serialization failures and deadlocks are run again. */
     uint32_t timeout_ms;   /**< Deadline of the whole, all attempts together; 0: none of its own. */
 } ost_transaction_options;
@@ -66,11 +67,13 @@ typedef struct ost_attempt {
 typedef ost_status ost_transaction_body(ost_session *s, const ost_attempt *attempt, void *context);
 
 /**
- * Runs `body` inside a transaction, or inside a savepoint if one is open.
+ * Runs `body` inside a transaction, or inside a savepoint if one is open. Where the database has no savepoints a transaction
+ * inside another is ::OST_UNSUPPORTED, unless it joins.
  * @param s The session.
  * @param body Returns ::OST_OK to commit, ost_undo() to roll back without a failure, anything else to roll back.
  * @param context Handed to the body.
- * @param options Borrowed; NULL: defaults. Inside another transaction only `max_attempts` of 0 or 1 and no isolation are allowed.
+ * @param options Borrowed; NULL: defaults. Inside another transaction no isolation, time-out or read_only are allowed, and
+ * `max_attempts` above 1 only with `join`, where the attempts are those of the outermost one.
  * @return ::OST_OK after commit or ost_undo(); the error that decided otherwise; ::OST_UNKNOWN_OUTCOME if the
  * answer to the commit was lost and cannot be found out.
  */

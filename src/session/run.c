@@ -97,7 +97,7 @@ static size_t owed(ost_session *s, ost_operation *ops)
     size_t n = 0;
     for (uint32_t i = 0; i < s->unit_count; i++) {
         const ost__unit *unit = &s->units[i];
-        if (unit->sent)
+        if (unit->sent || unit->joined)
             continue;
         ops[n++] = (ost_operation){
             .struct_size = sizeof(ost_operation),
@@ -115,7 +115,7 @@ static size_t owed(ost_session *s, ost_operation *ops)
 static void mark_sent(ost_session *s, size_t begun)
 {
     for (uint32_t i = 0; begun > 0 && i < s->unit_count; i++) {
-        if (s->units[i].sent)
+        if (s->units[i].sent || s->units[i].joined)
             continue;
         s->units[i].sent = true;
         begun--;

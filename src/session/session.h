@@ -51,6 +51,7 @@ typedef struct ost__journal {
 typedef struct ost__unit {
     bool sent; /* BEGIN or SAVEPOINT was run */
     bool wrote, read_only;
+    bool joined; /* part of the unit around it: neither BEGIN nor SAVEPOINT is its own */
     uint16_t isolation;
     ost_deadline deadline;
     uint64_t sequence;  /* batches from here on were created inside */

@@ -99,8 +99,8 @@ static ost_status check_abilities(ost_session *s, const ost_transaction_options 
     ost_status status = OST_OK;
     if (s->unit_count > 0 && !has_savepoints(caps))
         status = ost__fail(s, OST_UNSUPPORTED,
-                           "%s has no savepoints: a transaction inside another "
-                           "cannot be undone alone",
+                           "%s has no savepoints: a transaction inside another cannot be undone "
+                           "alone; let it join",
                            caps->server_name);
     else if (!(caps->isolations >> o->isolation & 1))
         status = ost__fail(s, OST_UNSUPPORTED, "%s does not have this isolation level",
@@ -117,15 +117,18 @@ ost_status ost__unit_begin(ost_session *s, const ost_transaction_options *option
     if (s->unit_count == OST__UNITS_MAX)
         return ost__fail(s, OST_TOO_LARGE, "transactions are nested more than %d deep",
                          OST__UNITS_MAX);
-    if (s->unit_count > 0 && (o.isolation || o.read_only || o.timeout_ms || o.max_attempts > 1))
+    bool joined = o.join && s->unit_count > 0;
+    if (s->unit_count > 0 &&
+        (o.isolation || o.read_only || o.timeout_ms || (o.max_attempts > 1 && !joined)))
         return ost__fail(s, OST_MISUSE,
-                         "a transaction inside another is a savepoint: it has no isolation, "
-                         "time-out or attempts of its own");
-    if (s->unit_count > 0 || o.isolation != OST_DEFAULT_ISOLATION)
+                         "a transaction inside another has no isolation, time-out or attempts of "
+                         "its own");
+    if (!joined && (s->unit_count > 0 || o.isolation != OST_DEFAULT_ISOLATION))
         OST_TRY(check_abilities(s, &o));
     ost__unit *u = &s->units[s->unit_count];
     *u = (ost__unit){
         .read_only = o.read_only || s->read_only || (s->unit_count > 0 && s->units[0].read_only),
+        .joined = joined,
         .isolation = o.isolation,
         .deadline = o.timeout_ms == 0 || o.timeout_ms == OST_NO_TIMEOUT
                         ? INT64_MAX
@@ -185,12 +188,28 @@ static void extend_for_end(ost_session *s)
         s->deadline = least;
 }
 
+/* What a joined unit did cannot be undone alone: the unit around it is undone with it. */
+static void leave_joined(ost_session *s)
+{
+    int32_t around = (int32_t)s->unit_count - 2;
+    if (s->doomed < 0)
+        ost__error_set(&s->doom, OST_CANCELLED,
+                       "a transaction that had joined this one was rolled back");
+    if (s->doomed < 0 || s->doomed > around)
+        s->doomed = around;
+    end_unit(s, OST__KEEP);
+}
+
 void ost__unit_rollback(ost_session *s)
 {
     ost__unit *u = &s->units[s->unit_count - 1];
     bool outermost = s->unit_count == 1,
          outer_doomed = s->doomed >= 0 && s->doomed < (int32_t)s->unit_count - 1;
     ost__cursors_undone(s, u->sequence);
+    if (u->joined) {
+        leave_joined(s);
+        return;
+    }
     if (u->sent && s->lease && !outer_doomed) {
         ost_outcome o;
         bool open = s->db->driver.unit_state(s->lease->connection) != OST_UNIT_NONE;
@@ -399,6 +418,8 @@ static ost_status end_attempt(ost_session *s, uint32_t depth, ost_status status)
         if (!undo && s->error.status != status)
             ost__error_set(&s->error, status, "the body of a transaction returned %s",
                            ost_status_name(status));
+        if (!undo && s->units[depth - 1].joined)
+            ost__unit_doom(s);
         ost__unit_rollback(s);
     }
     return ost__leave(s, undo ? OST_OK : status);
@@ -425,7 +446,7 @@ ost_status ost_transaction(ost_session *s, ost_transaction_body *body, void *con
         uint32_t depth = s->unit_count;
         if (status == OST_OK && attempt.number > 1)
             s->units[0].deadline = end;
-        if (status == OST_OK && o.max_attempts > 1) {
+        if (status == OST_OK && o.max_attempts > 1 && depth == 1) {
             status = ost__journal_all(s);
             if (status != OST_OK)
                 ost__unit_rollback(s);

@@ -235,6 +235,25 @@ static void a_read_only_transaction_writes_nothing(void)
     assert_int_equal(seen_by(s), 2);
 }
 
+static void what_joins_is_part_of_the_transaction(void)
+{
+    const ost_transaction_options *joining = OST_TRANSACTION(.join = true);
+    OK(ost_begin(s, NULL));
+    add_note("a");
+    OK(ost_begin(s, joining));
+    add_note("b");
+    OK(ost_commit(s));
+    OK(ost_commit(s));
+    assert_int_equal(seen_by(s), 2);
+    OK(ost_begin(s, NULL));
+    add_note("c");
+    OK(ost_begin(s, joining));
+    add_note("d");
+    OK(ost_rollback(s));
+    FAILS("OST_CANCELLED", ost_commit(s));
+    assert_int_equal(seen_by(s), 2);
+}
+
 static void an_empty_transaction_sends_nothing(void)
 {
     (void)statements_sent();
@@ -288,6 +307,8 @@ static const test_case transactions_group_cases[] = {
                "a failed write without a transaction leaves nothing behind"),
     CASE_ALONE(bodies_commit_or_roll_back, "bodies commit, fail, or undo"),
     CASE_ALONE(bodies_nest, "a body inside a transaction is undone alone"),
+    CASE_ALONE(what_joins_is_part_of_the_transaction,
+               "what joins a transaction is kept and undone with it"),
     CASE_ALONE(rollback_takes_back_what_was_set,
                "rollback takes back keys, and knows what is stored"),
     CASE_ALONE(a_read_only_transaction_writes_nothing, "a read-only transaction writes nothing"),

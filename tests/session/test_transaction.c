@@ -360,11 +360,11 @@ static void a_savepoint_has_no_options_of_its_own(void **state)
 {
     rig *r = *state;
     OK(ost_begin(r->s, NULL));
-    FAILS(OST_MISUSE, "a transaction inside another is a savepoint",
+    FAILS(OST_MISUSE, "a transaction inside another has no",
           ost_begin(r->s, OST_TRANSACTION(.isolation = OST_SERIALIZABLE)));
-    FAILS(OST_MISUSE, "is a savepoint",
+    FAILS(OST_MISUSE, "attempts of its own",
           ost_transaction(r->s, does_nothing, NULL, OST_TRANSACTION(.max_attempts = 2)));
-    FAILS(OST_MISUSE, "is a savepoint", ost_begin(r->s, OST_TRANSACTION(.timeout_ms = 5)));
+    FAILS(OST_MISUSE, "attempts of its own", ost_begin(r->s, OST_TRANSACTION(.timeout_ms = 5)));
     OK(ost_begin(r->s, OST_TRANSACTION(.max_attempts = 1)));
     OK(ost_commit(r->s));
     OK(ost_commit(r->s));
