@@ -367,6 +367,9 @@ void ost__pg_classify(const ost_operation *op, int32_t native_code, const char s
  * more use. */
 ost_status ost__pg_failed(ost_connection *c, const ost_operation *op, const PGresult *result,
                           ost_error *error);
+/* "COPY books, line 7", in whatever language: which record a COPY into the table failed at, from 1.
+ * 0: the context (which may be NULL) does not say. */
+size_t ost__pg_copy_line(const char *context, const char *table);
 /* Whether the result failed with this SQLSTATE. */
 bool ost__pg_is_state(const PGresult *result, const char *state);
 /* One line of what libpq said, without what comes before and after. */

@@ -199,18 +199,10 @@ ost_status ost__pg_copy_stop(ost_connection *c, ost_deadline deadline)
     return OST_OK;
 }
 
-/* "COPY books, line 7": which record of the chunk it is, from 1. 0: it does not say. */
-static size_t line_of(const PGresult *result)
-{
-    static const char mark[] = ", line ";
-    const char *context = result ? PQresultErrorField(result, PG_DIAG_CONTEXT) : NULL;
-    const char *at = context ? strstr(context, mark) : NULL;
-    return at ? (size_t)strtoull(at + sizeof mark - 1, NULL, 10) : 0;
-}
-
 static ost_status copy_failed(bulk *b, const PGresult *result)
 {
-    size_t line = line_of(result);
+    const char *context = result ? PQresultErrorField(result, PG_DIAG_CONTEXT) : NULL;
+    size_t line = ost__pg_copy_line(context, b->run->op->shape->table->name);
     if (line > 0 && line <= b->count)
         b->run->outcome->failed_record = b->first + line - 1;
     return ost__pg_failed(b->run->c, b->run->op, result, b->run->error);

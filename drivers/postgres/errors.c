@@ -290,6 +290,21 @@ ost_status ost__pg_connect_failed(const char *words, ost_error *error)
     return code && m->status != OST_DRIVER_ERROR ? m->status : OST_CONNECTION;
 }
 
+/* The last line that names the table is the COPY's own; triggers that it fired stand before. Of its
+ * numbers the first behind the name is the record's. */
+size_t ost__pg_copy_line(const char *context, const char *table)
+{
+    const char *at = NULL;
+    for (const char *next = context; next && (next = strstr(next, table)); next++)
+        if (!at || memchr(at, '\n', (size_t)(next - at)))
+            at = next;
+    if (!at)
+        return 0;
+    at += strlen(table);
+    at += strcspn(at, "0123456789\n");
+    return (size_t)strtoull(*at == '\n' ? "" : at, NULL, 10);
+}
+
 /* Five characters before the two of their class. */
 static const meaning meanings[] = {
     { "23505", OST_CONFLICT, 0, 0, "a record with the same value exists already" },

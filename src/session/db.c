@@ -18,11 +18,15 @@ enum {
     WAIT_MAX_MS = 60000
 };
 
-void ost__db_event(const ost_db *db, const ost_event *event)
+void ost__db_event(ost_db *db, const ost_event *event)
 {
+    if (!db->on_event)
+        return;
+    pthread_rwlock_rdlock(&db->hearing);
     void (*hear)(const ost_event *, void *) = db->on_event;
     if (hear)
         hear(event, db->event_context);
+    pthread_rwlock_unlock(&db->hearing);
 }
 
 /* ---- the host table: what a driver gets from the core ---- */
@@ -89,21 +93,25 @@ static void finish(void *context)
     if (db->identity)
         ost__identity_close(&db->memory, db->identity);
     ost__free(&memory, db->url, db->url_size);
+    pthread_rwlock_destroy(&db->hearing);
     ost__free(&memory, db, sizeof(*db));
 }
 
 /* ost_close() returns while a thread still hangs: what listens to events may be gone by the time
- * that it comes back. */
+ * that it comes back. If it is listening just now, it ends first. */
 static void deserted(void *context)
 {
     ost_db *db = context;
     atomic_store(&db->on_event, 0);
+    pthread_rwlock_wrlock(&db->hearing);
+    pthread_rwlock_unlock(&db->hearing);
 }
 
 /* Another thread of the parent may have held any of the locks. */
 static void forked(void *context)
 {
-    const ost_db *db = context;
+    ost_db *db = context;
+    pthread_rwlock_init(&db->hearing, NULL);
     ost__plans_forked(db->plans);
     ost__model_set_forked(db->models);
     ost__identity_forked(db->identity);
@@ -252,6 +260,7 @@ ost_status ost_open(const ost_options *options, ost_db **out, ost_error *error)
                            .random = host_random,
                            .wait = host_wait,
                            .event = host_event };
+    pthread_rwlock_init(&db->hearing, NULL);
     db->on_event = o.on_event;
     db->event_context = o.context;
     db->slow_query_ms = o.slow_query_ms;

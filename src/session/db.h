@@ -3,6 +3,8 @@
 #ifndef OSTLER_SESSION_DB_H
 #define OSTLER_SESSION_DB_H
 
+#include <pthread.h>
+
 #include "base/identity.h"
 #include "pool/pool.h"
 #include "query/plan.h"
@@ -23,6 +25,7 @@ struct ost_db {
     uint32_t connect_timeout_ms, statement_timeout_ms, slow_query_ms;
     void (*_Atomic on_event)(const ost_event *event, void *context);
     void *event_context;
+    pthread_rwlock_t hearing; /* read: on_event runs */
     atomic_uint users; /* its sessions, and one until it is closed */
     atomic_bool closed;
 };
@@ -32,7 +35,7 @@ bool ost__db_retain(ost_db *db);
 void ost__db_release(ost_db *db);
 /* The epoch of this process; in the child of a fork the db begins anew first. */
 uint32_t ost__db_epoch(ost_db *db);
-void ost__db_event(const ost_db *db, const ost_event *event);
+void ost__db_event(ost_db *db, const ost_event *event);
 /* Copies what the driver's table has, and fills the rest with slots that refuse. */
 ost_status ost__driver_complete(ost_driver *out, const ost_driver *given, ost_error *error);
 

@@ -70,7 +70,7 @@ static const char *text_of(const ost_session *s, const ost_operation *op)
 static void report(const ost_session *s, const ost_operation *op, const ost_outcome *o,
                    int64_t started)
 {
-    const ost_db *db = s->db;
+    ost_db *db = s->db;
     if (!db->on_event || o->progress == OST_NOT_RUN)
         return;
     int64_t duration = clock_if_heard(s) - started;

@@ -293,6 +293,60 @@ static void fm05_a_close_beside_what_hangs_ends_in_time(void **state)
     }
 }
 
+typedef struct listener {
+    ost_db *db;
+    atomic_bool listening, may_end;
+} listener;
+
+/* Listens to the end of a connection until it may end. */
+static void listen_long(const ost_event *event, void *context)
+{
+    listener *l = context;
+    if (event->kind != OST_EVENT_DISCONNECT)
+        return;
+    atomic_store(&l->listening, true);
+    while (!atomic_load(&l->may_end))
+        sched_yield();
+    atomic_store(&l->listening, false);
+}
+
+/* Long after nobody is told anything any more. */
+static void *let_end(void *context)
+{
+    listener *l = context;
+    while (l->db->on_event)
+        sched_yield();
+    for (int64_t end = db_rig_now() + 100 * MS; db_rig_now() < end;)
+        sched_yield();
+    atomic_store(&l->may_end, true);
+    return NULL;
+}
+
+static void a_close_waits_for_who_listens(void **state)
+{
+    db_rig r;
+    listener l = { .db = NULL };
+    pthread_t other;
+    (void)state;
+    db_rig_open(&r, DB_MEMORY, DB_REAL_TIME, NULL,
+                &(const ost_options){ .struct_size = sizeof(ost_options),
+                                      .connect_timeout_ms = 80,
+                                      .on_event = listen_long,
+                                      .context = &l });
+    ost_session *s = db_rig_session(&r, 0);
+    assert_null(ost_get(s, item, 1));
+    ost_session_close(s);
+    l.db = r.db;
+    assert_int_equal(pthread_create(&other, NULL, let_end, &l), 0);
+    ost_close(r.db);
+    assert_true(atomic_load(&l.may_end));
+    assert_false(atomic_load(&l.listening));
+    assert_int_equal(pthread_join(other, NULL), 0);
+    while (atomic_load(&r.live) != 0)
+        sched_yield();
+    db_rig_end(&r);
+}
+
 /* ---- signals ---- */
 
 static atomic_int alarms;
@@ -359,6 +413,7 @@ int main(void)
         cmocka_unit_test(fm05_what_cannot_be_mended_is_closed),
         cmocka_unit_test(fm05_an_open_that_hangs_ends_in_time),
         cmocka_unit_test(fm05_a_close_beside_what_hangs_ends_in_time),
+        cmocka_unit_test(a_close_waits_for_who_listens),
         cmocka_unit_test(fm16_signals_do_not_shorten_or_lengthen_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,6 +211,33 @@ static void words_of_a_refused_connection_are_one_line(void **state)
     }
 }
 
+static void a_copy_names_its_record_in_any_language(void **state)
+{
+    static const struct {
+        const char *context, *table;
+        size_t line;
+    } cases[] = {
+        { "COPY books, line 7", "books", 7 },
+        { "COPY books, line 7, column year: \"12\"", "books", 7 },
+        { "COPY books2, line 70, column c3", "books2", 70 },
+        { "COPY books, Zeile 12, Spalte year: »5«", "books", 12 },
+        { "COPY books, \xe8\xa1\x8c 9, \xe5\x88\x97 3", "books", 9 },
+        { "books\xe3\x81\xae"
+          "COPY, \xe8\xa1\x8c 31",
+          "books", 31 },
+        { "PL/pgSQL function books_check() line 3 at RAISE\nCOPY books, line 4", "books", 4 },
+        { "SQL function \"f\" statement 1\nCOPY line 1, line 5", "line 1", 5 },
+        { "PL/pgSQL function f() line 3 at RAISE", "books", 0 },
+        { "COPY books", "books", 0 },
+        { "COPY books\nline 3", "books", 0 },
+        { "", "books", 0 },
+        { NULL, "books", 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(ost__pg_copy_line(cases[i].context, cases[i].table), cases[i].line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +245,7 @@ int main(void)
         cmocka_unit_test(a_constraint_names_its_field),
         cmocka_unit_test(names_are_read_from_the_text_too),
         cmocka_unit_test(bounds_of_sums_are_rules_of_their_fields),
+        cmocka_unit_test(a_copy_names_its_record_in_any_language),
         cmocka_unit_test(words_of_a_refused_connection_are_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
