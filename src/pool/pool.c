@@ -7,7 +7,9 @@
 #include "base/error.h"
 #include "pool/inside.h"
 
-enum { NS_PER_MS = 1000000, THREADS_MAX = 64, THREAD_IDLE_MS = 5000, STEP_NS = 1000000000 };
+/* A thread is made anew in less time than a connection; while one is there, every call of the
+ * kernel for a descriptor costs more. */
+enum { NS_PER_MS = 1000000, THREADS_MAX = 64, THREAD_IDLE_MS = 250, STEP_NS = 1000000000 };
 
 ost_deadline ost__deadline_in(const ost_platform *platform, uint32_t timeout_ms)
 {

@@ -60,11 +60,6 @@ void ost__workers_close(ost__workers *w)
 
 /* ---- a thread ---- */
 
-static bool is_before(const struct timespec *a, const struct timespec *b)
-{
-    return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
-}
-
 static void stop_resting(ost__workers *w, const worker *me)
 {
     worker **at = &w->resting;
@@ -81,7 +76,7 @@ static bool rest(ost__workers *w, worker *me)
     long ns = end.tv_nsec + (long)(w->setup.idle_ms % 1000) * 1000000;
     end.tv_sec += (time_t)(w->setup.idle_ms / 1000) + ns / 1000000000;
     end.tv_nsec = ns % 1000000000;
-    bool expects = w->setup.next(w->setup.context, &at) && is_before(&at, &end);
+    bool expects = w->setup.next(w->setup.context, &at);
     me->state = RESTING;
     me->next = w->resting;
     w->resting = me;
