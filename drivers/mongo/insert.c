@@ -48,6 +48,19 @@ static element element_of(const insertion *in, const ost_change *c)
     return e;
 }
 
+/* As the model declares its members, unless they are too many: who looks at the documents finds
+ * them in the order that he knows. */
+static void declared_order(insertion *in)
+{
+    const ost_shape *s = in->run->op->shape;
+    const ost_change *by_field[NAMES] = { NULL };
+    for (uint32_t i = 0; i < s->change_count; i++)
+        by_field[s->changes[i].field - in->table->fields] = &s->changes[i];
+    for (uint32_t i = 0; i < in->table->field_count; i++)
+        if (by_field[i] && by_field[i] != in->key)
+            in->list[in->elements++] = element_of(in, by_field[i]);
+}
+
 /* The key first: the server would move it there. */
 static void order_elements(insertion *in)
 {
@@ -58,6 +71,10 @@ static void order_elements(insertion *in)
             in->key = &s->changes[i];
     if (in->key)
         in->list[in->elements++] = element_of(in, in->key);
+    if (in->table->field_count < NAMES) {
+        declared_order(in);
+        return;
+    }
     for (uint32_t i = 0; i < s->change_count && in->elements < NAMES; i++)
         if (&s->changes[i] != in->key)
             in->list[in->elements++] = element_of(in, &s->changes[i]);

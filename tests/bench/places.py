@@ -137,9 +137,10 @@ class MongoDatabases(Databases):
         self.copies = {*self.copies, place}
         self.fresh(place)
         self.call("tables", place)
-        into = {"db": self.database(place), "coll": "users"}
+        # To merge would be to set member by member, in the order of their names.
+        merge = {"into": {"db": self.database(place), "coll": "users"}, "whenMatched": "fail"}
         self.call("sql", template, json.dumps(
-            {"aggregate": "users", "pipeline": [{"$merge": {"into": into}}], "cursor": {}}))
+            {"aggregate": "users", "pipeline": [{"$merge": merge}], "cursor": {}}))
 
 
 def places_of(backend, call, folder):
