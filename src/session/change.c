@@ -229,7 +229,11 @@ static ost_status update_one(ost_session *s, const ost__query *q, const ost_expr
     ost__section changes = { 0 };
     OST_TRY(ost__unit_check(s));
     OST_TRY(encode_changes(s, q->model, list, &changes));
-    return change_one(s, q, &changes);
+    for (uint32_t attempt = 1;; attempt++) {
+        ost_status status = change_one(s, q, &changes);
+        if (!ost__unit_repeats(s, status, attempt))
+            return status;
+    }
 }
 
 ost_status ost_query_update_one(ost_query *handle, const ost_expr *const *changes)

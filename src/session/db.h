@@ -26,7 +26,7 @@ struct ost_db {
     void (*_Atomic on_event)(const ost_event *event, void *context);
     void *event_context;
     pthread_rwlock_t hearing; /* read: on_event runs */
-    atomic_uint users; /* its sessions, and one until it is closed */
+    atomic_uint users;        /* its sessions, and one until it is closed */
     atomic_bool closed;
 };
 

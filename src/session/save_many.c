@@ -200,7 +200,13 @@ static ost_status save_all(work *w, uint8_t *records, size_t count)
     if (w->count == 0)
         return OST_OK;
     OST_TRY(sort(w));
-    return w->count == 1 ? send_one(w) : send_all(w);
+    if (w->count == 1)
+        return send_one(w);
+    for (uint32_t attempt = 1;; attempt++) {
+        ost_status status = send_all(w);
+        if (!ost__unit_repeats(w->session, status, attempt))
+            return status;
+    }
 }
 
 static ost_status save_many(ost_session *s, const ost_model *m, size_t record_size, void *records,

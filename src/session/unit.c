@@ -372,7 +372,7 @@ ost_status ost_undo(ost_session *s)
 }
 
 /* Waits before another attempt: twice as long each time, by a random part of it. */
-static void back_off(ost_session *s, uint32_t attempt)
+static void back_off(ost_session *s, uint32_t attempt, ost_deadline deadline)
 {
     const ost_platform *p = &s->db->platform;
     const ost_event event = { .struct_size = sizeof(event),
@@ -386,7 +386,21 @@ static void back_off(ost_session *s, uint32_t attempt)
         limit *= 2;
     p->random(p->context, &random, sizeof(random));
     ost__db_event(s->db, &event);
-    (void)poll(NULL, 0, (int)(1 + random % limit / 1000));
+    int64_t pause_ms = 1 + (int64_t)(random % limit / 1000);
+    int64_t left_ms = (deadline - p->monotonic(p->context)) / 1000000;
+    if (pause_ms > left_ms)
+        pause_ms = left_ms > 0 ? left_ms : 0;
+    (void)poll(NULL, 0, (int)pause_ms);
+}
+
+bool ost__unit_repeats(ost_session *s, ost_status status, uint32_t attempt)
+{
+    const ost_platform *p = &s->db->platform;
+    if (s->unit_count > 0 || (status != OST_SERIALIZATION && status != OST_DEADLOCK) ||
+        !s->error.retryable || p->monotonic(p->context) >= s->deadline)
+        return false;
+    back_off(s, attempt, s->deadline);
+    return true;
 }
 
 /* Decides by what the database reported, whatever the body returned. */
@@ -459,6 +473,6 @@ ost_status ost_transaction(ost_session *s, ost_transaction_body *body, void *con
                      status == (ost_status)s->error.status && attempt.number < o.max_attempts;
         if (!again)
             return status;
-        back_off(s, attempt.number);
+        back_off(s, attempt.number, s->units[0].deadline);
     }
 }

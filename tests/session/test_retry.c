@@ -289,6 +289,60 @@ static void attempts_share_one_deadline(void **state)
     assert_int_equal(rig_books(r), 0);
 }
 
+/* ---- units of the library's own ---- */
+
+static void fm21_what_needs_no_body_is_run_again_too(void **state)
+{
+    rig *r = *state;
+    book many[3] = { { .title = "a" }, { .title = "b" }, { .title = "c" } };
+    rig_rule(r, ONCE_SERIALIZATION(OST_DO_INSERT, .times = 2));
+    OK(ost_insert_many(r->s, book, many, 3));
+    assert_int_equal(rig_books(r), 3);
+    assert_int_equal(rig_events_of(r, OST_EVENT_RETRY), 2);
+    ost_query *q = ost_from(r->s, book);
+    ost_where(q, ost_eq(book, title, "b"));
+    rig_rule(r, ONCE_SERIALIZATION(OST_DO_UPDATE, .times = 1));
+    OK(ost_update_one(q, ost_inc(book, stock, 5)));
+    assert_int_equal(rig_events_of(r, OST_EVENT_RETRY), 3);
+    size_t count;
+    book *rows = ost_all(ost_from(r->s, book), book, &count);
+    assert_int_equal(count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(rows[i].stock, strcmp(rows[i].title, "b") == 0 ? 5 : 0);
+        rows[i].stock = 7;
+    }
+    rig_rule(r, ONCE_SERIALIZATION(OST_DO_COMMIT, .times = 1));
+    OK(ost_save_many(r->s, book, rows, count));
+    assert_int_equal(rig_events_of(r, OST_EVENT_RETRY), 4);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(rows[i].stock, 7);
+    q = ost_from(r->s, book);
+    ost_where(q, ost_eq(book, stock, 7));
+    int64_t found;
+    OK(ost_count_of(q, &found));
+    assert_int_equal(found, 3);
+}
+
+/* Until the call's deadline, not for ever; and never inside the program's own transaction. */
+static void fm21_a_unit_of_the_library_is_run_until_the_deadline(void **state)
+{
+    rig *r = *state;
+    book many[2] = { { .title = "a" }, { .title = "b" } };
+    ost_session *s = rig_session(r, OST_SESSION(.timeout_ms = 100));
+    rig_rule(r, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_INSERT), .action = OST_FAKE_DELAY,
+                              .delay_ns = 40000000, .times = OST_FAKE_ALWAYS));
+    rig_rule(r, ONCE_SERIALIZATION(OST_DO_INSERT, .times = OST_FAKE_ALWAYS));
+    assert_int_equal(ost_insert_many(s, book, many, 2), OST_TIMEOUT);
+    assert_int_equal(rig_events_of(r, OST_EVENT_RETRY), 2);
+    ost_session_close(s);
+    OK(ost_begin(r->s, NULL));
+    FAILS(OST_SERIALIZATION, "", ost_insert_many(r->s, book, many, 2));
+    OK(ost_rollback(r->s));
+    assert_int_equal(rig_events_of(r, OST_EVENT_RETRY), 2);
+    ost_fake_forget_rules(r->fake);
+    assert_int_equal(rig_books(r), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +357,8 @@ int main(void)
         RIG_FAKES(fm23_a_serialization_failure_in_a_savepoint_aborts_the_outermost),
         RIG_FAKES(fm23_also_by_hand_and_three_levels_down),
         RIG_FAKES(attempts_share_one_deadline),
+        RIG_FAKES(fm21_what_needs_no_body_is_run_again_too),
+        RIG_FAKES(fm21_a_unit_of_the_library_is_run_until_the_deadline),
     };
     return RIG_RUN(tests);
 }
