@@ -9,9 +9,9 @@
 /* A sum of so many digits may be divided as it is. */
 enum { AVERAGE_DIGITS = 27 };
 
-void ost__mongo_numbered(const char *letter, uint32_t i, char out[16])
+void ost__mongo_numbered(const char *letter, uint32_t i, char out[OST__MONGO_NUMBERED])
 {
-    (void)ost__print(out, 16, "%s%u", letter, (unsigned)i);
+    (void)ost__print(out, OST__MONGO_NUMBERED, "%s%u", letter, (unsigned)i);
 }
 
 static bool contains(const ost_node *n, const ost_node *part)
@@ -69,7 +69,7 @@ const char *ost__mongo_column_of(const ost_node *n)
 /* {$cond: [{$gt: ["$n", 0]}, …, null]}; the caller writes what follows. */
 void ost__mongo_if_any_in(ost__mongo_writer *w, uint32_t i, bson_t *choice)
 {
-    char count[16];
+    char count[OST__MONGO_NUMBERED];
     bson_t test, sides;
     ost__mongo_numbered("n", i, count);
     ost__mongo_open_document(w, choice, "0", &test);
@@ -84,7 +84,7 @@ void ost__mongo_if_any_in(ost__mongo_writer *w, uint32_t i, bson_t *choice)
 static void division(ost__mongo_writer *w, uint32_t i, const char *key, bson_t *out)
 {
     const ost_node *n = w->plan->layout->aggregates[i].node;
-    char name[16];
+    char name[OST__MONGO_NUMBERED];
     bson_t round, sides, divide, operands;
     ost__mongo_open_document(w, out, key, &round);
     ost__mongo_open_array(w, &round, "$round", &sides);
@@ -107,7 +107,7 @@ static void division(ost__mongo_writer *w, uint32_t i, const char *key, bson_t *
 static void quotient(ost__mongo_writer *w, uint32_t i, const char *key, bson_t *out)
 {
     const ost_node *n = w->plan->layout->aggregates[i].node;
-    char name[16];
+    char name[OST__MONGO_NUMBERED];
     bson_t node, choice, inner, bounds;
     ost__mongo_numbered("a", i, name);
     ost__mongo_open_document(w, out, key, &node);
@@ -161,7 +161,7 @@ void ost__mongo_average_in(ost__mongo_writer *w, uint32_t i, bson_t *out)
 {
     const ost_shape *s = w->plan->shape;
     const ost_node *n = w->plan->layout->aggregates[i].node;
-    char name[16];
+    char name[OST__MONGO_NUMBERED];
     if (is_compared(s, n)) {
         ost__mongo_numbered("v", i, name);
         quotient(w, i, name, out);

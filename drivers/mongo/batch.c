@@ -120,13 +120,13 @@ ost_status ost__mongo_collect(ost_connection *c, size_t i, ost_sink *sink, ost_o
         resumed = stream->op;
     r.op = stream ? &resumed : &c->ops[i];
     c->deadline = deadline;
-    open = c->unit_sent;
+    open = c->in_unit;
     status = start(&r, stream);
     if (status != OST_OK) {
         c->failed = c->failed || !stream;
         outcome->connection_lost = c->lost;
-        outcome->transaction_ended =
-            outcome->transaction_ended || ((open || c->unit_sent) && c->unit_failed);
+        /* One of the driver's own was never the caller's. */
+        outcome->transaction_ended = outcome->transaction_ended || (open && c->unit_failed);
     }
     outcome->status = (uint16_t)status;
     outcome->round_trips = c->trips - trips;

@@ -272,7 +272,8 @@ static void undo_unit(ost_connection *c, ost_deadline deadline)
     ost_deadline soon = host->now(host->context) + (int64_t)ENDING_MS * NS_PER_MS;
     c->deadline = soon < deadline ? soon : deadline;
     c->interrupted = OST_OK;
-    c->patient = false;
+    /* The library looks for the server of a connection that broke, but half a second later. */
+    c->patient = true;
     (void)ost__mongo_drop_unit(c);
 }
 

@@ -43,6 +43,7 @@ typedef struct ost__mongo_stream {
     bool has_reply;
     uint32_t at, end; /* where in its array the next document begins; where the array ends */
     bool unread;      /* there is one */
+    struct ost__mongo_stream *rest; /* what is read behind it: of a further part of a list */
 } ost__mongo_stream;
 
 struct ost_connection {

@@ -113,6 +113,7 @@ static ost_status create_indexes(definition *d, ost_status (*fill)(definition *d
     if (good) {
         d->list = &list;
         status = fill(d);
+        d->list = NULL;
         good = bson_append_array_end(&command, &list);
     }
     if (!good && status == OST_OK)

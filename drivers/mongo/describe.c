@@ -15,11 +15,11 @@
 enum { COLUMN = 1, INDEX = 2, COLUMNS = 3, PORTION = 100, NAMESPACE_NOT_FOUND = 26 };
 
 typedef struct description {
+    bson_iter_t properties; /* of the validator; each use takes a copy */
     ost__mongo_run *run;
     ost__mongo_reader *reader;
     const char *table;
-    bson_iter_t properties; /* of the validator; each use takes a copy */
-    const char *key_index;  /* of a composite primary key; NULL: none */
+    const char *key_index; /* of a composite primary key; NULL: none */
 } description;
 
 /* A row comes as a document of these. */

@@ -5,15 +5,9 @@
 
 #include "base/error.h"
 #include "mongo/define.h"
+#include "mongo/rules.h"
 
-enum {
-    BAD_VALUE = 2,
-    TIMED_OUT = 50,
-    VALIDATION_FAILED = 121,
-    STOPPED = 11601,
-    LABELS_MAX = 16,
-    RULES_MAX = 64
-};
+enum { BAD_VALUE = 2, TIMED_OUT = 50, VALIDATION_FAILED = 121, STOPPED = 11601, LABELS_MAX = 16 };
 
 /* What an error names besides itself. */
 enum subject { NOTHING, KEY, RULE };
@@ -29,6 +23,9 @@ typedef struct meaning {
 } meaning;
 
 static const meaning *meaning_of(int32_t code);
+static const meaning absent = {
+    VALIDATION_FAILED, OST_NOT_NULL, RULE, 0, 0, 0, "the database refused a null: give it a value"
+};
 
 /* What a server said. */
 typedef struct report {
@@ -101,43 +98,32 @@ static const ost_field *of_key(const ost_table *t, const report *r, ost_error *e
     return f;
 }
 
-/* The first text under `key` somewhere in what a validator says of a document. */
-static bool find_text(const bson_iter_t *in, const char *key, int depth, const char **out)
+/* A description of one word is the name of a rule; ours is that of an index. */
+static bool is_name(const ost_table *t, const ost_field *f, const char *description)
 {
-    enum { DEPTH = 12 };
-    bson_iter_t at;
-    if (depth == DEPTH || !bson_iter_recurse(in, &at))
-        return false;
-    for (int i = 0; i < RULES_MAX && bson_iter_next(&at); i++) {
-        bool inner = BSON_ITER_HOLDS_DOCUMENT(&at) || BSON_ITER_HOLDS_ARRAY(&at);
-        /* A value that was considered is none of ours to read. */
-        if (strcmp(bson_iter_key(&at), "consideredValue") == 0)
-            continue;
-        if (BSON_ITER_HOLDS_UTF8(&at) && strcmp(bson_iter_key(&at), key) == 0) {
-            *out = bson_iter_utf8(&at, NULL);
-            return true;
-        }
-        if (inner && find_text(&at, key, depth + 1, out))
-            return true;
-    }
-    return false;
+    char own[OST__MONGO_NAME_SIZE];
+    if (f)
+        ost__mongo_unique_name(t, f, own);
+    return description && !strchr(description, ' ') && (!f || strcmp(description, own) != 0);
 }
 
-static const ost_field *of_rule(const ost_table *t, const report *r, ost_error *e)
+/* A member that is absent, and must not be, is told as SQL tells a null. */
+static const ost_field *of_rule(const ost_table *t, const report *r, const meaning **m,
+                                ost_error *e)
 {
-    const char *property = NULL;
-    bson_iter_t at, missing;
+    const ost_field *f = NULL;
+    ost__mongo_rule rule;
     ost__error_constraint(e, "validator");
-    if (!t || !r->more || !bson_iter_init_find(&at, r->more, "errInfo"))
+    if (!r->more)
         return NULL;
-    if (find_text(&at, "propertyName", 0, &property))
-        return field_named(t, property);
-    if (bson_iter_init(&missing, r->more) &&
-        bson_iter_find_descendant(
-            &missing, "errInfo.details.schemaRulesNotSatisfied.0.missingProperties.0", &at) &&
-        BSON_ITER_HOLDS_UTF8(&at))
-        return field_named(t, bson_iter_utf8(&at, NULL));
-    return NULL;
+    ost__mongo_rule_of(r->more, &rule);
+    if (rule.absent)
+        *m = &absent;
+    if (t && rule.property)
+        f = field_named(t, rule.property);
+    if (is_name(t, f, rule.description))
+        ost__error_constraint(e, rule.description);
+    return f;
 }
 
 /* ---- what our own updates refuse ---- */
@@ -195,10 +181,10 @@ static const meaning *meaning_in(const report *r)
 static void say(const ost_table *t, const meaning *m, const report *r, ost_error *e)
 {
     ost_error found = { .status = 0 };
-    ost_status status = (ost_status)m->status;
     const ost_field *f = m->subject == KEY    ? of_key(t, r, &found)
-                         : m->subject == RULE ? of_rule(t, r, &found)
+                         : m->subject == RULE ? of_rule(t, r, &m, &found)
                                               : NULL;
+    ost_status status = (ost_status)m->status;
     if (m->message && t && status != OST_CONNECTION && status != OST_AUTH)
         ost__error_set(e, status, "%s%s%s: %s", t->model, f ? "." : "", f ? f->name : "",
                        m->message);
@@ -340,11 +326,17 @@ static ost_status interrupted(ost__mongo_run *r)
 }
 
 /* Servers that do not answer are out of time; those that refuse, or have no address, are not there.
- */
+ * For each that it could not speak to the library says why in brackets. */
+static bool somebody_refused(const bson_error_t *why)
+{
+    const char *reasons = strchr(why->message, '[');
+    return reasons && !strstr(reasons, "timeout");
+}
+
 static ost_status not_reached(ost__mongo_run *r, const bson_error_t *why)
 {
     bool selection = why->domain == MONGOC_ERROR_SERVER_SELECTION;
-    bool refused = !selection || strchr(why->message, '[') != NULL;
+    bool refused = !selection || somebody_refused(why);
     bool late = ost__mongo_late(r->c);
     ost_status status = late && !refused ? OST_TIMEOUT : OST_CONNECTION;
     if (ost__mongo_cancelled(r->c))
@@ -391,9 +383,18 @@ static ost_status refused(ost__mongo_run *r, const bson_error_t *why)
                    : OST_DRIVER_ERROR;
 }
 
+/* The library calls it a refusal of the user, whatever ended a log-in. */
+static bool login_broke(const bson_error_t *why)
+{
+    return why->domain == MONGOC_ERROR_CLIENT && why->code == MONGOC_ERROR_CLIENT_AUTHENTICATE &&
+           strstr(why->message, "socket error or timeout");
+}
+
 ost_status ost__mongo_failed(ost__mongo_run *r, const bson_t *reply, const bson_error_t *why)
 {
     report what;
+    if (login_broke(why))
+        return r->c->interrupted != OST_OK ? interrupted(r) : not_reached(r, why);
     switch (why->domain) {
     case MONGOC_ERROR_SERVER:
     case MONGOC_ERROR_QUERY:
@@ -471,7 +472,8 @@ static const meaning meanings[] = {
     { 91, OST_CONNECTION, NOTHING, 0, 1, 0, closing },
     { 112, OST_SERIALIZATION, NOTHING, 1, 0, 0, undone },
     { 115, OST_UNSUPPORTED, NOTHING, 0, 0, 0, "the server does not support the command" },
-    { 121, OST_CHECK, RULE, 0, 0, 0, "the value breaks a rule of the collection's validator" },
+    { VALIDATION_FAILED, OST_CHECK, RULE, 0, 0, 0,
+      "the value breaks a rule of the collection's validator" },
     { 133, OST_CONNECTION, NOTHING, 0, 0, 1, "no server is there that the URL prefers to read" },
     { 146, OST_TOO_LARGE, NOTHING, 0, 0, 0, crowded },
     { 166, OST_UNSUPPORTED, NOTHING, 0, 0, 0, "the server does not support the command" },
@@ -488,6 +490,10 @@ static const meaning meanings[] = {
       "the server cannot do this in a transaction: end it first" },
     { 290, OST_SERIALIZATION, NOTHING, 1, 0, 0, ended },
     { 292, OST_TOO_LARGE, NOTHING, 0, 0, 0, crowded },
+    { 365, OST_SERIALIZATION, NOTHING, 1, 0, 0,
+      "the server had no memory for the write for a while: run it again" },
+    { 388, OST_TOO_LARGE, NOTHING, 0, 0, 0,
+      "the transaction wrote more than the server keeps in memory: write it in several" },
     { 9001, OST_CONNECTION, NOTHING, 0, 1, 0, far },
     { 10003, OST_TOO_LARGE, NOTHING, 0, 0, 0, large },
     { 10058, OST_CONNECTION, NOTHING, 0, 0, 1, not_primary },
@@ -503,6 +509,7 @@ static const meaning meanings[] = {
     { 13435, OST_CONNECTION, NOTHING, 0, 0, 1, not_primary },
     { 13436, OST_CONNECTION, NOTHING, 0, 0, 1, not_primary },
     { 14031, OST_DRIVER_ERROR, NOTHING, 0, 0, 0, "the server's disk is full" },
+    { 16493, OST_TOO_LARGE, NOTHING, 0, 0, 0, large },
     { 17280, OST_TOO_LARGE, NOTHING, 0, 0, 0, "the key is larger than the server takes" },
     { 17419, OST_TOO_LARGE, NOTHING, 0, 0, 0, large },
     { 17420, OST_TOO_LARGE, NOTHING, 0, 0, 0, large },

@@ -42,7 +42,7 @@ static bool needs_parts(const ost_node *n)
 static void keys(ost__mongo_writer *w, bson_t *out)
 {
     const ost_shape *s = w->plan->shape;
-    char name[16];
+    char name[OST__MONGO_NUMBERED];
     bson_t several;
     if (s->group_count == 0) {
         ost__mongo_null_in(w, out, "_id");
@@ -122,7 +122,7 @@ static void upper_part(ost__mongo_writer *w, const ost_node *arg, const char *ke
 static void parts(ost__mongo_writer *w, uint32_t i, bson_t *out)
 {
     const ost_node *arg = argument_of(w->plan->layout->aggregates[i].node);
-    char name[16];
+    char name[OST__MONGO_NUMBERED];
     bson_t node, rest, sides;
     ost__mongo_numbered("h", i, name);
     ost__mongo_open_document(w, out, name, &node);
@@ -139,16 +139,16 @@ static void parts(ost__mongo_writer *w, uint32_t i, bson_t *out)
     ost__mongo_close_document(w, out, &node);
 }
 
-static void accumulator(ost__mongo_writer *w, uint32_t i, bson_t *out)
+void ost__mongo_accumulator_in(ost__mongo_writer *w, uint32_t i, bson_t *out)
 {
     const ost_node *n = w->plan->layout->aggregates[i].node;
     const ost_node *arg = argument_of(n);
     bool wide = arg && is_sum(n) && n->type == OST_TYPE_DECIMAL && !is_decimal(arg);
-    char name[16];
+    char name[OST__MONGO_NUMBERED];
     ost__mongo_numbered("a", i, name);
     switch (n->op) {
     case OST_OP_COUNT: count_of(w, arg, name, out); break;
-    case OST_OP_COUNT_DISTINCT: accumulated(w, "$addToSet", NULL, arg, name, out); break;
+    case OST_OP_COUNT_DISTINCT: ost__mongo_firsts_in(w, i, name, out); break;
     case OST_OP_MIN: accumulated(w, "$min", NULL, arg, name, out); break;
     case OST_OP_MAX: accumulated(w, "$max", NULL, arg, name, out); break;
     default:
@@ -167,11 +167,16 @@ static void accumulator(ost__mongo_writer *w, uint32_t i, bson_t *out)
 static void group(ost__mongo_writer *w, uint32_t *at, bson_t *out)
 {
     bson_t stage, body;
+    if (ost__mongo_is_nested(w)) {
+        ost__mongo_nested_in(w, at, out);
+        return;
+    }
+    ost__mongo_numbers_in(w, at, out);
     ost__mongo_open_item(w, out, at, &stage);
     ost__mongo_open_document(w, &stage, "$group", &body);
     keys(w, &body);
     for (uint32_t i = 0; i < w->plan->layout->aggregate_count; i++)
-        accumulator(w, i, &body);
+        ost__mongo_accumulator_in(w, i, &body);
     ost__mongo_close_document(w, &stage, &body);
     ost__mongo_close_document(w, out, &stage);
 }
@@ -180,15 +185,14 @@ static void group(ost__mongo_writer *w, uint32_t *at, bson_t *out)
 
 static bool is_finished(const ost_shape *s, const ost_node *n)
 {
-    return n->op != OST_OP_COUNT_DISTINCT && !(n->op == OST_OP_SUM && needs_count(n)) &&
-           !ost__mongo_needs_average(s, n);
+    return !(n->op == OST_OP_SUM && needs_count(n)) && !ost__mongo_needs_average(s, n);
 }
 
 /* {$let: {vars: {ostler_sum: {$add: ["$h", "$l"]}}, in: it, if it is exact}} */
 static void joined_parts(ost__mongo_writer *w, uint32_t i, const char *key, bson_t *out)
 {
     const ost_node *n = w->plan->layout->aggregates[i].node;
-    char high[16], low[16];
+    char high[OST__MONGO_NUMBERED], low[OST__MONGO_NUMBERED];
     bson_t node, let, vars, add, sides, choice;
     ost__mongo_numbered("h", i, high);
     ost__mongo_numbered("l", i, low);
@@ -217,7 +221,7 @@ static void joined_parts(ost__mongo_writer *w, uint32_t i, const char *key, bson
 static void join_parts(ost__mongo_writer *w, uint32_t *at, bson_t *out)
 {
     const struct ost__mongo_layout *l = w->plan->layout;
-    char name[16];
+    char name[OST__MONGO_NUMBERED];
     bool any = false;
     bson_t stage, body;
     for (uint32_t i = 0; i < l->aggregate_count; i++)
@@ -238,7 +242,7 @@ static void join_parts(ost__mongo_writer *w, uint32_t *at, bson_t *out)
 /* "$a", or null where nothing was added. */
 static void sum(ost__mongo_writer *w, uint32_t i, const char *key, bson_t *out)
 {
-    char name[16];
+    char name[OST__MONGO_NUMBERED];
     bson_t node, choice;
     ost__mongo_numbered("a", i, name);
     if (!needs_count(w->plan->layout->aggregates[i].node)) {
@@ -254,32 +258,12 @@ static void sum(ost__mongo_writer *w, uint32_t i, const char *key, bson_t *out)
     ost__mongo_close_document(w, out, &node);
 }
 
-/* {$size: "$a"}, without null. */
-static void size_of_set(ost__mongo_writer *w, uint32_t i, const char *key, bson_t *out)
-{
-    char set[16];
-    bson_t node, difference, sides, nulls;
-    ost__mongo_numbered("a", i, set);
-    ost__mongo_open_document(w, out, key, &node);
-    ost__mongo_open_document(w, &node, "$size", &difference);
-    ost__mongo_open_array(w, &difference, "$setDifference", &sides);
-    ost__mongo_path_in(w, &sides, "0", set);
-    ost__mongo_open_array(w, &sides, "1", &nulls);
-    ost__mongo_null_in(w, &nulls, "0");
-    ost__mongo_close_array(w, &sides, &nulls);
-    ost__mongo_close_array(w, &difference, &sides);
-    ost__mongo_close_document(w, &node, &difference);
-    ost__mongo_close_document(w, out, &node);
-}
-
 static void finish_one(ost__mongo_writer *w, uint32_t i, bson_t *out)
 {
     const ost_node *n = w->plan->layout->aggregates[i].node;
-    char name[16];
+    char name[OST__MONGO_NUMBERED];
     ost__mongo_numbered("a", i, name);
-    if (n->op == OST_OP_COUNT_DISTINCT)
-        size_of_set(w, i, name, out);
-    else if (n->op == OST_OP_SUM)
+    if (n->op == OST_OP_SUM)
         sum(w, i, name, out);
     else
         ost__mongo_path_in(w, out, name, name);
@@ -312,7 +296,7 @@ static void finish(ost__mongo_writer *w, uint32_t *at, bson_t *out)
 static void defaults(ost__mongo_writer *w, bson_t *out)
 {
     const struct ost__mongo_layout *l = w->plan->layout;
-    char name[16];
+    char name[OST__MONGO_NUMBERED];
     ost__mongo_null_in(w, out, "_id");
     for (uint32_t i = 0; i < l->aggregate_count; i++) {
         const ost_node *n = l->aggregates[i].node;
@@ -370,7 +354,7 @@ void ost__mongo_dividend_in(ost__mongo_writer *w, uint32_t i, const char *word, 
     const ost__mongo_column *c = &w->plan->columns[i];
     const char *const keys[] = { c->name, c->count_name };
     uint32_t a = 0;
-    char name[16];
+    char name[OST__MONGO_NUMBERED];
     bson_t inner;
     while (a < l->aggregate_count &&
            !ost__mongo_same(l->aggregates[a].node, w->plan->shape->columns[i]))

@@ -203,6 +203,30 @@ static ost_status write_all(ost__mongo_run *r)
     return OST_OK;
 }
 
+/* Values that cannot be stored are refused even where they meet nothing, as anywhere else. */
+ost_status ost__mongo_check_values(ost__mongo_run *r)
+{
+    const ost_operation *op = r->op;
+    size_t count = op->record_count > 0 ? op->record_count : 1;
+    ost_status status = OST_OK;
+    for (size_t i = 0; op->kind == OST_DO_UPDATE && status == OST_OK && i < count; i++) {
+        ost__mongo_writer w = { .plan = op->plan,
+                                .table = op->shape->table,
+                                .op = op,
+                                .record = ost__mongo_record(op, i),
+                                .error = r->error };
+        bson_t changes = BSON_INITIALIZER;
+        bool is_pipeline;
+        status = ost__mongo_changes(&w, &changes, &is_pipeline);
+        bson_destroy(&changes);
+        if (status != OST_OK && op->record_count > 0)
+            r->outcome->failed_record = i;
+    }
+    if (status != OST_OK && r->error)
+        r->error->nothing_sent = 1;
+    return status;
+}
+
 ost_status ost__mongo_write_limited(ost__mongo_run *r)
 {
     if (r->op->rows)
@@ -214,5 +238,6 @@ ost_status ost__mongo_write_limited(ost__mongo_run *r)
         r->outcome->failed_record = r->op->record_count > 0 ? 0 : SIZE_MAX;
         return OST_OK;
     }
+    OST_TRY(ost__mongo_check_values(r));
     return ost__mongo_together(r, write_all);
 }

@@ -55,7 +55,7 @@ ost_status ost__mongo_put_operand(bson_t *out, const char *key, int key_size,
 }
 
 /* The core keeps bools of a list as integers. */
-static ost_status store_item(const ost_parameter *p, size_t item, ost__mongo_value *v)
+ost_status ost__mongo_item(const ost_parameter *p, size_t item, ost__mongo_value *v)
 {
     const char *at = (const char *)p->list + item * p->list_stride;
     bool b;
@@ -71,7 +71,7 @@ ost_status ost__mongo_put_item(bson_t *out, const char *key, int key_size, const
                                size_t item, ost_error *error)
 {
     ost__mongo_value v = { .type = BSON_TYPE_EOD };
-    ost_status status = store_item(p, item, &v);
+    ost_status status = ost__mongo_item(p, item, &v);
     if (status == OST_OK && v.type == BSON_TYPE_EOD)
         status = OST_MISUSE;
     if (status == OST_OK && !append(out, key, key_size, &v))

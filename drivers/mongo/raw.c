@@ -58,7 +58,9 @@ bool ost__mongo_look(const mongoc_iovec_t *iov, size_t count, int64_t *txn)
     for (size_t i = 0; i < sizeof greetings / sizeof greetings[0]; i++)
         if (strcmp(name, greetings[i]) == 0)
             return false;
-    if (*txn == 0 && bson_iter_find(&at, "txnNumber") && BSON_ITER_HOLDS_INT64(&at))
+    /* Writes of their own have numbers as well, and one of those allots keys inside a unit. */
+    if (*txn == 0 && bson_iter_init_find(&at, &document, "autocommit") &&
+        bson_iter_init_find(&at, &document, "txnNumber") && BSON_ITER_HOLDS_INT64(&at))
         *txn = bson_iter_int64(&at);
     return true;
 }

@@ -160,6 +160,8 @@ ost_status ost__mongo_write_returning(ost__mongo_run *r)
     returning x = { .run = *r };
     const ost_operation *op = r->op;
     ost_status status;
+    if (!ost__mongo_is_by_key(op->shape))
+        OST_TRY(ost__mongo_check_values(r));
     ost__buffer_init(&x.documents, &r->c->backend->memory);
     if (r->c->in_unit || (op->record_count <= 1 && ost__mongo_is_by_key(op->shape)))
         status = write_all(&x.run);

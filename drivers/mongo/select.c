@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading: find or aggregate, and further portions by getMore. A reply ends at 16 MiB, whatever was
- * asked for; what is left is asked for again.
+ * asked for; what is left is asked for again. What a list makes too long for a command is asked for
+ * in parts, each with a cursor of its own, which are read as one.
  */
 #include "mongo/connection.h"
 
@@ -9,6 +10,7 @@
 
 #include "base/error.h"
 #include "mongo/cells.h"
+#include "mongo/lists.h"
 
 /* Larger portions were not faster, and wait for the first row longer. */
 enum { PORTION = 16384 };
@@ -42,12 +44,39 @@ void ost__mongo_stream_free(ost_connection *c, ost__mongo_stream *s)
         at = &(*at)->next;
     if (*at)
         *at = s->next;
-    forget_reply(s);
-    bson_free(s->reply);
-    ost__free(&c->backend->memory, s, sizeof *s);
+    while (s) {
+        ost__mongo_stream *rest = s->rest;
+        forget_reply(s);
+        bson_free(s->reply);
+        ost__free(&c->backend->memory, s, sizeof *s);
+        s = rest;
+    }
 }
 
-void ost__mongo_stream_kill(ost__mongo_run *r, ost__mongo_stream *s)
+/* Turns to the next part; the reply before it has been read. false: there is none. */
+static bool turn(ost_connection *c, ost__mongo_stream *s)
+{
+    ost__mongo_stream *next = s->rest;
+    bson_t *read = s->reply;
+    if (!next)
+        return false;
+    forget_reply(s);
+    s->cursor = next->cursor;
+    s->server = next->server;
+    s->reply = next->reply;
+    s->has_reply = next->has_reply;
+    s->at = next->at;
+    s->end = next->end;
+    s->unread = next->unread;
+    s->rest = next->rest;
+    next->reply = read;
+    next->has_reply = false;
+    next->rest = NULL;
+    ost__mongo_stream_free(c, next);
+    return true;
+}
+
+static void kill_cursor(ost__mongo_run *r, ost__mongo_stream *s)
 {
     const ost_table *t = s->op.shape->table;
     ost__mongo_run quiet = *r;
@@ -68,6 +97,12 @@ void ost__mongo_stream_kill(ost__mongo_run *r, ost__mongo_stream *s)
     (void)ost__mongo_command_at(&quiet, OST__MONGO_PLAIN, 0, &command, &server, &reply);
     bson_destroy(&reply);
     bson_destroy(&command);
+}
+
+void ost__mongo_stream_kill(ost__mongo_run *r, ost__mongo_stream *s)
+{
+    for (; s; s = s->rest)
+        kill_cursor(r, s);
 }
 
 static ost_status no_reply(ost__mongo_run *r)
@@ -168,8 +203,11 @@ static ost_status read_rows(ost__mongo_run *r, ost__mongo_stream *s, ost__mongo_
             return ost__mongo_sink_failed(r->sink, r->error);
         if (s->unread)
             continue;
-        if (s->cursor == 0)
-            break;
+        if (s->cursor == 0) {
+            if (!turn(r->c, s))
+                break;
+            continue;
+        }
         if (most == 0 || reader->rows < most)
             OST_TRY(fetch_more(r, s, most));
     }
@@ -193,7 +231,7 @@ static ost_status read_portion(ost__mongo_run *r, ost__mongo_stream *s)
     if (status != OST_OK)
         return ost__error_set(r->error, status, "%s: more columns than a row may have",
                               s->op.shape->table->model);
-    if (s->unread && s->cursor == 0 && r->sink->expect)
+    if (s->unread && s->cursor == 0 && !s->rest && r->sink->expect)
         r->sink->expect(r->sink, count_documents(s));
     status = read_rows(r, s, &reader, portion_of(r));
     r->outcome->rows += (int64_t)reader.rows;
@@ -204,7 +242,7 @@ static ost_status read_portion(ost__mongo_run *r, ost__mongo_stream *s)
 
 static bool is_read_out(const ost__mongo_run *r, const ost__mongo_stream *s)
 {
-    return !is_wanted(r) || (!s->unread && s->cursor == 0);
+    return !is_wanted(r) || (!s->unread && s->cursor == 0 && !s->rest);
 }
 
 ost_status ost__mongo_read_on(ost__mongo_run *r, ost__mongo_stream *s)
@@ -229,6 +267,8 @@ static ost_status write_find(ost__mongo_run *r, ost__mongo_writer *w, bson_t *ou
     bool single = (r->op->flags & OST_FLAG_SINGLE) != 0;
     BSON_APPEND_UTF8(out, "find", w->table->name);
     OST_TRY(ost__mongo_find(w, out, nothing));
+    if (!bson_empty(&w->plan->sort))
+        BSON_APPEND_BOOL(out, "allowDiskUse", true);
     if (single && shape->limit_parameter == OST_NO_PARAMETER)
         BSON_APPEND_INT64(out, "limit", 1);
     if (single)
@@ -247,6 +287,8 @@ static ost_status write_aggregate(ost__mongo_run *r, ost__mongo_writer *w, bson_
     status = ost__mongo_pipeline(w, &stages);
     bson_append_array_end(out, &stages);
     OST_TRY(status);
+    /* Before 6.0 what does not fit into 100 MB is refused unless it is said. */
+    BSON_APPEND_BOOL(out, "allowDiskUse", true);
     BSON_APPEND_DOCUMENT_BEGIN(out, "cursor", &cursor);
     BSON_APPEND_INT32(&cursor, "batchSize", batch_size(portion_of(r)));
     bson_append_document_end(out, &cursor);
@@ -282,6 +324,7 @@ static ost_status keep_stream(ost__mongo_run *r, ost__mongo_stream *s)
     kept->reply = bson_new();
     bson_steal(kept->reply, s->reply);
     s->has_reply = false;
+    s->rest = NULL;
     kept->index = OST_STREAM(r->op->stream);
     kept->batch = 0;
     kept->next = c->streams;
@@ -302,6 +345,98 @@ static ost_status read_first(ost__mongo_run *r, ost__mongo_stream *s)
     return status;
 }
 
+static ost_status ask(ost__mongo_run *r, ost__mongo_stream *s)
+{
+    ost_connection *c = r->c;
+    ost_status status;
+    r->outcome->statements++;
+    status = ost__mongo_command_at(r, c->in_unit ? OST__MONGO_PLAIN : OST__MONGO_READS, 0,
+                                   &c->command, &s->server, s->reply);
+    s->has_reply = true;
+    return status == OST_OK ? take_reply(r, s) : status;
+}
+
+/* ---- in parts ---- */
+
+static ost_status ask_part(ost__mongo_run *r, const ost_operation *op, ost__mongo_stream **out)
+{
+    ost_connection *c = r->c;
+    ost__mongo_run part = *r;
+    ost__mongo_stream *s;
+    bool nothing;
+    ost_status status;
+    part.op = op;
+    OST_TRY(write_select(&part, &c->command, &nothing));
+    s = ost__alloc_zeroed(&c->backend->memory, sizeof *s);
+    if (!s)
+        return ost__error_set(r->error, OST_NO_MEMORY, "no memory for a stream");
+    s->op = *r->op;
+    s->reply = bson_new();
+    *out = s;
+    status = ask(&part, s);
+    return status;
+}
+
+/* One row of what the parts say: how many there are, or whether there is one. */
+static ost_status add_up(ost__mongo_run *r, ost__mongo_stream *s)
+{
+    const char *name = r->op->plan->columns[0].name;
+    bson_t cursor, rows, row;
+    bson_iter_t top, at;
+    int64_t count = 0;
+    char path[64];
+    (void)ost__print(path, sizeof path, "cursor.firstBatch.0.%s", name);
+    for (const ost__mongo_stream *part = s; part; part = part->rest) {
+        if (!bson_iter_init(&top, part->reply) || !bson_iter_find_descendant(&top, path, &at))
+            return no_reply(r);
+        count += bson_iter_as_int64(&at);
+    }
+    if (s->rest)
+        ost__mongo_stream_free(r->c, s->rest);
+    s->rest = NULL;
+    forget_reply(s);
+    bson_init(s->reply);
+    BSON_APPEND_DOCUMENT_BEGIN(s->reply, "cursor", &cursor);
+    BSON_APPEND_INT64(&cursor, "id", 0);
+    BSON_APPEND_ARRAY_BEGIN(&cursor, "firstBatch", &rows);
+    BSON_APPEND_DOCUMENT_BEGIN(&rows, "0", &row);
+    if (r->op->shape->wrap == OST_WRAP_COUNT)
+        BSON_APPEND_INT64(&row, name, count);
+    else
+        BSON_APPEND_BOOL(&row, name, count > 0);
+    bson_append_document_end(&rows, &row);
+    bson_append_array_end(&cursor, &rows);
+    bson_append_document_end(s->reply, &cursor);
+    return take_reply(r, s);
+}
+
+/* `r->error` says why it cannot be asked in one. */
+static ost_status select_parts(ost__mongo_run *r)
+{
+    bool single = (r->op->flags & OST_FLAG_SINGLE) != 0, found = false;
+    ost__mongo_stream *first = NULL, **end = &first;
+    ost__mongo_parts parts;
+    ost_status status = ost__mongo_parts_begin(&parts, r);
+    while (status == OST_OK && !(single && found) && ost__mongo_parts_next(&parts)) {
+        status = ask_part(r, &parts.op, end);
+        if (*end) {
+            found = (*end)->unread;
+            end = &(*end)->rest;
+        }
+    }
+    ost__mongo_parts_end(&parts);
+    if (!first)
+        return status;
+    if (status == OST_OK && r->op->shape->wrap != OST_WRAP_NONE)
+        status = add_up(r, first);
+    if (status == OST_OK)
+        status = read_first(r, first);
+    else
+        ost__mongo_stream_kill(r, first);
+    ost__mongo_stream_free(r->c, first);
+    return status;
+}
+
 ost_status ost__mongo_select(ost__mongo_run *r)
 {
     ost_connection *c = r->c;
@@ -311,15 +446,12 @@ ost_status ost__mongo_select(ost__mongo_run *r)
     ost_status status;
     if (!r->op->plan)
         return ost__error_set(r->error, OST_MISUSE, "the operation was not compiled");
-    OST_TRY(write_select(r, &c->command, &nothing));
-    if (nothing || r->op->plan->nothing)
-        return OST_OK;
-    r->outcome->statements++;
-    status = ost__mongo_command_at(r, c->in_unit ? OST__MONGO_PLAIN : OST__MONGO_READS, 0,
-                                   &c->command, &s.server, s.reply);
-    s.has_reply = true;
-    if (status == OST_OK)
-        status = take_reply(r, &s);
+    status = write_select(r, &c->command, &nothing);
+    if (status == OST_TOO_LARGE)
+        return select_parts(r);
+    if (status != OST_OK || nothing || r->op->plan->nothing)
+        return status;
+    status = ask(r, &s);
     if (status == OST_OK)
         status = read_first(r, &s);
     forget_reply(&s);

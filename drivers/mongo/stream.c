@@ -409,6 +409,7 @@ static ost__mongo_line *reach(ost_connection *c, int family, const struct sockad
     int fd = socket(family, SOCK_STREAM, 0), error = 0;
     socklen_t length = sizeof error;
     ost__mongo_line *s;
+    bool begun;
     if (fd < 0)
         return NULL;
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
@@ -420,11 +421,10 @@ static ost__mongo_line *reach(ost_connection *c, int family, const struct sockad
     prepare(fd, family);
     if (connect(fd, address, size) == 0)
         return s;
-    if (errno != EINPROGRESS)
-        error = errno;
-    else if (!await(s, POLLOUT))
+    begun = errno == EINPROGRESS;
+    if (begun && !await(s, POLLOUT))
         error = ETIMEDOUT;
-    else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+    else if (!begun || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
         error = errno;
     if (error == 0)
         return s;

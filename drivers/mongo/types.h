@@ -40,6 +40,8 @@ ost_status ost__mongo_store(uint16_t type, const void *at, uint32_t size, const 
 /* A parameter's value, of `record` if it is taken from records. */
 ost_status ost__mongo_store_parameter(const ost_parameter *p, const void *record, bool compared,
                                       ost__mongo_value *out);
+/* An item of a list, to be compared with. */
+ost_status ost__mongo_item(const ost_parameter *p, size_t item, ost__mongo_value *out);
 /* Says which member was refused, and why; returns `status`. */
 ost_status ost__mongo_misfit(const ost_field *field, uint16_t type, ost_status status,
                              ost_error *error);

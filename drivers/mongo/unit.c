@@ -119,6 +119,8 @@ static ost_status unknown(ost__mongo_run *r, const bson_error_t *why, bool asked
                         : ost__mongo_late(c)      ? OST_TIMEOUT
                                                   : OST_CONNECTION;
     c->lost = true;
+    if (!asked && why->domain == MONGOC_ERROR_SERVER_SELECTION)
+        return ost__mongo_failed(r, NULL, why);
     ost__error_set(r->error, status, "the commit was not confirmed%s%s",
                    status == OST_CONNECTION ? ": " : " in time",
                    status == OST_CONNECTION ? why->message : "");
@@ -233,8 +235,13 @@ ost_status ost__mongo_together(ost__mongo_run *r, ost_status (*work)(ost__mongo_
         status = ost__mongo_enter(r, true);
         if (status == OST_OK)
             status = work(r);
-        if (status == OST_OK && r->failed == OST_OK)
-            return ost__mongo_commit(r);
+        if (status == OST_OK && r->failed == OST_OK) {
+            status = ost__mongo_commit(r);
+            /* It was never the caller's. */
+            r->outcome->transaction_ended = 0;
+            if (status == OST_OK)
+                return OST_OK;
+        }
         r->error = &unwanted;
         if (c->in_unit && !c->lost)
             (void)undo(r);

@@ -2,13 +2,14 @@
 /*
  * Updates and deletes. Many records, and several updates of a batch, are statements of one command.
  * The server adds up how many documents they met: where some met none, which those are is looked up
- * by key.
+ * by key. Outside a unit what may meet many documents is a transaction of its own.
  */
 #include "mongo/writes.h"
 
 #include <string.h>
 
 #include "base/error.h"
+#include "mongo/lists.h"
 
 enum {
     /* More in a command was not faster, and a deadline would have to wait for it. */
@@ -457,9 +458,47 @@ static ost_status write_merged(ost__mongo_run *r, size_t count)
 
 /* ---- which way ---- */
 
+/* The server writes one document after the other, and stops where one fails: what it did until then
+ * is undone only in a transaction. */
+/* Parts of a list that is too long for a command, one after the other. */
+typedef struct in_parts {
+    ost__mongo_run run; /* first: what the work is given */
+    ost__mongo_parts parts;
+} in_parts;
+
+static ost_status write_parts(ost__mongo_run *r)
+{
+    in_parts *x = (in_parts *)r;
+    ost_status status = OST_OK;
+    ost__mongo_parts_rewind(&x->parts);
+    r->op = &x->parts.op;
+    while (status == OST_OK && ost__mongo_parts_next(&x->parts))
+        status = write_records(r);
+    return status;
+}
+
+/* `r->error` says why it cannot be one command. */
+static ost_status write_in_parts(ost__mongo_run *r)
+{
+    in_parts x = { .run = *r };
+    ost_status status = ost__mongo_parts_begin(&x.parts, r);
+    if (status == OST_OK && (r->c->in_unit || r->c->replicated))
+        status = ost__mongo_together(&x.run, write_parts);
+    else if (status == OST_OK)
+        status = write_parts(&x.run);
+    ost__mongo_parts_end(&x.parts);
+    return status;
+}
+
+static bool meets_many(const ost__mongo_run *r)
+{
+    return !r->c->in_unit && r->c->replicated && !ost__mongo_is_by_key(r->op->shape);
+}
+
 static ost_status write_any(ost__mongo_run *r)
 {
     const ost_operation *op = r->op;
+    ost_status status;
     size_t count;
     r->outcome->changed = 0;
     if (op->plan->nothing) {
@@ -471,7 +510,11 @@ static ost_status write_any(ost__mongo_run *r)
     if (op->rows)
         return ost__mongo_write_returning(r);
     count = op->kind == OST_DO_UPDATE ? mergeable(r) : 1;
-    return count > 1 ? write_merged(r, count) : write_records(r);
+    if (count > 1)
+        return write_merged(r, count);
+    status = meets_many(r) ? ost__mongo_together(r, write_records) : write_records(r);
+    /* It was not sent. */
+    return status == OST_TOO_LARGE && r->error->nothing_sent ? write_in_parts(r) : status;
 }
 
 ost_status ost__mongo_update(ost__mongo_run *r)

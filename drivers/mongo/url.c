@@ -83,8 +83,8 @@ static ost_status read_hosts(const char *text, const ost__memory *m, mongoc_uri_
 
 static ost_status read_database(ost__mongo_settings *s, const char *path, ost_error *e)
 {
-    const char *name = path[0] == '/' ? path + 1 : path;
-    size_t size = strlen(name);
+    const char *name = path && path[0] == '/' ? path + 1 : path;
+    size_t size = name ? strlen(name) : 0;
     if (size == 0)
         return ost__error_set(e, OST_MISUSE,
                               "the URL names no database: write mongodb://user:password@host/name");

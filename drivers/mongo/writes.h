@@ -20,6 +20,8 @@ static inline bool ost__mongo_is_limited(const ost_shape *s)
 bool ost__mongo_is_by_key(const ost_shape *s);
 /* The changes under `key`, as a document or a pipeline. */
 ost_status ost__mongo_write_changes(ost__mongo_writer *w, const char *key, bson_t *out);
+/* limited.c: refuses changes whose values have no form here, before anything is sent. */
+ost_status ost__mongo_check_values(ost__mongo_run *r);
 
 /* limited.c: a list of `_id`s, as the items of an array. */
 typedef struct ost__mongo_ids {

@@ -11,7 +11,7 @@ OST_MODEL(transfer, .table = "transfers",
                      OST_FIELD(transfer, number), OST_FIELD(transfer, cents)));
 
 static const ost_model *const usual_models[] = { &account_model, &transfer_model, NULL };
-enum server chaos_servers[] = { SERVER_POSTGRES, SERVER_MYSQL, SERVER_PGBOUNCER };
+enum server chaos_servers[] = { SERVER_POSTGRES, SERVER_MYSQL, SERVER_PGBOUNCER, SERVER_MONGODB };
 
 enum server chaos_server_of(void **state)
 {
@@ -33,6 +33,63 @@ void chaos_ok(ost_status status, const ost_error *e, const char *what, const cha
     _fail(file, line);
 }
 
+/* ---- what has no place on MongoDB ---- */
+
+static const struct {
+    const char *test, *why;
+} not_on_mongodb[] = {
+    { "fm04_server_ends_idle_connections", "it keeps idle connections for ever" },
+    { "fm04_server_ends_an_idle_transaction",
+      "it ends the transaction and keeps the connection: fm04_server_forgets_a_transaction" },
+    { "fm21_a_deadlock_ends_one_of_two",
+      "no lock is waited for: fm21_the_second_writer_is_told_at_once" },
+    { "fm22_lock_wait_timeout_rolls_back",
+      "no lock is waited for, and any error ends the whole transaction" },
+    { "fm54_bytes_of_handshakes_are_flipped",
+      "libmongoc 1.23 ends the process over a greeting that is no document" },
+    { "fm54_bytes_of_replies_are_flipped",
+      "libmongoc 1.23 crashes over a message that is none; damaged documents: mongo.cells" },
+};
+enum { NOT_ON_MONGODB = sizeof not_on_mongodb / sizeof *not_on_mongodb };
+
+static const char *reason_of(const char *name, size_t length)
+{
+    for (size_t i = 0; i < NOT_ON_MONGODB; i++)
+        if (strlen(not_on_mongodb[i].test) == length &&
+            strncmp(not_on_mongodb[i].test, name, length) == 0)
+            return not_on_mongodb[i].why;
+    return NULL;
+}
+
+static bool is_on(const struct CMUnitTest *tests, size_t count, CMUnitTestFunction test,
+                  enum server server)
+{
+    for (size_t i = 0; i < count; i++)
+        if (tests[i].test_func == test && tests[i].initial_state == &chaos_servers[server])
+            return true;
+    return false;
+}
+
+bool chaos_reasons_given(const struct CMUnitTest *tests, size_t count)
+{
+    bool given = true;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strcspn(tests[i].name, " ");
+        const char *why = reason_of(tests[i].name, length);
+        if (tests[i].initial_state != &chaos_servers[SERVER_POSTGRES])
+            continue;
+        bool there = is_on(tests, count, tests[i].test_func, SERVER_MONGODB);
+        if (there == (why != NULL)) {
+            print_error("%s: it is %son MongoDB, and %s reason is given\n", tests[i].name,
+                        there ? "" : "not ", why ? "a" : "no");
+            given = false;
+        } else if (!there) {
+            print_message("%.*s is not on MongoDB: %s\n", (int)length, tests[i].name, why);
+        }
+    }
+    return given;
+}
+
 /* ---- servers ---- */
 
 server_instance *chaos_private(enum server kind, const char *extra)
@@ -49,13 +106,15 @@ const char *chaos_private_database(const server_instance *s)
     static char urls[URLS][256];
     static int count;
     char sql[64];
-    const char *url = server_url(s, NULL), *name = strrchr(url, '/');
+    const char *url = server_url(s, NULL), *options = strchr(url, '?'), *name = strrchr(url, '/');
     assert_non_null(name);
     assert_true(count < URLS);
     char *out = urls[count++];
-    (void)snprintf(out, sizeof urls[0], "%.*s/chaos_%d", (int)(name - url), url, count);
+    (void)snprintf(out, sizeof urls[0], "%.*s/chaos_%d%s", (int)(name - url), url, count,
+                   options ? options : "");
     (void)snprintf(sql, sizeof sql, "CREATE DATABASE chaos_%d", count);
-    server_sql(url, sql);
+    if (strncmp(url, "mongodb:", 8) != 0) /* which makes one by its first use */
+        server_sql(url, sql);
     return out;
 }
 
@@ -64,12 +123,11 @@ const char *chaos_private_database(const server_instance *s)
 static ost_status open_database(const chaos *c, const char *url, ost_db **db, ost_session **s,
                                 ost_error *e)
 {
-    ost_status status = ost_open(
-        OST_OPTIONS(.url = url, .drivers = OST_DRIVERS(ost_driver_postgres(), ost_driver_mysql()),
-                    .models = c->models, .pool = &c->pool,
-                    .connect_timeout_ms = c->connect_timeout_ms,
-                    .statement_timeout_ms = c->statement_timeout_ms),
-        db, e);
+    ost_status status =
+        ost_open(OST_OPTIONS(.url = url, .drivers = CHAOS_DRIVERS, .models = c->models,
+                             .pool = &c->pool, .connect_timeout_ms = c->connect_timeout_ms,
+                             .statement_timeout_ms = c->statement_timeout_ms),
+                 db, e);
     return status == OST_OK ? ost_session_open(*db, NULL, s, e) : status;
 }
 
@@ -159,9 +217,20 @@ void chaos_sql(const chaos *c, const char *sql)
     server_sql(c->url, sql);
 }
 
+const char *chaos_words(const chaos *c, const char *postgres, const char *mysql,
+                        const char *mongodb)
+{
+    return c->server == SERVER_MYSQL ? mysql : c->server == SERVER_MONGODB ? mongodb : postgres;
+}
+
 void chaos_kill_connections(chaos *c)
 {
     char ids[1024], sql[64], *end;
+    if (c->server == SERVER_MONGODB) {
+        assert_non_null(c->proxy);
+        proxy_cut(c->proxy);
+        return;
+    }
     if (c->server != SERVER_MYSQL) {
         chaos_sql(c, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname ="
                      " current_database() AND pid <> pg_backend_pid()");
@@ -178,4 +247,13 @@ void chaos_kill_connections(chaos *c)
         if (why && strncmp(why, "1094", 4) != 0)
             fail_msg("%s: %s", sql, why);
     }
+}
+
+int chaos_open_transactions(const chaos *c)
+{
+    const char *text = server_text(
+        c->url, "{\"aggregate\": 1, \"pipeline\": [{\"$currentOp\": {\"allUsers\": true,"
+                " \"idleSessions\": true}}, {\"$match\": {\"transaction\": {\"$exists\": true}}},"
+                " {\"$count\": \"open\"}], \"cursor\": {}, \"$db\": \"admin\"}");
+    return *text ? (int)strtol(strchr(text, ':') + 1, NULL, 10) : 0;
 }

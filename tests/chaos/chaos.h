@@ -55,11 +55,6 @@ typedef struct chaos {
 
 /* Each test runs on each server: its initial state is one of these. */
 extern enum server chaos_servers[];
-#define ON_SERVERS(f)                                       \
-    { #f " (postgres)", f, NULL, NULL, &chaos_servers[0] }, \
-    {                                                       \
-#f " (mysql)", f, NULL, NULL, &chaos_servers[1]     \
-    }
 #define ON_POSTGRES(f)                                     \
     {                                                      \
 #f " (postgres)", f, NULL, NULL, &chaos_servers[0] \
@@ -73,7 +68,21 @@ extern enum server chaos_servers[];
     {                                                    \
 #f " (pooler)", f, NULL, NULL, &chaos_servers[2] \
     }
+#define ON_MONGODB(f)                                     \
+    {                                                     \
+#f " (mongodb)", f, NULL, NULL, &chaos_servers[3] \
+    }
+/* Why one that is on servers of SQL alone has no place on MongoDB is in a table in chaos.c. */
+#define ON_SQL(f) ON_POSTGRES(f), ON_MYSQL(f)
+#define ON_SERVERS(f) ON_SQL(f), ON_MONGODB(f)
+/* In the place of cmocka_run_group_tests(); looks into that table first. */
+#define RUN_CHAOS(tests, teardown)                                 \
+    (chaos_reasons_given((tests), sizeof(tests) / sizeof *(tests)) \
+         ? cmocka_run_group_tests((tests), NULL, (teardown))       \
+         : 1)
+bool chaos_reasons_given(const struct CMUnitTest *tests, size_t count);
 enum server chaos_server_of(void **state);
+#define CHAOS_DRIVERS OST_DRIVERS(ost_driver_postgres(), ost_driver_mysql(), ost_driver_mongo())
 
 /* A server that a test may stop, fill and set otherwise: one for each kind in a program, until its
  * end. It is started by the first call, with `extra` for server_private(). */
@@ -94,10 +103,16 @@ void chaos_end(chaos *c);
 /* What the witness sees. */
 int64_t chaos_total(chaos *c);
 int64_t chaos_count(chaos *c, int64_t number); /* transfers of this number */
-/* Raw SQL on the database, straight to the server. */
+/* Raw SQL, or commands of MongoDB, on the database, straight to the server. */
 void chaos_sql(const chaos *c, const char *sql);
-/* Kills the server's side of every connection to the database but the witness's own. */
+/* That of these which the server understands. */
+const char *chaos_words(const chaos *c, const char *postgres, const char *mysql,
+                        const char *mongodb);
+/* Kills the server's side of every connection to the database but the witness's own. MongoDB has no
+ * command for that: there the relay, which the program must have, ends them. */
 void chaos_kill_connections(chaos *c);
+/* How many transactions are open at a server, which is MongoDB. */
+int chaos_open_transactions(const chaos *c);
 
 int64_t chaos_now_ms(void);
 void chaos_ok(ost_status status, const ost_error *e, const char *what, const char *file, int line);

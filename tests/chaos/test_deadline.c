@@ -61,11 +61,22 @@ static void resume_it(const stopped *w)
 
 static ost_status open_db(const char *url, uint32_t timeout_ms, ost_db **db, ost_error *e)
 {
-    return ost_open(
-        OST_OPTIONS(.url = url, .drivers = OST_DRIVERS(ost_driver_postgres(), ost_driver_mysql()),
-                    .models = OST_MODELS(&account_model, &transfer_model), .pool = &pool_options,
-                    .connect_timeout_ms = timeout_ms, .statement_timeout_ms = timeout_ms),
-        db, e);
+    return ost_open(OST_OPTIONS(.url = url, .drivers = CHAOS_DRIVERS,
+                                .models = OST_MODELS(&account_model, &transfer_model),
+                                .pool = &pool_options, .connect_timeout_ms = timeout_ms,
+                                .statement_timeout_ms = timeout_ms),
+                    db, e);
+}
+
+/* On a machine that has much else to do the server may need more: it is asked again then. */
+static void open_with_little(stopped *w)
+{
+    int64_t deadline = chaos_now_ms() + 20000;
+    ost_status status;
+    do {
+        status = open_db(w->url, TIMEOUT_MS, &w->db, &w->error);
+    } while (status == OST_TIMEOUT && chaos_now_ms() < deadline);
+    chaos_ok(status, &w->error, "open", __FILE__, __LINE__);
 }
 
 static void begin(stopped *w, enum server kind)
@@ -86,7 +97,7 @@ static void begin(stopped *w, enum server kind)
              __FILE__, __LINE__);
     ost_session_close(w->s);
     ost_close(w->db);
-    chaos_ok(open_db(w->url, TIMEOUT_MS, &w->db, &w->error), &w->error, "open", __FILE__, __LINE__);
+    open_with_little(w);
     chaos_ok(ost_session_open(w->db, NULL, &w->s, &w->error), &w->error, "session", __FILE__,
              __LINE__);
 }
@@ -534,5 +545,5 @@ int main(void)
         ON_SERVERS(fm05_cursor),       ON_SERVERS(fm05_closing),    ON_SERVERS(fm05_opening),
         ON_SERVERS(fm05_many_threads), ON_SERVERS(fm05_every_call),
     };
-    return cmocka_run_group_tests(tests, NULL, tell_latest);
+    return RUN_CHAOS(tests, tell_latest);
 }

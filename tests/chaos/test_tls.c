@@ -11,10 +11,10 @@ static attempt try_url(const char *url)
 {
     attempt a = { 0 };
     ost_db *db = NULL;
-    a.status = ost_open(
-        OST_OPTIONS(.url = url, .drivers = OST_DRIVERS(ost_driver_postgres(), ost_driver_mysql()),
-                    .models = OST_MODELS(&account_model), .connect_timeout_ms = 5000),
-        &db, &a.error);
+    a.status =
+        ost_open(OST_OPTIONS(.url = url, .drivers = CHAOS_DRIVERS,
+                             .models = OST_MODELS(&account_model), .connect_timeout_ms = 5000),
+                 &db, &a.error);
     ost_close(db);
     return a;
 }
@@ -85,9 +85,7 @@ static void fm51_default_for_other_hosts(void **state)
     host++;
     (void)snprintf(url, sizeof url, "%.*s0.0.0.0%s", (int)(host - given), given, strchr(host, ':'));
     refused(url, "unknown");
-    (void)snprintf(url, sizeof url, "%.*s0.0.0.0%s?tls=off", (int)(host - given), given,
-                   strchr(host, ':'));
-    attempt a = try_url(url);
+    attempt a = try_url(server_url_with(url, "tls=off"));
     chaos_ok(a.status, &a.error, "tls=off", __FILE__, __LINE__);
 }
 
@@ -100,5 +98,5 @@ int main(void)
         ON_SERVERS(fm51_expired),
         ON_SERVERS(fm51_default_for_other_hosts),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_CHAOS(tests, NULL);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mongo/crates.h"
 
+#include "mongo/failing.h"
+
 OST_MODEL(crate, .table = "crates",
           OST_FIELDS(OST_FIELD(crate, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
                      OST_FIELD(crate, name, .unique = true, .not_null = true, .max_length = 80),
@@ -35,7 +37,7 @@ void crates_close(crates_world *w)
 int crates_begin(void **state)
 {
     crates_world *w = calloc(1, sizeof *w);
-    crates_open(w, server_database(SERVER_MONGODB, NULL));
+    crates_open(w, server_database(SERVER_MONGODB, failing_option()));
     create(&w->b, w->crates);
     create(&w->b, w->seats);
     create(&w->b, w->labels);

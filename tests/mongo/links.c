@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mongo/links.h"
 
+#include "mongo/failing.h"
+
 enum { LATE_MS = 100, USUAL_MS = 10000 };
 
 OST_MODEL(thing, .table = "things",
@@ -24,7 +26,7 @@ void links_close(links_world *w)
 int links_begin(void **state)
 {
     links_world *w = calloc(1, sizeof *w);
-    links_open(w, server_database(SERVER_MONGODB, NULL));
+    links_open(w, server_database(SERVER_MONGODB, failing_option()));
     server_sql(w->url, "{\"create\": \"things\"}"
                        "{\"createIndexes\": \"things\", \"indexes\": [{\"key\": {\"name\": 1}, "
                        "\"name\": \"things_name_unique\", \"unique\": true}]}");

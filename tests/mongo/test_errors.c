@@ -2,6 +2,8 @@
 /* What the server's errors mean. */
 #include "mongo/links.h"
 
+#include "mongo/failing.h"
+
 static void say(const made *m, int32_t code, const char *text, ost_error *e)
 {
     memset(e, 0, sizeof *e);
@@ -43,6 +45,10 @@ static void codes_have_meanings(void **state)
         { 241, OST_RANGE, 0, 0 },
         { 14, OST_RANGE, 0, 0 },
         { 10334, OST_TOO_LARGE, 0, 0 },
+        { 17419, OST_TOO_LARGE, 0, 0 },
+        { 17420, OST_TOO_LARGE, 0, 0 },
+        { 388, OST_TOO_LARGE, 0, 0 },
+        { 365, OST_SERIALIZATION, 1, 0 },
         { 146, OST_TOO_LARGE, 0, 0 },
         { 26, OST_SCHEMA, 0, 0 },
         { 85, OST_SCHEMA, 0, 0 },
@@ -185,21 +191,75 @@ static void sums_that_do_not_fit_are_out_of_range(void **state)
     assert_int_equal(links_raise_on(w, w->b.c, 1), OST_RANGE);
 }
 
+/* What somebody wrote is refused: status and member, whatever form the validator has. */
 static void a_validator_names_the_field(void **state)
 {
+    static const struct {
+        const char *validator, *document;
+        ost_status status;
+        const char *field;
+    } cases[] = {
+        { "{\"$jsonSchema\": {\"properties\": {\"n\": {\"bsonType\": \"int\"}}}}",
+          "{\"_id\": 1, \"name\": \"hush\", \"n\": \"hush\"}", OST_CHECK, "n" },
+        { "{\"$jsonSchema\": {\"properties\": {\"n\": {\"bsonType\": \"int\"}}}}",
+          "{\"_id\": 1, \"n\": null}", OST_NOT_NULL, "n" },
+        { "{\"$jsonSchema\": {\"properties\": {\"name\": {\"enum\": [\"a\"]}}}}",
+          "{\"_id\": 1, \"name\": null}", OST_NOT_NULL, "name" },
+        { "{\"$jsonSchema\": {\"required\": [\"n\", \"name\"]}}", "{\"_id\": 1, \"n\": 2}",
+          OST_NOT_NULL, "name" },
+        /* Somebody else's. */
+        { "{\"$jsonSchema\": {\"required\": [\"other\"]}}", "{\"_id\": 1, \"n\": 2}", OST_NOT_NULL,
+          "" },
+        /* Of two the one that wants a value. */
+        { "{\"$jsonSchema\": {\"properties\": {\"n\": {\"maximum\": 4}}, \"required\": "
+          "[\"name\"]}}",
+          "{\"_id\": 1, \"n\": 5}", OST_NOT_NULL, "name" },
+        { "{\"$jsonSchema\": {\"allOf\": [{\"required\": [\"name\"]}]}}", "{\"_id\": 1}",
+          OST_NOT_NULL, "name" },
+        /* A value inside of the member is not the member. */
+        { "{\"$jsonSchema\": {\"properties\": {\"name\": {\"required\": [\"n\"]}}}}",
+          "{\"_id\": 1, \"name\": {\"hush\": 1}}", OST_CHECK, "name" },
+        { "{\"$and\": [{\"$jsonSchema\": {\"required\": [\"n\"]}}, {\"name\": {\"$exists\": "
+          "true}}]}",
+          "{\"_id\": 1, \"name\": \"hush\"}", OST_NOT_NULL, "n" },
+        /* Its name, if it is one. */
+        { "{\"$jsonSchema\": {\"properties\": {\"n\": {\"maximum\": 4, \"description\": "
+          "\"n_small\"}}}}",
+          "{\"_id\": 1, \"n\": 5}", OST_CHECK, "n" },
+        { "{\"$jsonSchema\": {\"properties\": {\"n\": {\"maximum\": 4, \"description\": \"no "
+          "more than 4\"}}}}",
+          "{\"_id\": 1, \"n\": 5}", OST_CHECK, "n" },
+        { "{\"$jsonSchema\": {\"properties\": {\"name\": {\"maxLength\": 4, \"description\": "
+          "\"things_name_unique\"}}}}",
+          "{\"_id\": 1, \"name\": \"hush hush\"}", OST_CHECK, "name" },
+        { "{\"n\": {\"$exists\": true}}", "{\"_id\": 1}", OST_NOT_NULL, "n" },
+        { "{\"n\": {\"$type\": \"int\"}}", "{\"_id\": 1}", OST_NOT_NULL, "n" },
+        { "{\"n\": {\"$ne\": null}}", "{\"_id\": 1}", OST_NOT_NULL, "n" },
+        { "{\"n\": {\"$lt\": 50}}", "{\"_id\": 1, \"n\": 60}", OST_CHECK, "n" },
+        /* One of several would do: none is to blame. */
+        { "{\"$or\": [{\"n\": {\"$exists\": true}}, {\"name\": {\"$exists\": true}}]}",
+          "{\"_id\": 1}", OST_CHECK, "" },
+        { "{\"$jsonSchema\": {\"minProperties\": 3}}", "{\"_id\": 1}", OST_CHECK, "" },
+        { "{\"$expr\": {\"$lt\": [\"$n\", 50]}}", "{\"_id\": 1, \"n\": 60}", OST_CHECK, "" },
+    };
     links_world *w = *state;
-    server_sql(w->url, "{\"collMod\": \"things\", \"validator\": {\"$jsonSchema\": {\"required\": "
-                       "[\"n\"], \"properties\": {\"n\": {\"bsonType\": \"int\"}}}}}");
-    assert_int_equal(links_write(w, "{\"insert\": \"things\", \"documents\": [{\"_id\": 1, "
-                                    "\"name\": \"a\", \"n\": \"hush\"}]}"),
-                     OST_CHECK);
-    assert_int_equal(w->b.error.native_code, 121);
-    assert_string_equal(w->b.error.field, "n");
-    assert_null(strstr(w->b.error.message, "hush"));
-    assert_int_equal(
-        links_write(w, "{\"insert\": \"things\", \"documents\": [{\"_id\": 1, \"name\": \"a\"}]}"),
-        OST_CHECK);
-    assert_string_equal(w->b.error.field, "n");
+    char json[600];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(json, sizeof json, "{\"collMod\": \"things\", \"validator\": %s}",
+                 cases[i].validator);
+        server_sql(w->url, json);
+        snprintf(json, sizeof json, "{\"insert\": \"things\", \"documents\": [%s]}",
+                 cases[i].document);
+        ost_status status = links_write(w, json);
+        if (status != cases[i].status || strcmp(w->b.error.field, cases[i].field) != 0)
+            fail_msg("%s: %s, %s: %s", cases[i].validator, ost_status_name(status),
+                     w->b.error.field, w->said);
+        assert_int_equal(w->b.error.native_code, 121);
+        assert_string_equal(w->b.error.constraint,
+                            strstr(cases[i].validator, "n_small") ? "n_small" : "validator");
+        assert_null(strstr(w->b.error.message, "hush"));
+        assert_true(w->b.driver->alive(w->b.c));
+    }
 }
 
 static void a_document_can_be_too_large(void **state)
@@ -213,6 +273,58 @@ static void a_document_can_be_too_large(void **state)
     ost_status status = links_write(w, json);
     free(json);
     assert_int_equal(status, OST_TOO_LARGE);
+}
+
+/* The text in place of the mark. */
+static void write_in(char *out, size_t size, const char *form, const char *text)
+{
+    const char *mark = strstr(form, "%s");
+    snprintf(out, size, "%.*s%s%s", (int)(mark - form), form, text, mark + 2);
+}
+
+/* A document grows on the server, in whatever way: nothing of it is done. */
+static void a_document_can_become_too_large(void **state)
+{
+    static const char *const ways[] = {
+        "{\"update\": \"things\", \"updates\": [{\"q\": {\"_id\": 1}, \"u\": {\"$set\": "
+        "{\"more\": \"%s\"}}}]}",
+        "{\"update\": \"things\", \"updates\": [{\"q\": {\"_id\": 1}, \"u\": [{\"$set\": "
+        "{\"more\": {\"$concat\": [\"$name\", \"%s\"]}}}]}]}",
+        "{\"update\": \"things\", \"updates\": [{\"q\": {\"_id\": 1}, \"u\": [{\"$set\": "
+        "{\"more\": {\"$literal\": \"%s\"}}}]}]}",
+        "{\"findAndModify\": \"things\", \"query\": {\"_id\": 1}, \"update\": {\"$set\": "
+        "{\"more\": \"%s\"}}}",
+        "{\"aggregate\": \"things\", \"cursor\": {}, \"pipeline\": [{\"$project\": {\"c\": "
+        "{\"$concat\": [\"$name\", \"$name\"]}, \"d\": {\"$literal\": \"%s\"}}}]}",
+    };
+    enum { HALF = 9 << 20 };
+    links_world *w = *state;
+    char *text = malloc(HALF + 1), *json = malloc(HALF + 400);
+    memset(text, 'x', HALF);
+    text[HALF] = '\0';
+    snprintf(json, HALF + 400,
+             "{\"insert\": \"things\", \"documents\": [{\"_id\": 1, \"name\": \"%s\"}]}", text);
+    assert_int_equal(links_write(w, json), OST_OK);
+    for (int unit = 0; unit < 2; unit++)
+        for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+            if (unit)
+                assert_int_equal(links_begin_on(w, w->b.c, OST_DEFAULT_ISOLATION, OST_ACCESS_WRITE),
+                                 OST_OK);
+            write_in(json, HALF + 400, ways[i], text);
+            ost_status status = links_write(w, json);
+            if (status != OST_TOO_LARGE || !w->b.driver->alive(w->b.c))
+                fail_msg("way %zu: %s, %d: %s: %s", i, ost_status_name(status),
+                         w->b.error.native_code, w->b.error.message, w->said);
+            assert_string_equal(w->b.error.model, "thing");
+            if (unit)
+                assert_int_equal(links_end_on(w, w->b.c, OST_DO_ROLLBACK, 10000), OST_OK);
+        }
+    assert_int_equal(links_count(w), 1);
+    assert_string_equal(
+        server_text(w->url, "{\"find\": \"things\", \"projection\": {\"name\": 0}}"),
+        "{ \"_id\" : 1 }");
+    free(json);
+    free(text);
 }
 
 static void the_server_keeps_the_time(void **state)
@@ -269,12 +381,7 @@ static void the_server_has_a_little_less_time_than_we(void **state)
 
 static void fail_with(links_world *w, const char *command, const char *what)
 {
-    char json[400];
-    snprintf(json, sizeof json,
-             "{\"configureFailPoint\": \"failCommand\", \"mode\": {\"times\": 1}, \"data\": "
-             "{\"failCommands\": [\"%s\"], %s}, \"$db\": \"admin\"}",
-             command, what);
-    server_sql(w->url, json);
+    failing(w->url, command, 1, what);
 }
 
 /* What is repeated is done once, and what can be repeated is not told. */
@@ -356,16 +463,13 @@ static void fm20_a_server_that_only_reads_has_done_nothing(void **state)
     /* It is asked who writes instead. */
     fail_with(w, "insert", "\"errorCode\": 10107");
     assert_int_equal(links_insert_on(w, w->b.c, 1, "a"), OST_OK);
-    server_sql(w->url, "{\"configureFailPoint\": \"failCommand\", \"mode\": \"alwaysOn\", "
-                       "\"data\": {\"failCommands\": [\"insert\"], \"errorCode\": 10107}, "
-                       "\"$db\": \"admin\"}");
+    failing(w->url, "insert", 0, "\"errorCode\": 10107");
     assert_int_equal(links_say_on(w, w->b.c, OST__MONGO_WRITES, 0,
                                   "{\"insert\": \"things\", \"documents\": [{\"_id\": 9}]}", 1000),
                      OST_CONNECTION);
     assert_int_equal(w->b.error.nothing_sent, 1);
     assert_int_equal(w->b.c->lost, 0);
-    server_sql(w->url, "{\"configureFailPoint\": \"failCommand\", \"mode\": \"off\", \"$db\": "
-                       "\"admin\"}");
+    failing_ends(w->url);
     /* One that stops in the middle of a write may have done it. */
     fail_with(w, "delete", "\"errorCode\": 11602");
     assert_int_equal(links_write(w, "{\"delete\": \"things\", \"deletes\": [{\"q\": {}, "
@@ -398,6 +502,7 @@ int main(void)
                                         links_end),
         cmocka_unit_test_setup_teardown(a_validator_names_the_field, links_begin, links_end),
         cmocka_unit_test_setup_teardown(a_document_can_be_too_large, links_begin, links_end),
+        cmocka_unit_test_setup_teardown(a_document_can_become_too_large, links_begin, links_end),
         cmocka_unit_test_setup_teardown(the_server_keeps_the_time, links_begin, links_end),
         cmocka_unit_test_setup_teardown(the_server_has_a_little_less_time_than_we, links_begin,
                                         links_end),

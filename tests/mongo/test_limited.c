@@ -78,6 +78,38 @@ static void nobody_there_is_no_failure(void **state)
     discard(m);
 }
 
+/* Whether it meets something or nothing, and also where it gives back rows. */
+static void fm36_a_value_without_a_place_is_refused_even_for_nobody(void **state)
+{
+    crates_world *w = *state;
+    crates_fill(w, 2);
+    for (int way = 0; way < 8; way++) {
+        made *m = make(&w->b, OST_DO_UPDATE, w->crates);
+        crate out[4];
+        size_t count;
+        set_to(m, "note", ost_value_text("n"));
+        set_to(m, "price", ost_value_decimal(ost_decimal_of(123456, 4)));
+        m->shape.where = test(m, OST_OP_GE, "n", ost_value_int(way & 1 ? 1 : 100));
+        if (way & 2)
+            all_columns(m, sizeof(crate));
+        else
+            order_by(m, member(m, "n"), true);
+        if (!(way & 2))
+            limit_to(m, way & 4 ? 0 : 3, -1);
+        if (way & 4)
+            assert_int_equal(begin_on(&w->b, w->b.c, OST_ACCESS_WRITE), OST_OK);
+        ost_status status = way & 2 ? run_rows(m, out, 4, &count) : run(m);
+        if (status != OST_RANGE || strcmp(w->b.error.field, "price") != 0 ||
+            !w->b.error.nothing_sent || w->b.outcome.round_trips != 0)
+            fail_msg("way %d: %s, %s: %s", way, ost_status_name(status), w->b.error.field,
+                     w->b.error.message);
+        if (way & 4)
+            assert_int_equal(crates_simple(w, OST_DO_ROLLBACK), OST_OK);
+        discard(m);
+    }
+    assert_int_equal(crates_count(w, "crates", "{\"note\": \"n\"}"), 0);
+}
+
 static void in_a_unit_they_belong_to_it(void **state)
 {
     crates_world *w = *state;
@@ -208,6 +240,7 @@ int main(void)
         TEST(offsets_and_conditions),
         TEST(a_limit_of_zero_writes_nothing),
         TEST(nobody_there_is_no_failure),
+        TEST(fm36_a_value_without_a_place_is_refused_even_for_nobody),
         TEST(in_a_unit_they_belong_to_it),
         TEST(many_of_them),
         TEST(keys_of_two_members),

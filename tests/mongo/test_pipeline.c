@@ -170,11 +170,36 @@ static void distinct_values_are_counted_without_null(void **state)
 {
     made *m = query(state);
     add(m, of(m, OST_OP_COUNT_DISTINCT, "age", OST_TYPE_INT64, 0));
+    assert_plan(
+        m, AGGREGATE
+        "{'$group':{'_id':{'d':{'$ifNull':['$age',null]}}}},{'$project':{'_id':1}},"
+        "{'$group':{'_id':null,'a0':{'$sum':{'$cond':[{'$gt':['$_id.d',null]},1,0]}}}}," DEFAULT(
+            "{'_id':null,'a0':0}") ","
+                                   "{'$project':{'_id':0,'c0':'$a0'}}]}");
+    /* What can be computed of parts comes along. */
+    m = query(state);
+    group_by(m, col(m, "year"));
+    group_by(m, col(m, "owner"));
+    add(m, of(m, OST_OP_COUNT_DISTINCT, "name", OST_TYPE_INT64, 0));
+    add(m, aggregate(m, OST_OP_COUNT, NULL, OST_TYPE_INT64, 0));
+    add(m, of(m, OST_OP_MAX, "total", OST_TYPE_INT64, 0));
     assert_plan(m, AGGREGATE
-                "{'$group':{'_id':null,'a0':{'$addToSet':'$age'}}},"
-                "{'$project':{'a0':{'$size':{'$setDifference':['$a0',[null]]}}}}," DEFAULT(
-                    "{'_id':null,'a0':0}") ","
-                                           "{'$project':{'_id':0,'c0':'$a0'}}]}");
+                "{'$group':{'_id':{'k0':'$year','k1':{'$ifNull':['$owner_id',null]},'d':'$name'},"
+                "'a1':{'$sum':1},'a2':{'$max':'$total'}}},{'$project':{'_id':1,'a1':1,'a2':1}},"
+                "{'$group':{'_id':{'k0':'$_id.k0','k1':'$_id.k1'},"
+                "'a0':{'$sum':{'$cond':[{'$gt':['$_id.d',null]},1,0]}},'a1':{'$sum':'$a1'},"
+                "'a2':{'$max':'$a2'}}},{'$project':{'_id':0,'c0':'$a0','c1':'$a1','c2':'$a2'}}]}");
+    /* Sums do not. */
+    m = query(state);
+    group_by(m, col(m, "year"));
+    add(m, of(m, OST_OP_COUNT_DISTINCT, "age", OST_TYPE_INT64, 0));
+    add(m, of(m, OST_OP_SUM, "total", OST_TYPE_INT64, 0));
+    assert_plan(m, AGGREGATE
+                "{'$setWindowFields':{'partitionBy':{'k0':'$year','d':{'$ifNull':['$age',"
+                "null]}},'sortBy':{'_id':1},'output':{'ostler_number0':"
+                "{'$documentNumber':{}}}}},{'$group':{'_id':'$year','a0':{'$sum':{'$cond'"
+                ":[{'$and':[{'$eq':['$ostler_number0',1]},{'$gt':['$age',null]}]},1,0]}},"
+                "'a1':{'$sum':'$total'}}},{'$project':{'_id':0,'c0':'$a0','c1':'$a1'}}]}");
 }
 
 static void averages_of_decimals_are_divided_where_they_are_looked_at(void **state)

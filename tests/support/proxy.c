@@ -37,6 +37,7 @@ struct proxy {
     int listener, port, wake[2];
     pthread_t thread;
     pthread_mutex_t mutex;
+    pthread_cond_t were_cut;
     proxy_faults faults;
     int64_t passed[2], turns, connections;
     int last; /* the direction that moved last */
@@ -243,6 +244,8 @@ static void *run(void *context)
             cut_all(p);
         if (is_cut(p))
             p->faults = PROXY_HONEST;
+        if (p->cutting)
+            pthread_cond_broadcast(&p->were_cut);
         p->cutting = false;
         if (fds[0].revents)
             add_link(p);
@@ -278,6 +281,7 @@ proxy *proxy_open(const char *host, int port)
     p->port = ntohs(at.sin_port);
     assert_int_equal(pipe(p->wake), 0);
     pthread_mutex_init(&p->mutex, NULL);
+    pthread_cond_init(&p->were_cut, NULL);
     assert_int_equal(pthread_create(&p->thread, NULL, run, p), 0);
     return p;
 }
@@ -314,6 +318,7 @@ void proxy_close(proxy *p)
     pthread_mutex_unlock(&p->mutex);
     wake(p);
     pthread_join(p->thread, NULL);
+    pthread_cond_destroy(&p->were_cut);
     pthread_mutex_destroy(&p->mutex);
     (void)close(p->listener);
     (void)close(p->wake[0]);
@@ -383,6 +388,8 @@ void proxy_cut(proxy *p)
 {
     pthread_mutex_lock(&p->mutex);
     p->cutting = true;
-    pthread_mutex_unlock(&p->mutex);
     wake(p);
+    while (p->cutting)
+        pthread_cond_wait(&p->were_cut, &p->mutex);
+    pthread_mutex_unlock(&p->mutex);
 }

@@ -48,7 +48,7 @@ int64_t proxy_down(proxy *p);
 int64_t proxy_turns(proxy *p);
 /* Whether new connections end at once. */
 void proxy_refuse(proxy *p, bool refuse);
-/* Ends every connection that is open. */
+/* Ends every connection that is open; they have ended when it returns. */
 void proxy_cut(proxy *p);
 /* Connections so far. */
 int64_t proxy_connections(proxy *p);
