@@ -8,7 +8,7 @@
 /* ---- memory ---- */
 
 /* The library's documents, two of which lie within a plan, are aligned beyond what is usual. */
-static ost_plan *new_plan(ost_backend *b, const ost_shape *shape)
+ost_plan *ost__mongo_plan_new(ost_backend *b, const ost_shape *shape)
 {
     enum { ALIGN = _Alignof(ost_plan), SIZE = sizeof(ost_plan) + ALIGN };
     char *allocation = ost__alloc_zeroed(&b->memory, SIZE);
@@ -32,6 +32,7 @@ void ost__mongo_discard(ost_backend *b, ost_plan *plan)
     void *allocation;
     if (!plan)
         return;
+    ost__mongo_statement_free(plan->raw);
     bson_destroy(&plan->sort);
     bson_destroy(&plan->projection);
     ost__arena_finish(&plan->arena);
@@ -307,7 +308,7 @@ ost_status ost__mongo_compile(ost_backend *b, const ost_capabilities *caps, cons
                           "the shape names no table");
         return w.status;
     }
-    plan = new_plan(b, shape);
+    plan = ost__mongo_plan_new(b, shape);
     if (!plan) {
         no_memory(&w);
         return w.status;

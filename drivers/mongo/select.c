@@ -28,7 +28,7 @@ static int32_t batch_size(size_t most)
 
 /* ---- cursors ---- */
 
-static void forget_reply(ost__mongo_stream *s)
+void ost__mongo_stream_forget(ost__mongo_stream *s)
 {
     if (s->has_reply)
         bson_destroy(s->reply);
@@ -42,14 +42,13 @@ void ost__mongo_stream_free(ost_connection *c, ost__mongo_stream *s)
         at = &(*at)->next;
     if (*at)
         *at = s->next;
-    forget_reply(s);
+    ost__mongo_stream_forget(s);
     bson_free(s->reply);
     ost__free(&c->backend->memory, s, sizeof *s);
 }
 
 void ost__mongo_stream_kill(ost__mongo_run *r, ost__mongo_stream *s)
 {
-    const ost_table *t = s->op.shape->table;
     ost__mongo_run quiet = *r;
     ost_outcome outcome = *r->outcome;
     ost_error unwanted;
@@ -60,7 +59,7 @@ void ost__mongo_stream_kill(ost__mongo_run *r, ost__mongo_stream *s)
         return;
     quiet.outcome = &outcome;
     quiet.error = &unwanted;
-    BSON_APPEND_UTF8(&command, "killCursors", t->name);
+    BSON_APPEND_UTF8(&command, "killCursors", s->collection);
     BSON_APPEND_ARRAY_BEGIN(&command, "cursors", &list);
     BSON_APPEND_INT64(&list, "0", s->cursor);
     bson_append_array_end(&command, &list);
@@ -78,7 +77,7 @@ static ost_status no_reply(ost__mongo_run *r)
 }
 
 /* Finds the documents of the reply, and the cursor that has more. */
-static ost_status take_reply(ost__mongo_run *r, ost__mongo_stream *s)
+ost_status ost__mongo_stream_take(ost__mongo_run *r, ost__mongo_stream *s)
 {
     const uint8_t *data = bson_get_data(s->reply);
     ost__mongo_elements list, cursor;
@@ -110,15 +109,15 @@ static ost_status fetch_more(ost__mongo_run *r, ost__mongo_stream *s, size_t mos
 {
     bson_t *command = &r->c->command;
     ost_status status;
-    forget_reply(s);
+    ost__mongo_stream_forget(s);
     bson_reinit(command);
     BSON_APPEND_INT64(command, "getMore", s->cursor);
-    BSON_APPEND_UTF8(command, "collection", s->op.shape->table->name);
+    BSON_APPEND_UTF8(command, "collection", s->collection);
     BSON_APPEND_INT32(command, "batchSize", batch_size(most));
     r->outcome->statements++;
     status = ost__mongo_command_at(r, OST__MONGO_PLAIN, 0, command, &s->server, s->reply);
     s->has_reply = true;
-    return status == OST_OK ? take_reply(r, s) : status;
+    return status == OST_OK ? ost__mongo_stream_take(r, s) : status;
 }
 
 /* ---- rows ---- */
@@ -182,6 +181,13 @@ static bool is_wanted(const ost__mongo_run *r)
     return r->sink && r->op->rows;
 }
 
+ost_status ost__mongo_too_many_columns(ost__mongo_run *r, ost_status status)
+{
+    const ost_table *t = r->op->shape ? r->op->shape->table : NULL;
+    return ost__error_set(r->error, status, "%s: more columns than a row may have",
+                          t ? t->model : "a row");
+}
+
 /* Delivers a portion, or all. */
 static ost_status read_portion(ost__mongo_run *r, ost__mongo_stream *s)
 {
@@ -191,8 +197,7 @@ static ost_status read_portion(ost__mongo_run *r, ost__mongo_stream *s)
         return OST_OK;
     status = ost__mongo_reader_begin(&reader, r->op->plan, r->op->rows, r->sink);
     if (status != OST_OK)
-        return ost__error_set(r->error, status, "%s: more columns than a row may have",
-                              s->op.shape->table->model);
+        return ost__mongo_too_many_columns(r, status);
     if (s->unread && s->cursor == 0 && r->sink->expect)
         r->sink->expect(r->sink, count_documents(s));
     status = read_rows(r, s, &reader, portion_of(r));
@@ -291,7 +296,7 @@ static ost_status keep_stream(ost__mongo_run *r, ost__mongo_stream *s)
 }
 
 /* The first portion has come. The cursor lives on where there is more, or is killed. */
-static ost_status read_first(ost__mongo_run *r, ost__mongo_stream *s)
+ost_status ost__mongo_stream_first(ost__mongo_run *r, ost__mongo_stream *s)
 {
     ost_status status = read_portion(r, s);
     if (status == OST_OK && !is_read_out(r, s) && (r->op->flags & OST_FLAG_STREAM))
@@ -311,6 +316,7 @@ ost_status ost__mongo_select(ost__mongo_run *r)
     ost_status status;
     if (!r->op->plan)
         return ost__error_set(r->error, OST_MISUSE, "the operation was not compiled");
+    s.collection = r->op->shape->table->name;
     OST_TRY(write_select(r, &c->command, &nothing));
     if (nothing || r->op->plan->nothing)
         return OST_OK;
@@ -319,9 +325,9 @@ ost_status ost__mongo_select(ost__mongo_run *r)
                                    &c->command, &s.server, s.reply);
     s.has_reply = true;
     if (status == OST_OK)
-        status = take_reply(r, &s);
+        status = ost__mongo_stream_take(r, &s);
     if (status == OST_OK)
-        status = read_first(r, &s);
-    forget_reply(&s);
+        status = ost__mongo_stream_first(r, &s);
+    ost__mongo_stream_forget(&s);
     return status;
 }

@@ -256,7 +256,7 @@ enum ost_operation_kind {
     OST_DO_UPDATE,       /**< Changes. */
     OST_DO_DELETE,       /**< Deletes. */
     OST_DO_UPSERT,       /**< Inserts or updates. */
-    OST_DO_RAW,          /**< `text` as it is. */
+    OST_DO_RAW,          /**< `text`, in the database's language; see `compile_raw`. */
     OST_DO_DDL,          /**< The shape's `ddl`. */
     OST_DO_DESCRIBE,     /**< Rows of ost_described: every column and index of the database. */
     OST_DO_EXPLAIN,      /**< The plan of the database. */
