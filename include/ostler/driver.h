@@ -214,10 +214,11 @@ struct ost_driver {
     /** @name Raw statements */
     /**@{*/
     /**
-     * Pure: reads a raw statement (OST_DO_RAW), its text and parameters, before a connection is taken; those are plain, of
-     * source OST_FROM_VALUE, OST_IS_NULL or OST_FROM_LIST. The shape has nothing but its kind and, maybe, the table that it
-     * is over. The rows' steps are read by their fields' columns, whatever the order. The operation that is
-     * submitted is this one, with the plan; `discard` frees it afterwards.
+     * Pure: reads a raw statement (OST_DO_RAW), its text and parameters, before a connection is
+     * taken; those are plain, of source OST_FROM_VALUE, OST_IS_NULL or OST_FROM_LIST. The shape has
+     * nothing but its kind and, maybe, the table that it is over. A row's steps are found by the
+     * columns of their fields. What is submitted is this operation with the plan; `discard` frees
+     * it afterwards.
      * @param flags Set to OST_FLAG_WRITES unless it is known to write nothing.
      */
     ost_status (*compile_raw)(ost_backend *b, const ost_operation *op, ost_plan **out,
