@@ -197,8 +197,11 @@ static void index_keys(ost__mongo_writer *w, bson_t *out)
     ost__mongo_open_item(w, &list, &at, &index);
     ost__mongo_open_document(w, &index, "key", &keys);
     for (uint32_t i = 0; i < x->field_count; i++)
-        ost__mongo_int_in(w, &keys, ost__mongo_name(w->table, x->fields[i]),
-                          x->descending[i] ? -1 : 1);
+        if (x->kind == OST_FULL_TEXT)
+            ost__mongo_text_in(w, &keys, ost__mongo_name(w->table, x->fields[i]), "text");
+        else
+            ost__mongo_int_in(w, &keys, ost__mongo_name(w->table, x->fields[i]),
+                              x->descending[i] ? -1 : 1);
     ost__mongo_close_document(w, &index, &keys);
     ost__mongo_text_in(w, &index, "name", x->name);
     ost__mongo_close_document(w, &list, &index);

@@ -47,6 +47,9 @@ typedef struct ost_table_index {
     uint16_t kind;                   /**< An enum ost_index_kind. */
     bool unique;                     /**< No two records have the same. */
     const struct ost_node *where;    /**< NULL, or the records that it holds; its values are constants in the nodes. */
+    uint32_t expire_after_s;         /**< Not 0: the field is a time, and records go when it is that long ago. */
+    uint16_t collation;              /**< OST_EXACT or OST_CASELESS. */
+    bool sparse;                     /**< It holds no records in which all fields are absent. */
 } ost_table_index;
 
 /** A foreign key of a table; it refers to the target's primary key. */

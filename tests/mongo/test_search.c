@@ -14,11 +14,22 @@
 typedef struct article {
     int64_t id;
     const char *title;
+    const char *author;
+    const char *slug;
+    ost_opt_int64 folder;
+    ost_opt_time read_at;
 } article;
 OST_RECORD(article, id);
 OST_MODEL(article, .table = "articles",
           OST_FIELDS(OST_FIELD(article, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
-                     OST_FIELD(article, title, .required = true)));
+                     OST_FIELD(article, title, .required = true), OST_FIELD(article, author),
+                     OST_FIELD(article, slug, .max_length = 80), OST_FIELD(article, folder),
+                     OST_FIELD(article, read_at)),
+          OST_INDEXES(OST_FULL_TEXT_INDEX(OST_ASC(article, title), OST_ASC(article, author)),
+                      { OST_COLUMNS(OST_ASC(article, read_at)), .expire_after_s = 3600 },
+                      { OST_COLUMNS(OST_ASC(article, folder)), .sparse = true },
+                      { OST_COLUMNS(OST_ASC(article, slug)), .unique = true,
+                        .collation = OST_CASELESS }));
 
 typedef struct number {
     int64_t n;
@@ -93,10 +104,6 @@ static void texts_are_found_with_a_score(void **state)
     add(r, "the tale of a red fox");
     add(r, "fox and fox");
     add(r, "nothing of the kind");
-    OK(ost_raw_run(r->s,
-                   OST_RAW("{\"createIndexes\": \"articles\", \"indexes\": [{\"name\": \"words\","
-                           " \"key\": {\"title\": \"text\"}}]}"),
-                   NULL, NULL));
     hit *h = ost_raw_all(r->s, hit,
                          OST_RAW("[{\"$match\": {\"$text\": {\"$search\": {\"$ost\": 1}}}},"
                                  " {\"$addFields\": {\"score\": {\"$meta\": \"textScore\"}}},"
@@ -146,11 +153,45 @@ static void places_are_found_by_distance(void **state)
     assert_int_equal(within->n, 1);
 }
 
+static void indexes_have_their_options(void **state)
+{
+    search *r = *state;
+    const char *all = server_text(r->url, "{\"listIndexes\": \"articles\"}");
+    ost_error error;
+    static const char *const parts[] = {
+        "\"weights\" : { \"author\" : 1, \"title\" : 1 }",
+        "\"default_language\" : \"none\"",
+        "\"name\" : \"ix_articles_read_at\", \"expireAfterSeconds\" : 3600",
+        "\"name\" : \"ix_articles_folder\", \"sparse\" : true",
+        "\"strength\" : 2",
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (!strstr(all, parts[i]))
+            fail_msg("%s is not in %s", parts[i], all);
+    /* A second time there is nothing to do. */
+    if (ost_create_tables(r->db, &error) != OST_OK)
+        fail_msg("%s", error.message);
+}
+
+static void uniqueness_may_ignore_case(void **state)
+{
+    search *r = *state;
+    article a = { .title = "a", .slug = "Fox" }, b = { .title = "b", .slug = "fOX" },
+            c = { .title = "c" }, d = { .title = "d" };
+    OK(ost_insert(r->s, article, &a));
+    assert_int_equal(ost_insert(r->s, article, &b), OST_CONFLICT);
+    assert_string_equal(ost_session_error(r->s)->field, "slug");
+    OK(ost_insert(r->s, article, &c));
+    OK(ost_insert(r->s, article, &d));
+}
+
 #define SEARCH_CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        SEARCH_CASE(indexes_have_their_options),
+        SEARCH_CASE(uniqueness_may_ignore_case),
         SEARCH_CASE(texts_are_found_with_a_score),
         SEARCH_CASE(places_are_found_by_distance),
     };
