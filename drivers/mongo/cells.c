@@ -123,6 +123,8 @@ static ost_status read_decimal(const ost_row_step *step, const ost__mongo_column
     const ost_field *f = step->field, *origin = step->origin;
     int32_t precision = f->precision > 0 ? f->precision : OST__DECIMAL_DIGITS;
     int32_t scale = f->precision > 0 ? f->scale : origin ? origin->scale : step->scale;
+    /* Of a raw statement's column nothing is known but what its member says. */
+    bool free = origin == f && f->precision == 0;
     int32_t rounded = INT32_MIN;
     ost_decimal d;
     ost__whole n;
@@ -130,9 +132,10 @@ static ost_status read_decimal(const ost_row_step *step, const ost__mongo_column
     switch (e->type) {
     case BSON_TYPE_DECIMAL128:
         found = decimal_of(e, &d, &rounded) && is_exact(column, step, rounded);
+        scale = found && free ? d.scale : scale;
         break;
     case BSON_TYPE_DOUBLE:
-        found = !(column && column->is_sum) &&
+        found = !(column && column->is_sum) && !free &&
                 ost__decimal_from_double(real_of(e), precision, scale, &d);
         break;
     default:

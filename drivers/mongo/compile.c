@@ -8,7 +8,7 @@
 /* ---- memory ---- */
 
 /* The library's documents, two of which lie within a plan, are aligned beyond what is usual. */
-static ost_plan *new_plan(ost_backend *b, const ost_shape *shape)
+ost_plan *ost__mongo_plan_new(ost_backend *b, const ost_shape *shape)
 {
     enum { ALIGN = _Alignof(ost_plan), SIZE = sizeof(ost_plan) + ALIGN };
     char *allocation = ost__alloc_zeroed(&b->memory, SIZE);
@@ -32,6 +32,7 @@ void ost__mongo_discard(ost_backend *b, ost_plan *plan)
     void *allocation;
     if (!plan)
         return;
+    ost__mongo_statement_free(plan->raw);
     bson_destroy(&plan->sort);
     bson_destroy(&plan->projection);
     ost__arena_finish(&plan->arena);
@@ -196,8 +197,11 @@ static void index_keys(ost__mongo_writer *w, bson_t *out)
     ost__mongo_open_item(w, &list, &at, &index);
     ost__mongo_open_document(w, &index, "key", &keys);
     for (uint32_t i = 0; i < x->field_count; i++)
-        ost__mongo_int_in(w, &keys, ost__mongo_name(w->table, x->fields[i]),
-                          x->descending[i] ? -1 : 1);
+        if (x->kind == OST_FULL_TEXT)
+            ost__mongo_text_in(w, &keys, ost__mongo_name(w->table, x->fields[i]), "text");
+        else
+            ost__mongo_int_in(w, &keys, ost__mongo_name(w->table, x->fields[i]),
+                              x->descending[i] ? -1 : 1);
     ost__mongo_close_document(w, &index, &keys);
     ost__mongo_text_in(w, &index, "name", x->name);
     ost__mongo_close_document(w, &list, &index);
@@ -307,7 +311,7 @@ ost_status ost__mongo_compile(ost_backend *b, const ost_capabilities *caps, cons
                           "the shape names no table");
         return w.status;
     }
-    plan = new_plan(b, shape);
+    plan = ost__mongo_plan_new(b, shape);
     if (!plan) {
         no_memory(&w);
         return w.status;

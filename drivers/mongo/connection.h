@@ -36,8 +36,9 @@ typedef struct ost__mongo_stream {
     struct ost__mongo_stream *next;
     ost_operation op; /* a copy; its parameters are not looked at again */
     uint64_t batch;
-    size_t index;   /* its place there; later OST_STREAM(op.stream) */
-    int64_t cursor; /* 0: the server has no more */
+    size_t index;           /* its place there; later OST_STREAM(op.stream) */
+    const char *collection; /* of the cursor */
+    int64_t cursor;         /* 0: the server has no more */
     uint32_t server;
     bson_t *reply; /* the portion that is being delivered, which the library aligns widely */
     bool has_reply;
@@ -236,6 +237,17 @@ ost_status ost__mongo_read_on(ost__mongo_run *r, ost__mongo_stream *s);
 void ost__mongo_stream_free(ost_connection *c, ost__mongo_stream *s);
 /* Tells the server that nobody reads on; failing is no failure. */
 void ost__mongo_stream_kill(ost__mongo_run *r, ost__mongo_stream *s);
+
+/* Of select.c for other replies with a cursor. `s` is on the stack, with its reply; op.plan and
+ * op.rows say how the documents are read. */
+ost_status ost__mongo_stream_take(ost__mongo_run *r, ost__mongo_stream *s);
+/* Delivers the first portion, or all. */
+ost_status ost__mongo_stream_first(ost__mongo_run *r, ost__mongo_stream *s);
+void ost__mongo_stream_forget(ost__mongo_stream *s);
+ost_status ost__mongo_too_many_columns(ost__mongo_run *r, ost_status status);
+
+/* statement.c */
+ost_status ost__mongo_statement_run(ost__mongo_run *r);
 
 /* insert.c, update.c, limited.c */
 ost_status ost__mongo_insert(ost__mongo_run *r);

@@ -33,10 +33,33 @@ static bool put_keys(const definition *d, const ost_table_index *x, bson_t *out)
 {
     bson_t keys;
     bool good = BSON_APPEND_DOCUMENT_BEGIN(out, "key", &keys);
-    for (uint32_t i = 0; good && i < x->field_count; i++)
-        good = bson_append_int32(&keys, ost__mongo_name(d->table, x->fields[i]), -1,
-                                 x->descending && x->descending[i] ? -1 : 1);
+    for (uint32_t i = 0; good && i < x->field_count; i++) {
+        const char *name = ost__mongo_name(d->table, x->fields[i]);
+        good = x->kind == OST_FULL_TEXT
+                   ? BSON_APPEND_UTF8(&keys, name, "text")
+                   : BSON_APPEND_INT32(&keys, name, x->descending && x->descending[i] ? -1 : 1);
+    }
     return good && bson_append_document_end(out, &keys);
+}
+
+/* A unique index that others would call sparse holds only what is there anyway; the server does not
+ * take both. Words are found as they are, whatever language they are of. */
+static bool put_options(const ost_table_index *x, bson_t *out)
+{
+    bson_t collation;
+    if (x->expire_after_s > 0 &&
+        !BSON_APPEND_INT32(out, "expireAfterSeconds", (int32_t)x->expire_after_s))
+        return false;
+    if (x->sparse && !x->unique && !BSON_APPEND_BOOL(out, "sparse", true))
+        return false;
+    if (x->kind == OST_FULL_TEXT && !BSON_APPEND_UTF8(out, "default_language", "none"))
+        return false;
+    if (x->collation != OST_CASELESS)
+        return true;
+    return BSON_APPEND_DOCUMENT_BEGIN(out, "collation", &collation) &&
+           BSON_APPEND_UTF8(&collation, "locale", "en") &&
+           BSON_APPEND_INT32(&collation, "strength", 2) &&
+           bson_append_document_end(out, &collation);
 }
 
 static ost_status add_index(definition *d, const ost_table_index *x)
@@ -49,7 +72,7 @@ static ost_status add_index(definition *d, const ost_table_index *x)
         return too_large(d);
     ost_status status = OST_OK;
     if (!put_keys(d, x, &index) || !BSON_APPEND_UTF8(&index, "name", x->name) ||
-        (x->unique && !BSON_APPEND_BOOL(&index, "unique", true)))
+        (x->unique && !BSON_APPEND_BOOL(&index, "unique", true)) || !put_options(x, &index))
         status = too_large(d);
     if (status == OST_OK)
         status = ost__mongo_partial(d->table, x, &index, d->run->error);
@@ -193,7 +216,8 @@ static ost_status add_asked_index(definition *d)
 /* The only key has an index from the start, which is read in both directions. */
 static bool is_of_key(const ost_table *t, const ost_table_index *x)
 {
-    return x->field_count == 1 && t->key_count == 1 && x->fields[0] == t->keys[0] && !x->where;
+    return x->field_count == 1 && t->key_count == 1 && x->fields[0] == t->keys[0] && !x->where &&
+           x->collation == OST_EXACT;
 }
 
 static ost_status create_index(definition *d)
@@ -205,7 +229,7 @@ static ost_status create_index(definition *d)
         return ost__error_set(d->run->error, OST_MISUSE, "%s has no index %u", t->model,
                               (unsigned)number);
     x = &t->indexes[number];
-    if (x->kind != OST_BTREE)
+    if (x->kind > OST_FULL_TEXT)
         return ost__error_set(d->run->error, OST_UNSUPPORTED,
                               "%s: index %s is of a kind that MongoDB does not build yet", t->model,
                               x->name);

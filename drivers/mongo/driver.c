@@ -29,6 +29,7 @@ static const ost_driver driver = {
     .classify = ost__mongo_classify,
     .native = ost__mongo_native,
     .plan_text = ost__mongo_plan_text,
+    .compile_raw = ost__mongo_compile_raw,
 };
 
 const ost_driver *ost_driver_mongo(void)

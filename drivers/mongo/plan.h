@@ -40,6 +40,7 @@ struct ost_plan {
     ost__arena arena; /* of all that the plan points to */
     enum ost__mongo_way way;
     bool nothing; /* limited to no rows by a constant, or a condition that is false */
+    struct ost__mongo_statement *raw; /* of a raw statement, which has no shape to speak of */
 };
 
 /* compile.c */
@@ -47,6 +48,12 @@ ost_status ost__mongo_compile(ost_backend *b, const ost_capabilities *caps, cons
                               ost_plan **out, ost_error *error);
 void ost__mongo_discard(ost_backend *b, ost_plan *plan);
 const char *ost__mongo_plan_text(const ost_plan *plan);
+/* A plan of nothing yet; NULL: no memory. */
+ost_plan *ost__mongo_plan_new(ost_backend *b, const ost_shape *shape);
+/* statement.c: raw statements. */
+ost_status ost__mongo_compile_raw(ost_backend *b, const ost_operation *op, ost_plan **out,
+                                  uint16_t *flags, ost_error *error);
+void ost__mongo_statement_free(struct ost__mongo_statement *s);
 
 /* names.c: "_id" for the only member of a primary key, else the column; whether it can be a key of
  * a document at all is checked at compile. */

@@ -30,7 +30,7 @@ static int32_t batch_size(size_t most)
 
 /* ---- cursors ---- */
 
-static void forget_reply(ost__mongo_stream *s)
+void ost__mongo_stream_forget(ost__mongo_stream *s)
 {
     if (s->has_reply)
         bson_destroy(s->reply);
@@ -46,7 +46,7 @@ void ost__mongo_stream_free(ost_connection *c, ost__mongo_stream *s)
         *at = s->next;
     while (s) {
         ost__mongo_stream *rest = s->rest;
-        forget_reply(s);
+        ost__mongo_stream_forget(s);
         bson_free(s->reply);
         ost__free(&c->backend->memory, s, sizeof *s);
         s = rest;
@@ -60,7 +60,7 @@ static bool turn(ost_connection *c, ost__mongo_stream *s)
     bson_t *read = s->reply;
     if (!next)
         return false;
-    forget_reply(s);
+    ost__mongo_stream_forget(s);
     s->cursor = next->cursor;
     s->server = next->server;
     s->reply = next->reply;
@@ -78,7 +78,6 @@ static bool turn(ost_connection *c, ost__mongo_stream *s)
 
 static void kill_cursor(ost__mongo_run *r, ost__mongo_stream *s)
 {
-    const ost_table *t = s->op.shape->table;
     ost__mongo_run quiet = *r;
     ost_outcome outcome = *r->outcome;
     ost_error unwanted;
@@ -89,7 +88,7 @@ static void kill_cursor(ost__mongo_run *r, ost__mongo_stream *s)
         return;
     quiet.outcome = &outcome;
     quiet.error = &unwanted;
-    BSON_APPEND_UTF8(&command, "killCursors", t->name);
+    BSON_APPEND_UTF8(&command, "killCursors", s->collection);
     BSON_APPEND_ARRAY_BEGIN(&command, "cursors", &list);
     BSON_APPEND_INT64(&list, "0", s->cursor);
     bson_append_array_end(&command, &list);
@@ -113,7 +112,7 @@ static ost_status no_reply(ost__mongo_run *r)
 }
 
 /* Finds the documents of the reply, and the cursor that has more. */
-static ost_status take_reply(ost__mongo_run *r, ost__mongo_stream *s)
+ost_status ost__mongo_stream_take(ost__mongo_run *r, ost__mongo_stream *s)
 {
     const uint8_t *data = bson_get_data(s->reply);
     ost__mongo_elements list, cursor;
@@ -145,15 +144,15 @@ static ost_status fetch_more(ost__mongo_run *r, ost__mongo_stream *s, size_t mos
 {
     bson_t *command = &r->c->command;
     ost_status status;
-    forget_reply(s);
+    ost__mongo_stream_forget(s);
     bson_reinit(command);
     BSON_APPEND_INT64(command, "getMore", s->cursor);
-    BSON_APPEND_UTF8(command, "collection", s->op.shape->table->name);
+    BSON_APPEND_UTF8(command, "collection", s->collection);
     BSON_APPEND_INT32(command, "batchSize", batch_size(most));
     r->outcome->statements++;
     status = ost__mongo_command_at(r, OST__MONGO_PLAIN, 0, command, &s->server, s->reply);
     s->has_reply = true;
-    return status == OST_OK ? take_reply(r, s) : status;
+    return status == OST_OK ? ost__mongo_stream_take(r, s) : status;
 }
 
 /* ---- rows ---- */
@@ -220,6 +219,13 @@ static bool is_wanted(const ost__mongo_run *r)
     return r->sink && r->op->rows;
 }
 
+ost_status ost__mongo_too_many_columns(ost__mongo_run *r, ost_status status)
+{
+    const ost_table *t = r->op->shape ? r->op->shape->table : NULL;
+    return ost__error_set(r->error, status, "%s: more columns than a row may have",
+                          t ? t->model : "a row");
+}
+
 /* Delivers a portion, or all. */
 static ost_status read_portion(ost__mongo_run *r, ost__mongo_stream *s)
 {
@@ -229,8 +235,7 @@ static ost_status read_portion(ost__mongo_run *r, ost__mongo_stream *s)
         return OST_OK;
     status = ost__mongo_reader_begin(&reader, r->op->plan, r->op->rows, r->sink);
     if (status != OST_OK)
-        return ost__error_set(r->error, status, "%s: more columns than a row may have",
-                              s->op.shape->table->model);
+        return ost__mongo_too_many_columns(r, status);
     if (s->unread && s->cursor == 0 && !s->rest && r->sink->expect)
         r->sink->expect(r->sink, count_documents(s));
     status = read_rows(r, s, &reader, portion_of(r));
@@ -334,7 +339,7 @@ static ost_status keep_stream(ost__mongo_run *r, ost__mongo_stream *s)
 }
 
 /* The first portion has come. The cursor lives on where there is more, or is killed. */
-static ost_status read_first(ost__mongo_run *r, ost__mongo_stream *s)
+ost_status ost__mongo_stream_first(ost__mongo_run *r, ost__mongo_stream *s)
 {
     ost_status status = read_portion(r, s);
     if (status == OST_OK && !is_read_out(r, s) && (r->op->flags & OST_FLAG_STREAM))
@@ -353,7 +358,7 @@ static ost_status ask(ost__mongo_run *r, ost__mongo_stream *s)
     status = ost__mongo_command_at(r, c->in_unit ? OST__MONGO_PLAIN : OST__MONGO_READS, 0,
                                    &c->command, &s->server, s->reply);
     s->has_reply = true;
-    return status == OST_OK ? take_reply(r, s) : status;
+    return status == OST_OK ? ost__mongo_stream_take(r, s) : status;
 }
 
 /* ---- in parts ---- */
@@ -371,6 +376,7 @@ static ost_status ask_part(ost__mongo_run *r, const ost_operation *op, ost__mong
     if (!s)
         return ost__error_set(r->error, OST_NO_MEMORY, "no memory for a stream");
     s->op = *r->op;
+    s->collection = r->op->shape->table->name;
     s->reply = bson_new();
     *out = s;
     status = ask(&part, s);
@@ -394,7 +400,7 @@ static ost_status add_up(ost__mongo_run *r, ost__mongo_stream *s)
     if (s->rest)
         ost__mongo_stream_free(r->c, s->rest);
     s->rest = NULL;
-    forget_reply(s);
+    ost__mongo_stream_forget(s);
     bson_init(s->reply);
     BSON_APPEND_DOCUMENT_BEGIN(s->reply, "cursor", &cursor);
     BSON_APPEND_INT64(&cursor, "id", 0);
@@ -407,7 +413,7 @@ static ost_status add_up(ost__mongo_run *r, ost__mongo_stream *s)
     bson_append_document_end(&rows, &row);
     bson_append_array_end(&cursor, &rows);
     bson_append_document_end(s->reply, &cursor);
-    return take_reply(r, s);
+    return ost__mongo_stream_take(r, s);
 }
 
 /* `r->error` says why it cannot be asked in one. */
@@ -430,7 +436,7 @@ static ost_status select_parts(ost__mongo_run *r)
     if (status == OST_OK && r->op->shape->wrap != OST_WRAP_NONE)
         status = add_up(r, first);
     if (status == OST_OK)
-        status = read_first(r, first);
+        status = ost__mongo_stream_first(r, first);
     else
         ost__mongo_stream_kill(r, first);
     ost__mongo_stream_free(r->c, first);
@@ -446,6 +452,7 @@ ost_status ost__mongo_select(ost__mongo_run *r)
     ost_status status;
     if (!r->op->plan)
         return ost__error_set(r->error, OST_MISUSE, "the operation was not compiled");
+    s.collection = r->op->shape->table->name;
     status = write_select(r, &c->command, &nothing);
     if (status == OST_TOO_LARGE)
         return select_parts(r);
@@ -453,7 +460,7 @@ ost_status ost__mongo_select(ost__mongo_run *r)
         return status;
     status = ask(r, &s);
     if (status == OST_OK)
-        status = read_first(r, &s);
-    forget_reply(&s);
+        status = ost__mongo_stream_first(r, &s);
+    ost__mongo_stream_forget(&s);
     return status;
 }

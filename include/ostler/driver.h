@@ -211,6 +211,19 @@ struct ost_driver {
     void *(*native)(ost_connection *c);
     /** The statement of a plan, with placeholders; lives as long as the plan. */
     const char *(*plan_text)(const ost_plan *plan);
+    /** @name Raw statements */
+    /**@{*/
+    /**
+     * Pure: reads a raw statement (OST_DO_RAW), its text and parameters, before a connection is
+     * taken; those are plain, of source OST_FROM_VALUE, OST_IS_NULL or OST_FROM_LIST. The shape has
+     * nothing but its kind and, maybe, the table that it is over. A row's steps are found by the
+     * columns of their fields. What is submitted is this operation with the plan; `discard` frees
+     * it afterwards.
+     * @param flags Set to OST_FLAG_WRITES unless it is known to write nothing.
+     */
+    ost_status (*compile_raw)(ost_backend *b, const ost_operation *op, ost_plan **out,
+                              uint16_t *flags, ost_error *error);
+    /**@}*/
 };
 
 #ifdef __cplusplus

@@ -165,6 +165,9 @@ typedef struct ost_index {
     bool unique;                     /**< No two records have the same columns. */
     bool among_living;               /**< Unique among records that are not soft-deleted. */
     uintptr_t reserved_;             /**< Zero. */
+    uint32_t expire_after_s;         /**< Records are deleted this many seconds after the time in the only column, within a minute or so; 0: never. MongoDB. */
+    uint16_t collation;              /**< OST_EXACT, or OST_CASELESS: texts that differ in case alone are the same in it. MongoDB. */
+    bool sparse;                     /**< It has no records in which all its columns are absent. MongoDB. */
 } ost_index;
 
 /** A model. Written with OST_MODEL(), which fills the sizes, so that a program built against an older header still reads right. */

@@ -121,7 +121,7 @@
 #define OST_INDEX(...) { OST_COLUMNS(__VA_ARGS__) }
 /** A unique index. */
 #define OST_UNIQUE_INDEX(...) { OST_COLUMNS(__VA_ARGS__), .unique = true }
-/** A full-text index. */
+/** A full-text index over texts. MongoDB; the others refuse it when tables are created. */
 #define OST_FULL_TEXT_INDEX(...) { OST_COLUMNS(__VA_ARGS__), .kind = OST_FULL_TEXT }
 /** The indexes of a model. */
 #define OST_INDEXES(...) .indexes = (const ost_index[]){ __VA_ARGS__, { .name = NULL } }

@@ -47,6 +47,9 @@ typedef struct ost_table_index {
     uint16_t kind;                   /**< An enum ost_index_kind. */
     bool unique;                     /**< No two records have the same. */
     const struct ost_node *where;    /**< NULL, or the records that it holds; its values are constants in the nodes. */
+    uint32_t expire_after_s;         /**< Not 0: the field is a time, and records go when it is that long ago. */
+    uint16_t collation;              /**< OST_EXACT or OST_CASELESS. */
+    bool sparse;                     /**< It holds no records in which all fields are absent. */
 } ost_table_index;
 
 /** A foreign key of a table; it refers to the target's primary key. */
@@ -256,7 +259,7 @@ enum ost_operation_kind {
     OST_DO_UPDATE,       /**< Changes. */
     OST_DO_DELETE,       /**< Deletes. */
     OST_DO_UPSERT,       /**< Inserts or updates. */
-    OST_DO_RAW,          /**< `text` as it is. */
+    OST_DO_RAW,          /**< `text`, in the database's language; see `compile_raw`. */
     OST_DO_DDL,          /**< The shape's `ddl`. */
     OST_DO_DESCRIBE,     /**< Rows of ost_described: every column and index of the database. */
     OST_DO_EXPLAIN,      /**< The plan of the database. */

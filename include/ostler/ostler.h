@@ -21,6 +21,7 @@
 #include "ostler/json.h"
 #include "ostler/model.h"
 #include "ostler/query.h"
+#include "ostler/raw.h"
 #include "ostler/schema.h"
 #include "ostler/session.h"
 #include "ostler/status.h"

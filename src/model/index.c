@@ -194,14 +194,49 @@ static bool is_built(ost__check *c, const ost_index *index)
 {
     if (index->among_living)
         ost__check_unsupported(c, NULL, "an index with .among_living");
-    if (index->kind == OST_FULL_TEXT)
-        ost__check_unsupported(c, NULL, "a full-text index");
-    else if (index->kind == OST_GEO)
+    if (index->kind == OST_GEO)
         ost__check_unsupported(c, NULL, "a geo index");
-    else if (index->kind != OST_BTREE)
+    else if (index->kind != OST_BTREE && index->kind != OST_FULL_TEXT)
         ost__check_fail(c, NULL, "index", "has an index of the unknown kind %u",
                         (unsigned)index->kind);
-    return index->kind == OST_BTREE && !index->among_living;
+    return index->kind <= OST_FULL_TEXT && !index->among_living;
+}
+
+static bool is_plain_text(const ost_field *f)
+{
+    uint16_t base = ost__base_type(f->type);
+    return (base == OST_TYPE_TEXT || base == OST_TYPE_CHARS) && !f->primary_key;
+}
+
+/* Options that not every database has; whether this one has them is seen when it is created. */
+static void check_options(ost__check *c, const ost_index *index, const ost_field **fields,
+                          const bool *descending, uint32_t count)
+{
+    bool words = index->kind == OST_FULL_TEXT, good = true;
+    bool odd = index->unique || index->sparse || index->expire_after_s > 0 ||
+               index->collation != OST_EXACT;
+    for (uint32_t i = 0; words && i < count; i++) {
+        good = good && !descending[i];
+        if (!is_plain_text(fields[i]))
+            ost__check_fail(c, fields[i]->name, "index",
+                            "is in a full-text index, but is no text, or part of the key");
+    }
+    if (words && (odd || !good))
+        ost__check_fail(c, NULL, "index",
+                        "has a full-text index that is unique, sparse, descending, expires or has "
+                        "a collation: leave that out");
+    if (index->collation > OST_CASELESS)
+        ost__check_fail(c, NULL, "index", "has an index of the unknown collation %u",
+                        (unsigned)index->collation);
+    if (index->sparse && index->where)
+        ost__check_fail(c, NULL, "index",
+                        "has a sparse index with .where: say OST_OP_NOT_NULL in it instead");
+    if (index->expire_after_s > INT32_MAX)
+        ost__check_fail(c, NULL, "expire_after_s", "is more than 2147483647 seconds");
+    if (index->expire_after_s > 0 && !words &&
+        (count != 1 || ost__base_type(fields[0]->type) != OST_TYPE_TIME || fields[0]->primary_key))
+        ost__check_fail(c, NULL, "expire_after_s",
+                        "needs an index of one member, which is an ost_time and not the key");
 }
 
 /* The fields of an index; 0: a mistake, which was reported. */
@@ -228,7 +263,8 @@ static uint32_t read_columns(ost__check *c, const ost__model *m, const ost_model
                             "one that is",
                             m->table.model, m->table.model);
             good = false;
-        } else if (ost__field_unbounded(f) && !m->table.adopted && !f->unique && !f->primary_key) {
+        } else if (index->kind == OST_BTREE && ost__field_unbounded(f) && !m->table.adopted &&
+                   !f->unique && !f->primary_key) {
             ost__check_fail(c, f->name, "max_length",
                             "a %s that is indexed needs .max_length: not every database can index "
                             "one without",
@@ -248,6 +284,11 @@ static uint32_t read_columns(ost__check *c, const ost__model *m, const ost_model
     return good ? count : 0;
 }
 
+static const char *prefix_of(const ost_index *index)
+{
+    return index->kind == OST_FULL_TEXT ? "ft" : index->unique ? "ux" : "ix";
+}
+
 static bool compile_index(ost__check *c, const ost__model *m, const ost_model *copy,
                           const ost_index *given, ost_table_index *out)
 {
@@ -260,10 +301,10 @@ static bool compile_index(ost__check *c, const ost__model *m, const ost_model *c
         return false;
     if (count == 0)
         return false;
+    check_options(c, given, fields, descending, count);
     const char *name = given->name;
     if (!name)
-        name =
-            ost__check_compose(c, given->unique ? "ux" : "ix", m->table.name, fields, count, NULL);
+        name = ost__check_compose(c, prefix_of(given), m->table.name, fields, count, NULL);
     const ost_field **own_fields = ost__check_alloc(c, count, sizeof *fields, alignof(ost_field *));
     bool *own_descending = ost__check_alloc(c, count, sizeof *descending, alignof(bool));
     if (!name || !own_fields || !own_descending)
@@ -277,6 +318,9 @@ static bool compile_index(ost__check *c, const ost__model *m, const ost_model *c
         .field_count = count,
         .kind = given->kind,
         .unique = given->unique,
+        .expire_after_s = given->expire_after_s,
+        .collation = given->collation,
+        .sparse = given->sparse,
     };
     if (!given->where)
         return true;

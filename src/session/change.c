@@ -207,13 +207,13 @@ static ost_status change_one(ost_session *s, const ost__query *q, const ost__sec
     bool own;
     OST_TRY(ost__unit_begin_own(s, &own));
     ost_status status = own ? OST_OK : count_matches(s, q, changes, &matched);
-    if (status == OST_OK && matched != 1)
+    if (status == OST_OK && matched > 1)
         return not_one(s, q, matched);
     if (status == OST_OK)
         status = run_write(s, q, OST_DO_UPDATE, changes, &matched);
     if (status == OST_OK && matched == 1)
         return own ? ost__unit_commit(s) : OST_OK;
-    bool refused = s->doomed >= 0 || (status == OST_OK && !own);
+    bool refused = s->doomed >= 0 || (status == OST_OK && matched > 1 && !own);
     if (status == OST_OK)
         status = not_one(s, q, matched);
     ost__error_about(&s->error, q->model->table.model, NULL);

@@ -112,6 +112,16 @@ static const char *no_plan_text(const ost_plan *plan)
     return "";
 }
 
+static ost_status no_compile_raw(ost_backend *b, const ost_operation *op, ost_plan **out,
+                                 uint16_t *flags, ost_error *error)
+{
+    (void)b, (void)op, (void)flags;
+    *out = NULL;
+    return ost__error_set(error, OST_UNSUPPORTED,
+                          "raw statements are not built yet for this database: say it as a query "
+                          "(ost_from)");
+}
+
 static void no_shut(ost_backend *b, ost_deadline deadline)
 {
     (void)b, (void)deadline;
@@ -136,6 +146,7 @@ static const ost_driver stubs = {
     .classify = no_classify,
     .native = no_native,
     .plan_text = no_plan_text,
+    .compile_raw = no_compile_raw,
 };
 
 #define STUB(slot)                  \
@@ -175,5 +186,6 @@ ost_status ost__driver_complete(ost_driver *out, const ost_driver *given, ost_er
     STUB(classify);
     STUB(native);
     STUB(plan_text);
+    STUB(compile_raw);
     return OST_OK;
 }

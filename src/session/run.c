@@ -74,7 +74,8 @@ static void report(const ost_session *s, const ost_operation *op, const ost_outc
     if (!db->on_event || o->progress == OST_NOT_RUN)
         return;
     int64_t duration = clock_if_heard(s) - started;
-    bool rows = op->kind == OST_DO_SELECT || op->kind == OST_DO_DESCRIBE;
+    bool rows = op->kind == OST_DO_SELECT || op->kind == OST_DO_DESCRIBE ||
+                (op->kind == OST_DO_RAW && op->rows);
     const ost_event event = {
         .struct_size = sizeof(event),
         .kind = OST_EVENT_STATEMENT,

@@ -160,6 +160,17 @@ static void create_index(ost__sql_writer *w)
                         t->model, x->name, w->dialect->name);
         return;
     }
+    if (x->expire_after_s > 0 || x->sparse || x->collation != OST_EXACT) {
+        ost__sql_refuse(w, OST_UNSUPPORTED,
+                        "%s: index %s %s, which %s does not have: leave that out for this "
+                        "database",
+                        t->model, x->name,
+                        x->expire_after_s > 0 ? "expires"
+                        : x->sparse           ? "is sparse"
+                                              : "has a collation",
+                        w->dialect->name);
+        return;
+    }
     if (x->where && !w->dialect->partial_indexes) {
         ost__sql_refuse(w, OST_UNSUPPORTED,
                         "%s: index %s holds only some records, and %s has no such "

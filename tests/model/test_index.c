@@ -24,6 +24,7 @@ struct city {
     city *twin;
     city *again;
     OST_ARRAY(city) all;
+    ost_opt_time founded;
 };
 OST_RECORD(country, code, zone);
 OST_RECORD(city, id);
@@ -37,7 +38,8 @@ OST_MODEL(country, OST_FIELDS(OST_FIELD(country, code, .primary_key = true),
                OST_FIELD(city, country_code), OST_FIELD(city, zone), OST_FIELD(city, active),      \
                OST_FIELD(city, people), OST_FIELD(city, area, .precision = 9, .scale = 2),         \
                OST_FIELD(city, height), OST_FIELD(city, twin_id),                                  \
-               OST_FIELD(city, size, .values = OST_NAMES("small", "large")))
+               OST_FIELD(city, size, .values = OST_NAMES("small", "large")),                       \
+               OST_FIELD(city, founded))
 OST_MODEL(city, .table = "cities", CITY_FIELDS);
 
 /* A copy of city_model with something added: indexes, or relations. */
@@ -153,12 +155,82 @@ static void index_mistakes(void **state)
           INDEXED({ .name = "a234567890123456789012345678901234567890123456789012345678901234",
                     OST_COLUMNS(OST_ASC(city, zone)) }));
     WRONG("city", "index", INDEXED({ OST_COLUMNS(OST_ASC(city, zone)), .kind = 9 }));
-    UNBUILT("city", INDEXED(OST_FULL_TEXT_INDEX(OST_ASC(city, notes))));
     UNBUILT("city", INDEXED({ OST_COLUMNS(OST_ASC(city, zone)), .kind = OST_GEO }));
     UNBUILT("city", INDEXED({ OST_COLUMNS(OST_ASC(city, zone)), .among_living = true }));
     ost_model sizeless = *CITY(OST_INDEXES(OST_INDEX(OST_ASC(city, zone))));
     sizeless.index_size = 0;
     WRONG("city", "struct_size", &sizeless);
+}
+
+/* Whether a database has them is seen when tables are created. */
+static void options_are_read(void **state)
+{
+    (void)state;
+    ost__model_set *set = open_set(OST_MODELS(
+        INDEXED(OST_FULL_TEXT_INDEX(OST_ASC(city, notes), OST_ASC(city, name)),
+                { OST_COLUMNS(OST_ASC(city, founded)), .expire_after_s = 60 },
+                { OST_COLUMNS(OST_ASC(city, zone)), .sparse = true, .collation = OST_CASELESS }),
+        &country_model));
+    const ost_table *t = &ost__model_at(set, 0)->table;
+    const ost_table_index *x = t->indexes;
+    assert_int_equal(t->index_count, 3);
+    assert_string_equal(x[0].name, "ft_cities_notes_title");
+    assert_int_equal(x[0].kind, OST_FULL_TEXT);
+    assert_int_equal(x[1].expire_after_s, 60);
+    assert_true(x[2].sparse);
+    assert_int_equal(x[2].collation, OST_CASELESS);
+    assert_false(x[0].sparse || x[0].expire_after_s > 0 || x[0].collation != OST_EXACT);
+    ost__model_set_close(set);
+}
+
+/* A program that was built before there were options says nothing of them. */
+static void older_indexes_have_no_options(void **state)
+{
+    (void)state;
+    ost_index old[] = { { OST_COLUMNS(OST_ASC(city, zone)), .expire_after_s = 60, .sparse = true },
+                        { .name = NULL } };
+    unsigned char bytes[2 * offsetof(ost_index, expire_after_s)];
+    ost_model copy = *CITY(.indexes = NULL);
+    memcpy(bytes, &old[0], offsetof(ost_index, expire_after_s));
+    memcpy(bytes + offsetof(ost_index, expire_after_s), &old[1],
+           offsetof(ost_index, expire_after_s));
+    copy.indexes = (const ost_index *)(const void *)bytes;
+    copy.index_size = offsetof(ost_index, expire_after_s);
+    ost__model_set *set = open_set(OST_MODELS(&copy, &country_model));
+    const ost_table *t = &ost__model_at(set, 0)->table;
+    assert_int_equal(t->index_count, 1);
+    assert_int_equal(t->indexes[0].expire_after_s, 0);
+    assert_false(t->indexes[0].sparse);
+    ost__model_set_close(set);
+}
+
+static void mistakes_of_options_are_found(void **state)
+{
+    const ost_index both[] = {
+        { OST_COLUMNS(OST_ASC(counted, active)), .sparse = true, .where = ACTIVE }, { .name = NULL }
+    };
+    ost_model sparse = counted_model;
+    (void)state;
+    sparse.indexes = both;
+    WRONG("counted", "index", &sparse);
+    WRONG("city.people", "index", INDEXED(OST_FULL_TEXT_INDEX(OST_ASC(city, people))));
+    WRONG("city", "index", INDEXED(OST_FULL_TEXT_INDEX(OST_DESC(city, notes))));
+    WRONG("city", "index",
+          INDEXED({ OST_COLUMNS(OST_ASC(city, notes)), .kind = OST_FULL_TEXT, .unique = true }));
+    WRONG("city", "index",
+          INDEXED({ OST_COLUMNS(OST_ASC(city, notes)), .kind = OST_FULL_TEXT, .sparse = true }));
+    WRONG(
+        "city", "index",
+        INDEXED({ OST_COLUMNS(OST_ASC(city, notes)), .kind = OST_FULL_TEXT, .expire_after_s = 1 }));
+    WRONG("city", "index",
+          INDEXED({ OST_COLUMNS(OST_ASC(city, zone)), .collation = OST_AS_STORED }));
+    WRONG("city", "expire_after_s",
+          INDEXED({ OST_COLUMNS(OST_ASC(city, people)), .expire_after_s = 1 }));
+    WRONG(
+        "city", "expire_after_s",
+        INDEXED({ OST_COLUMNS(OST_ASC(city, founded), OST_ASC(city, zone)), .expire_after_s = 1 }));
+    WRONG("city", "expire_after_s",
+          INDEXED({ OST_COLUMNS(OST_ASC(city, founded)), .expire_after_s = UINT32_MAX }));
 }
 
 static void index_names_are_unique_in_the_set(void **state)
@@ -337,6 +409,9 @@ int main(void)
         cmocka_unit_test(names_and_columns_are_filled),
         cmocka_unit_test(long_names_are_cut_and_stay_the_same),
         cmocka_unit_test(index_mistakes),
+        cmocka_unit_test(options_are_read),
+        cmocka_unit_test(older_indexes_have_no_options),
+        cmocka_unit_test(mistakes_of_options_are_found),
         cmocka_unit_test(index_names_are_unique_in_the_set),
         cmocka_unit_test(adopted_tables_may_index_any_text),
         cmocka_unit_test(conditions_become_nodes),

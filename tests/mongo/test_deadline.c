@@ -127,7 +127,7 @@ static void the_rest_of_a_failed_batch_is_not_run(void **state)
 {
     links_world *w = *state;
     const ost_operation ops[] = { { .struct_size = sizeof ops[0], .kind = OST_DO_BEGIN },
-                                  { .struct_size = sizeof ops[0], .kind = OST_DO_RAW },
+                                  { .struct_size = sizeof ops[0], .kind = OST_DO_EXPLAIN },
                                   { .struct_size = sizeof ops[0], .kind = OST_DO_COMMIT } };
     size_t accepted;
     assert_int_equal(w->b.driver->submit(w->b.c, ops, 3, &accepted, INT64_MAX, &w->b.error),

@@ -185,18 +185,31 @@ static void indexes(void **state)
                                .constant = values[i] };
         tests[i] = node2(m, OST_OP_EQ, member(m, constants[i]->name), &nodes[i]);
     }
-    const ost_table_index index = { .name = "by title",
-                                    .fields = fields,
-                                    .descending = descending,
-                                    .field_count = 2,
-                                    .unique = true,
-                                    .where = node_of(m, OST_OP_AND, tests, 3) };
+    ost_table_index index = { .name = "by title",
+                              .fields = fields,
+                              .descending = descending,
+                              .field_count = 2,
+                              .unique = true,
+                              .where = node_of(m, OST_OP_AND, tests, 3) };
     w->books->indexes = &index;
     w->books->index_count = 1;
     m->shape.ddl = OST_DDL_CREATE_INDEX;
     assert_text(m, "CREATE UNIQUE INDEX IF NOT EXISTS \"by title\" ON \"books\" "
                    "(\"title\", \"year\" DESC) WHERE \"lent\" = 1 AND \"kind\" = 'paper' AND "
                    "\"price\" = 150");
+    /* Nothing of it is left out in silence. */
+    index.expire_after_s = 1;
+    assert_int_equal(compile(m), OST_UNSUPPORTED);
+    assert_non_null(strstr(w->b.error.message, "by title expires"));
+    index.expire_after_s = 0;
+    index.sparse = true;
+    assert_int_equal(compile(m), OST_UNSUPPORTED);
+    index.sparse = false;
+    index.collation = OST_CASELESS;
+    assert_int_equal(compile(m), OST_UNSUPPORTED);
+    index.collation = OST_EXACT;
+    index.kind = OST_FULL_TEXT;
+    assert_int_equal(compile(m), OST_UNSUPPORTED);
     w->books->index_count = 0;
     assert_int_equal(compile(m), OST_MISUSE);
 }
