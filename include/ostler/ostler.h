@@ -26,5 +26,6 @@
 #include "ostler/status.h"
 #include "ostler/transaction.h"
 #include "ostler/value.h"
+#include "ostler/watch.h"
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "model/rules.h"
 #include "ostler/transaction.h"
+#include "ostler/watch.h"
 #include "query/record_plan.h"
 #include "session/db.h"
 
@@ -86,7 +87,9 @@ struct ost_session {
     ost__query *live_queries, *free_queries, *free_queries_last;
     ost__slab *slabs;
     ost_cursor *cursors;
-    uint32_t open_cursors, next_stream;
+    ost_watcher *watchers;
+    uint32_t open_cursors, open_watchers;
+    uint32_t next_stream; /* numbers of both */
     ost__live_mark *marks;
     uint64_t sequence;
     ost_error error;         /* of the last failed call */
@@ -164,8 +167,8 @@ void ost__journal_prune(ost_session *s);
 /* ---- unit.c ---- */
 
 ost_status ost__unit_begin(ost_session *s, const ost_transaction_options *options);
-/* A transaction or savepoint for what is all or nothing; !*begun: one is open and has no savepoints,
- * so that what fails half-way dooms it. */
+/* A transaction or savepoint for what is all or nothing; !*begun: one is open and has no
+ * savepoints, so that what fails half-way dooms it. */
 ost_status ost__unit_begin_own(ost_session *s, bool *begun);
 ost_status ost__unit_commit(ost_session *s);
 void ost__unit_rollback(ost_session *s);
