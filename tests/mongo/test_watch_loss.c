@@ -117,7 +117,7 @@ static void fm13_a_crash_between_two_calls(void **state)
     server_end(server);
 }
 
-static void fm5_a_server_that_stops_holds_nobody_up(void **state)
+static void fm05_a_server_that_stops_holds_nobody_up(void **state)
 {
     enum { WAIT = 500 };
     server_instance *server = server_private(SERVER_MONGODB, NULL);
@@ -219,7 +219,7 @@ static void a_server_alone_says_what_it_lacks(void **state)
 
 /* ---- lines ---- */
 
-static void fm4_lines_that_break(void **state)
+static void fm04_lines_that_break(void **state)
 {
     enum { MANY = 2000 };
     watched *t = *state;
@@ -440,10 +440,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fm13_a_server_that_crashed_and_came_back),
         cmocka_unit_test(fm13_a_crash_between_two_calls),
-        cmocka_unit_test(fm5_a_server_that_stops_holds_nobody_up),
+        cmocka_unit_test(fm05_a_server_that_stops_holds_nobody_up),
         cmocka_unit_test(fm20_another_election),
         cmocka_unit_test(a_server_alone_says_what_it_lacks),
-        WATCHED(fm4_lines_that_break),
+        WATCHED(fm04_lines_that_break),
         WATCHED(a_statement_that_loses_the_connection_loses_no_change),
         WATCHED(statements_share_the_connection),
         WATCHED(only_conditions_are_taken),
