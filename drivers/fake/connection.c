@@ -346,22 +346,24 @@ ost_status ost__fake_reached(ost_connection *c, const ost_position *p, bool *yes
     return asks ? c->fake->inner.reached(c->inner, p, yes, deadline) : OST_UNSUPPORTED;
 }
 
-ost_status ost__fake_watch(ost_connection *c, const ost_operation *what, const ost_position *from,
-                           ost_error *e)
+ost_status ost__fake_watch(ost_connection *c, const ost_operation *what, const ost_blob *from,
+                           ost_watched *out, ost_deadline deadline, ost_error *e)
 {
+    *out = (ost_watched){ .struct_size = sizeof *out };
     if (!c->inner || !c->fake->inner.watch)
         return ost__error_set(e, OST_UNSUPPORTED, "the inner driver has no change streams");
     ost_operation inner = *what;
     inner.plan = what->plan ? what->plan->inner : NULL;
-    return c->fake->inner.watch(c->inner, &inner, from, e);
+    return c->fake->inner.watch(c->inner, &inner, from, out, deadline, e);
 }
 
-ost_status ost__fake_next_event(ost_connection *c, ost_sink *sink, uint16_t *kind, ost_position *at,
-                                ost_deadline deadline, ost_error *e)
+ost_status ost__fake_next_event(ost_connection *c, uint32_t stream, ost_sink *sink,
+                                ost_watched *out, ost_deadline deadline, ost_error *e)
 {
+    *out = (ost_watched){ .struct_size = sizeof *out };
     if (!c->inner || !c->fake->inner.next_event)
         return ost__error_set(e, OST_UNSUPPORTED, "the inner driver has no change streams");
-    return c->fake->inner.next_event(c->inner, sink, kind, at, deadline, e);
+    return c->fake->inner.next_event(c->inner, stream, sink, out, deadline, e);
 }
 
 void *ost__fake_native(ost_connection *c)

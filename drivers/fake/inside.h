@@ -232,10 +232,10 @@ enum ost_verdict ost__fake_resolve(ost_connection *fresh, const ost_commit_token
 ost_status ost__fake_position(ost_connection *c, ost_position *out, ost_deadline deadline);
 ost_status ost__fake_reached(ost_connection *c, const ost_position *p, bool *yes,
                              ost_deadline deadline);
-ost_status ost__fake_watch(ost_connection *c, const ost_operation *what, const ost_position *from,
-                           ost_error *e);
-ost_status ost__fake_next_event(ost_connection *c, ost_sink *sink, uint16_t *kind, ost_position *at,
-                                ost_deadline deadline, ost_error *e);
+ost_status ost__fake_watch(ost_connection *c, const ost_operation *what, const ost_blob *from,
+                           ost_watched *out, ost_deadline deadline, ost_error *e);
+ost_status ost__fake_next_event(ost_connection *c, uint32_t stream, ost_sink *sink,
+                                ost_watched *out, ost_deadline deadline, ost_error *e);
 void *ost__fake_native(ost_connection *c);
 /* The URL behind our own scheme. */
 const char *ost__fake_inner_url(const ost_fake *f, const char *url);

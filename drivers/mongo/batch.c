@@ -156,6 +156,8 @@ void ost__mongo_streams_end(ost_connection *c, ost_deadline deadline)
     c->interrupted = OST_OK;
     while (c->streams)
         kill_stream(c, c->streams);
+    while (c->watches)
+        ost__mongo_watch_kill(c, c->watches);
 }
 
 ost_status ost__mongo_stop_stream(ost_connection *c, uint32_t stream, ost_deadline deadline)
@@ -165,6 +167,8 @@ ost_status ost__mongo_stop_stream(ost_connection *c, uint32_t stream, ost_deadli
     c->interrupted = OST_OK;
     if (s)
         kill_stream(c, s);
+    else
+        (void)ost__mongo_watch_stop(c, stream);
     return c->lost ? OST_CONNECTION : OST_OK;
 }
 
@@ -175,7 +179,7 @@ ost_status ost__mongo_settle(ost_connection *c, ost_deadline deadline)
     c->op_count = 0;
     if (c->lost)
         return OST_CONNECTION;
-    if (!c->streams)
+    if (!c->streams && !c->watches)
         return OST_OK;
     if (host->now(host->context) >= deadline)
         return OST_TIMEOUT;

@@ -195,7 +195,7 @@ static void capabilities(const ost_connection *c, uint32_t version, ost_capabili
         .struct_size = sizeof *caps,
         .server_version = version,
         .abilities = bit(OST_CAN_RETURN) | bit(OST_CAN_STREAM_BESIDE) | bit(OST_CAN_ARRAY_BIND) |
-                     bit(OST_CAN_BIND_LIST),
+                     bit(OST_CAN_BIND_LIST) | bit(OST_CAN_WATCH),
         .max_identifier = IDENTIFIER_MAX,
         .isolations = 1u << OST_DEFAULT_ISOLATION,
         .max_packet = c->max_message,
@@ -290,6 +290,9 @@ void ost__mongo_close(ost_connection *c, ost_deadline deadline)
     c->deadline = INT64_MIN;
     while (c->streams)
         ost__mongo_stream_free(c, c->streams);
+    while (c->watches)
+        ost__mongo_watch_free(c, c->watches);
+    bson_destroy(c->last_token);
     /* The sessions are not to be used again: one has numbers that the library does not know of, and
      * in the other it would undo what is open, on a socket that is closed. */
     if (c->client)

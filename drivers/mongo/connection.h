@@ -19,6 +19,7 @@
 typedef struct ost__mongo_keys ost__mongo_keys;
 typedef struct ost__mongo_topology ost__mongo_topology; /* a pool of clients, with its monitors */
 typedef struct ost__mongo_line ost__mongo_line;         /* a connected stream */
+typedef struct ost__mongo_watch ost__mongo_watch;       /* a change stream; watch.h */
 
 struct ost_backend {
     ost_host host;
@@ -80,6 +81,8 @@ struct ost_connection {
     uint32_t trips;          /* commands sent, ever */
     ost__mongo_line *lines;  /* those that are open, the one used last first */
     ost__mongo_stream *streams;
+    ost__mongo_watch *watches;
+    bson_t *last_token;              /* of the change stream that ended last; may be NULL */
     atomic_uint_least64_t cancelled; /* the batch that is to stop */
     pthread_mutex_t guard;           /* of what follows, up to the blank line */
     int waiting;                     /* the descriptor that is waited for, or -1 */
@@ -248,6 +251,17 @@ ost_status ost__mongo_too_many_columns(ost__mongo_run *r, ost_status status);
 
 /* statement.c */
 ost_status ost__mongo_statement_run(ost__mongo_run *r);
+
+/* watch.c */
+ost_status ost__mongo_watch_open(ost_connection *c, const ost_operation *what, const ost_blob *from,
+                                 ost_watched *out, ost_deadline deadline, ost_error *error);
+ost_status ost__mongo_next_event(ost_connection *c, uint32_t stream, ost_sink *sink,
+                                 ost_watched *out, ost_deadline deadline, ost_error *error);
+void ost__mongo_watch_free(ost_connection *c, ost__mongo_watch *w);
+/* The same, after the server was told that nobody reads on. */
+void ost__mongo_watch_kill(ost_connection *c, ost__mongo_watch *w);
+/* false: there is no such change stream. */
+bool ost__mongo_watch_stop(ost_connection *c, uint32_t stream);
 
 /* insert.c, update.c, limited.c */
 ost_status ost__mongo_insert(ost__mongo_run *r);

@@ -441,6 +441,11 @@ static const char crowded[] = "the statement needs more memory than the server a
 static const char large[] = "the document is larger than the server takes";
 static const char cursor_gone[] =
     "the server has closed the rest of the rows: they were not read for too long";
+static const char no_history[] =
+    "the server does not have the changes behind the token any more: read all records again, and "
+    "watch without a token";
+static const char no_token[] =
+    "the token is of another collection or server: read all records again, and watch without it";
 static const char no_set[] =
     "the server is not part of a replica set, and so has no transactions: start it with --replSet "
     "and initiate the set";
@@ -475,6 +480,7 @@ static const meaning meanings[] = {
     { VALIDATION_FAILED, OST_CHECK, RULE, 0, 0, 0,
       "the value breaks a rule of the collection's validator" },
     { 133, OST_CONNECTION, NOTHING, 0, 0, 1, "no server is there that the URL prefers to read" },
+    { 136, OST_STALE, NOTHING, 0, 0, 0, no_history },
     { 146, OST_TOO_LARGE, NOTHING, 0, 0, 0, crowded },
     { 166, OST_UNSUPPORTED, NOTHING, 0, 0, 0, "the server does not support the command" },
     { 189, OST_CONNECTION, NOTHING, 0, 1, 0, stepped_down },
@@ -485,9 +491,12 @@ static const meaning meanings[] = {
     { 241, OST_RANGE, NOTHING, 0, 0, 0, misfit },
     { 246, OST_SERIALIZATION, NOTHING, 1, 0, 0, ended },
     { 251, OST_SERIALIZATION, NOTHING, 1, 0, 0, ended },
+    { 260, OST_MISUSE, NOTHING, 0, 0, 0, no_token },
     { 262, OST_TIMEOUT, NOTHING, 0, 0, 0, late },
     { 263, OST_UNSUPPORTED, NOTHING, 0, 0, 0,
       "the server cannot do this in a transaction: end it first" },
+    { 280, OST_STALE, NOTHING, 0, 0, 0, no_token },
+    { 286, OST_STALE, NOTHING, 0, 0, 0, no_history },
     { 290, OST_SERIALIZATION, NOTHING, 1, 0, 0, ended },
     { 292, OST_TOO_LARGE, NOTHING, 0, 0, 0, crowded },
     { 365, OST_SERIALIZATION, NOTHING, 1, 0, 0,

@@ -33,6 +33,7 @@
 #include "ostler/db.h"
 #include "ostler/operation.h"
 #include "ostler/transaction.h"
+#include "ostler/watch.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -74,7 +75,7 @@ enum ost_ability {
     OST_CAN_COPY,           /**< A bulk path. */
     OST_CAN_RESOLVE_COMMIT, /**< `resolve` answers. */
     OST_CAN_PREPARE,        /**< Prepared statements. */
-    OST_CAN_WATCH,          /**< Change streams. */
+    OST_CAN_WATCH,          /**< Change streams; `watch` may still refuse a server that is not set up for them. */
     OST_CAN_NEST_JSON,      /**< JSON aggregates. */
     OST_CAN_ADD_KEYS,       /**< Foreign keys are added to tables that are there. */
     OST_CAN_MARK_COMMITS,   /**< Commits are marked in ::OST_MARKS_TABLE, once it is there. */
@@ -105,6 +106,17 @@ typedef struct ost_position {
     uint8_t size;       /**< Of `bytes`. */
     uint8_t bytes[127]; /**< The driver's own. */
 } ost_position;
+/** What came of a change stream. */
+typedef struct ost_watched {
+    uint32_t struct_size;    /**< sizeof(ost_watched). */
+    uint16_t kind;           /**< An enum ost_watch_kind. */
+    uint16_t known;          /**< An enum ost_watch_known: what the row of the sink holds. */
+    uint8_t open;            /**< 1: the stream goes on; else it needs no `stop_stream`. */
+    uint8_t connection_lost; /**< 1: the connection is dead. */
+    uint16_t reserved;       /**< Zero. */
+    uint32_t round_trips;    /**< To the server. */
+    ost_blob token;          /**< What came up to here was delivered, whatever the status; the driver's until its next call. */
+} ost_watched;
 /** State of a connection's unit. */
 enum ost_unit_state { OST_UNIT_NONE, OST_UNIT_OPEN, OST_UNIT_FAILED, OST_UNIT_LOST };
 /** Fate of a commit. */
@@ -197,11 +209,21 @@ struct ost_driver {
     /**@}*/
     /** @name Changes */
     /**@{*/
-    /** Opens a change stream. */
-    ost_status (*watch)(ost_connection *c, const ost_operation *what, const ost_position *from,
-                        ost_error *error);
-    /** The next change. */
-    ost_status (*next_event)(ost_connection *c, ost_sink *sink, uint16_t *kind, ost_position *at,
+    /**
+     * Opens a change stream, outside of units: a plain select of all members, whose `stream` is a
+     * number unique among the connection's open streams. Its shape, plan and rows stay valid until
+     * the stream ends, its parameters until this returns. `from` is a token (NULL: from now on);
+     * one that is none is ::OST_MISUSE. stop_stream ends it.
+     */
+    ost_status (*watch)(ost_connection *c, const ost_operation *what, const ost_blob *from,
+                        ost_watched *out, ost_deadline deadline, ost_error *error);
+    /**
+     * The next change: at most one row. Goes on by itself where connection or server were lost,
+     * while there is time. Nothing is owed afterwards, unless the connection is lost. ::OST_TIMEOUT
+     * with `open`: no change came. ::OST_RANGE with `open`: a change was passed over, because its
+     * record does not fit.
+     */
+    ost_status (*next_event)(ost_connection *c, uint32_t stream, ost_sink *sink, ost_watched *out,
                              ost_deadline deadline, ost_error *error);
     /**@}*/
     /** Pure: what an error of the database means. `op` may be NULL. */

@@ -27,5 +27,6 @@
 #include "ostler/status.h"
 #include "ostler/transaction.h"
 #include "ostler/value.h"
+#include "ostler/watch.h"
 
 #endif

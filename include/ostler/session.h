@@ -65,7 +65,7 @@ OST_API ost_status ost_session_open(ost_db *db, const ost_session_options *optio
                                     ost_session **out, ost_error *error);
 /**
  * Frees everything that the session handed out: records, texts, queries. Refused with ::OST_MISUSE inside a
- * transaction or while a cursor is open.
+ * transaction or while a cursor or a watcher is open.
  */
 OST_API ost_status ost_session_clear(ost_session *s);
 /** Rolls back an open transaction, gives the connection back and frees everything. NULL is ignored. */
@@ -74,7 +74,7 @@ OST_API void ost_session_close(ost_session *s);
 OST_API ost_mark ost_session_mark(ost_session *s);
 /**
  * Frees what was handed out since the mark. Older records stay valid, also those saved since.
- * @return ::OST_MISUSE if the mark is not this session's, was released before, or a cursor opened since is open.
+ * @return ::OST_MISUSE if the mark is not this session's, was released before, or a cursor or watcher opened since is open.
  */
 OST_API ost_status ost_session_release(ost_session *s, ost_mark mark);
 /** The last call that failed. Never NULL; belongs to the session. */

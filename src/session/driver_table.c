@@ -78,17 +78,19 @@ static ost_status no_reached(ost_connection *c, const ost_position *p, bool *yes
     return OST_UNSUPPORTED;
 }
 
-static ost_status no_watch(ost_connection *c, const ost_operation *what, const ost_position *from,
-                           ost_error *error)
+static ost_status no_watch(ost_connection *c, const ost_operation *what, const ost_blob *from,
+                           ost_watched *out, ost_deadline deadline, ost_error *error)
 {
-    (void)c, (void)what, (void)from;
+    (void)c, (void)what, (void)from, (void)deadline;
+    *out = (ost_watched){ .struct_size = sizeof(*out) };
     return ost__error_set(error, OST_UNSUPPORTED, "this backend has no change streams");
 }
 
-static ost_status no_next_event(ost_connection *c, ost_sink *sink, uint16_t *kind, ost_position *at,
-                                ost_deadline deadline, ost_error *error)
+static ost_status no_next_event(ost_connection *c, uint32_t stream, ost_sink *sink,
+                                ost_watched *out, ost_deadline deadline, ost_error *error)
 {
-    (void)c, (void)sink, (void)kind, (void)at, (void)deadline;
+    (void)c, (void)stream, (void)sink, (void)deadline;
+    *out = (ost_watched){ .struct_size = sizeof(*out) };
     return ost__error_set(error, OST_UNSUPPORTED, "this backend has no change streams");
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "session/cursor.h"
+#include "session/watch.h"
 
 ost_status ost__session_lease(ost_session *s)
 {
@@ -21,7 +22,7 @@ static bool in_use(const ost_session *s)
     for (uint32_t i = 0; i < s->unit_count; i++)
         if (s->units[i].sent)
             return true;
-    return s->open_cursors > 0;
+    return s->open_cursors > 0 || (s->open_watchers > 0 && ost__watches_stream(s));
 }
 
 void ost__session_unlease(ost_session *s, bool usable)
@@ -31,6 +32,7 @@ void ost__session_unlease(ost_session *s, bool usable)
         return;
     if (!usable) {
         ost__cursors_lost(s);
+        ost__watches_lost(s);
         ost__unit_lost(s);
     }
     s->lease = NULL;
@@ -181,6 +183,7 @@ static ost_status after_failure(ost_session *s, const ost_operation *op, ost_out
     if (settled == OST_OK && is_out_of_time(o->status)) {
         /* Nothing is waited for here: the deadline has passed. */
         ost__cursors_lost(s);
+        ost__watches_lost(s);
         settled = s->db->driver.settle(s->lease->connection, s->now);
     }
     bool usable = settled == OST_OK;

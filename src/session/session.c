@@ -8,6 +8,7 @@
 #include "model/record_json.h"
 #include "query/expr.h"
 #include "session/cursor.h"
+#include "session/watch.h"
 
 enum { QUERIES_IN_SLAB = 4 };
 
@@ -185,6 +186,11 @@ ost_status ost_session_clear(ost_session *s)
         return ost__leave_briefly(
             s,
             ost__fail(s, OST_MISUSE, "ost_session_clear while a cursor is open; close it first"));
+    if (s->open_watchers > 0)
+        return ost__leave_briefly(
+            s, ost__fail(s, OST_MISUSE,
+                         "ost_session_clear while a watcher is open; close it first, or release a "
+                         "mark"));
     retire_queries(s, 0);
     ost__cursors_retire(s, 0);
     ost__arena_clear(&s->records);
@@ -217,6 +223,7 @@ void ost_session_close(ost_session *s)
     ost_db *db = s->db;
     int cancel = s->cancel;
     ost__cursors_finish(s);
+    ost__watches_finish(s);
     while (s->unit_count > 0)
         ost__unit_rollback(s);
     ost__session_unlease(s, true);
@@ -291,6 +298,9 @@ ost_status ost_session_release(ost_session *s, ost_mark given)
     if (ost__cursors_open_since(s, m.sequence))
         return ost__leave_briefly(
             s, ost__fail(s, OST_MISUSE, "a cursor opened since the mark is still open"));
+    if (ost__watches_open_since(s, m.sequence))
+        return ost__leave_briefly(
+            s, ost__fail(s, OST_MISUSE, "a watcher opened since the mark is still open"));
     retire_queries(s, m.sequence);
     ost__cursors_retire(s, m.sequence);
     s->marks = live->older;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "model/rules.h"
 #include "ostler/transaction.h"
+#include "ostler/watch.h"
 #include "query/record_plan.h"
 #include "session/db.h"
 
@@ -87,7 +88,9 @@ struct ost_session {
     ost__query *live_queries, *free_queries, *free_queries_last;
     ost__slab *slabs;
     ost_cursor *cursors;
-    uint32_t open_cursors, next_stream;
+    ost_watcher *watchers;
+    uint32_t open_cursors, open_watchers;
+    uint32_t next_stream; /* numbers of both */
     ost__live_mark *marks;
     uint64_t sequence;
     ost_error error;         /* of the last failed call */

@@ -395,7 +395,7 @@ static void what_the_inner_driver_cannot_is_unsupported(void **state)
     ost_position position = { .size = 0 };
     ost_commit_token token;
     bool yes;
-    uint16_t kind;
+    ost_watched watched;
     rig_open(&r, &tiny_driver, NULL);
     ost_deadline deadline = rig_deadline(&r);
     const ost_operation select = rig_op(&r, OST_DO_SELECT);
@@ -403,8 +403,9 @@ static void what_the_inner_driver_cannot_is_unsupported(void **state)
     assert_int_equal(r.table->reached(r.c, &position, &yes, deadline), OST_UNSUPPORTED);
     assert_int_equal(r.table->commit_token(r.c, &token), OST_UNSUPPORTED);
     assert_int_equal(r.table->resolve(r.c, &token, deadline), OST_VERDICT_UNKNOWN);
-    assert_int_equal(r.table->watch(r.c, &select, NULL, &r.error), OST_UNSUPPORTED);
-    assert_int_equal(r.table->next_event(r.c, NULL, &kind, &position, deadline, &r.error),
+    assert_int_equal(r.table->watch(r.c, &select, NULL, &watched, deadline, &r.error),
+                     OST_UNSUPPORTED);
+    assert_int_equal(r.table->next_event(r.c, 1, NULL, &watched, deadline, &r.error),
                      OST_UNSUPPORTED);
     assert_null(r.table->native(r.c));
     rig_close(&r);

@@ -84,7 +84,7 @@ static void what_is_missing_refuses(void **state)
     ost_commit_token token;
     ost_position position;
     bool yes = false;
-    uint16_t kind;
+    ost_watched watched;
     (void)state;
     assert_int_equal(ost__driver_complete(&d, &least, NULL), OST_OK);
     d.shut(NULL, 0);
@@ -102,9 +102,10 @@ static void what_is_missing_refuses(void **state)
     assert_int_equal(d.resolve(NULL, &token, 0), OST_VERDICT_UNKNOWN);
     assert_int_equal(d.position(NULL, &position, 0), OST_UNSUPPORTED);
     assert_int_equal(d.reached(NULL, &position, &yes, 0), OST_UNSUPPORTED);
-    assert_int_equal(d.watch(NULL, NULL, NULL, &error), OST_UNSUPPORTED);
+    assert_int_equal(d.watch(NULL, NULL, NULL, &watched, 0, &error), OST_UNSUPPORTED);
     assert_non_null(strstr(error.message, "no change streams"));
-    assert_int_equal(d.next_event(NULL, NULL, &kind, &position, 0, &error), OST_UNSUPPORTED);
+    assert_int_equal(d.next_event(NULL, 1, NULL, &watched, 0, &error), OST_UNSUPPORTED);
+    assert_int_equal(watched.open, 0);
     d.classify(NULL, 7, "", "what happened", &error);
     assert_int_equal(error.status, OST_DRIVER_ERROR);
     assert_int_equal(error.native_code, 7);
