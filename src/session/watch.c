@@ -116,7 +116,7 @@ static bool hand_out(ost_session *s, const uint8_t *token, size_t size, ost_blob
 static void tell(const ost_session *s, const watcher *w, ost_status status, int64_t started,
                  uint32_t round_trips)
 {
-    const ost_db *db = s->db;
+    ost_db *db = s->db;
     if (!db->on_event)
         return;
     const ost_event event = {
