@@ -22,7 +22,7 @@ static void capabilities_are_the_server_s(void **state)
         bool has = caps->abilities >> i & 1;
         bool wanted = i == OST_CAN_RETURN || i == OST_CAN_STREAM_BESIDE ||
                       i == OST_CAN_ARRAY_BIND || i == OST_CAN_BIND_LIST ||
-                      i == OST_CAN_RESOLVE_COMMIT;
+                      i == OST_CAN_RESOLVE_COMMIT || i == OST_CAN_WATCH;
         if (has != wanted)
             fail_msg("ability %u is %d", i, has);
     }

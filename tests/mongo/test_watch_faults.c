@@ -120,7 +120,7 @@ static void fill_with_text(const char *url)
 /* The oplog of 64 MiB forgets what is old. */
 static void what_the_server_has_forgotten_is_stale(void **state)
 {
-    enum { TIMES = 200 };
+    enum { TIMES = 1000 };
     server_instance *server = server_private(SERVER_MONGODB, NULL);
     const char *url = server_url(server, NULL);
     watching p;
