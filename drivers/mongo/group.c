@@ -139,11 +139,20 @@ static void parts(ost__mongo_writer *w, uint32_t i, bson_t *out)
     ost__mongo_close_document(w, out, &node);
 }
 
+/* An average of 64-bit integers: one of the server's engines adds them as doubles. So they are
+ * added as decimals, and the quotient is a double at last. */
+static bool is_average_of_longs(const ost_node *n)
+{
+    return n->op == OST_OP_AVG &&
+           (n->args[0]->type == OST_TYPE_INT64 || n->args[0]->type == OST_TYPE_UINT64);
+}
+
 void ost__mongo_accumulator_in(ost__mongo_writer *w, uint32_t i, bson_t *out)
 {
     const ost_node *n = w->plan->layout->aggregates[i].node;
     const ost_node *arg = argument_of(n);
-    bool wide = arg && is_sum(n) && n->type == OST_TYPE_DECIMAL && !is_decimal(arg);
+    bool wide = is_average_of_longs(n) ||
+                (arg && is_sum(n) && n->type == OST_TYPE_DECIMAL && !is_decimal(arg));
     char name[OST__MONGO_NUMBERED];
     ost__mongo_numbered("a", i, name);
     switch (n->op) {
@@ -185,7 +194,8 @@ static void group(ost__mongo_writer *w, uint32_t *at, bson_t *out)
 
 static bool is_finished(const ost_shape *s, const ost_node *n)
 {
-    return !(n->op == OST_OP_SUM && needs_count(n)) && !ost__mongo_needs_average(s, n);
+    return !(n->op == OST_OP_SUM && needs_count(n)) && !ost__mongo_needs_average(s, n) &&
+           !is_average_of_longs(n);
 }
 
 /* {$let: {vars: {ostler_sum: {$add: ["$h", "$l"]}}, in: it, if it is exact}} */
@@ -262,11 +272,17 @@ static void finish_one(ost__mongo_writer *w, uint32_t i, bson_t *out)
 {
     const ost_node *n = w->plan->layout->aggregates[i].node;
     char name[OST__MONGO_NUMBERED];
+    bson_t node;
     ost__mongo_numbered("a", i, name);
-    if (n->op == OST_OP_SUM)
+    if (n->op == OST_OP_SUM) {
         sum(w, i, name, out);
-    else
+    } else if (is_average_of_longs(n)) {
+        ost__mongo_open_document(w, out, name, &node);
+        ost__mongo_path_in(w, &node, "$toDouble", name);
+        ost__mongo_close_document(w, out, &node);
+    } else {
         ost__mongo_path_in(w, out, name, name);
+    }
     if (!ost__mongo_is_quotient(n))
         return;
     ost__mongo_numbered("n", i, name);

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-enum { PROGRAMS = 4000, FIRST_SEED = 1 };
+enum { PROGRAMS = 3000, FIRST_SEED = 1 };
 
 static void programs_agree_on_mongodb(void **state)
 {
