@@ -63,7 +63,8 @@ static watcher *new_watcher(ost_session *s)
         void *memory = ost__alloc_zeroed(&s->db->memory, SLOT_SIZE);
         if (!memory)
             return NULL;
-        w = (watcher *)(((uintptr_t)memory + WATCH_SLOT - 1) & ~(uintptr_t)(WATCH_SLOT - 1));
+        size_t pad = ((uintptr_t)0 - (uintptr_t)memory) & (uintptr_t)(WATCH_SLOT - 1);
+        w = (watcher *)(void *)((char *)memory + pad);
         w->memory = memory;
         w->session = s;
         w->next = (watcher *)s->watchers;
@@ -301,7 +302,7 @@ ost_watcher *ost_watch(ost_query *handle, const ost_watch_options *options)
     ost_status status = q ? watch(s, q, options, &w) : OST_MISUSE;
     if (s)
         ost__leave(s, status);
-    return status == OST_OK ? handle_of(w) : NULL;
+    return w && status == OST_OK ? handle_of(w) : NULL;
 }
 
 /* ---- reading ---- */
