@@ -23,10 +23,19 @@ static const ost_node *argument_of(const ost_node *n)
     return n->arg_count > 0 ? n->args[0] : NULL;
 }
 
+/* An average of 64-bit integers: one of the server's engines adds them as doubles. So they are
+ * added as decimals, and the sum is divided as a double, as the other engine does. */
+static bool is_average_of_longs(const ost_node *n)
+{
+    return n->op == OST_OP_AVG &&
+           (n->args[0]->type == OST_TYPE_INT64 || n->args[0]->type == OST_TYPE_UINT64);
+}
+
 static bool needs_count(const ost_node *n)
 {
     const ost_node *arg = argument_of(n);
-    return ost__mongo_is_quotient(n) || (n->op == OST_OP_SUM && arg && arg->nullable);
+    return ost__mongo_is_quotient(n) || is_average_of_longs(n) ||
+           (n->op == OST_OP_SUM && arg && arg->nullable);
 }
 
 /* Whether 34 digits may be too few on the way. */
@@ -139,20 +148,12 @@ static void parts(ost__mongo_writer *w, uint32_t i, bson_t *out)
     ost__mongo_close_document(w, out, &node);
 }
 
-/* An average of 64-bit integers: one of the server's engines adds them as doubles. So they are
- * added as decimals, and the quotient is a double at last. */
-static bool is_average_of_longs(const ost_node *n)
-{
-    return n->op == OST_OP_AVG &&
-           (n->args[0]->type == OST_TYPE_INT64 || n->args[0]->type == OST_TYPE_UINT64);
-}
-
 void ost__mongo_accumulator_in(ost__mongo_writer *w, uint32_t i, bson_t *out)
 {
     const ost_node *n = w->plan->layout->aggregates[i].node;
     const ost_node *arg = argument_of(n);
-    bool wide = is_average_of_longs(n) ||
-                (arg && is_sum(n) && n->type == OST_TYPE_DECIMAL && !is_decimal(arg));
+    bool longs = is_average_of_longs(n);
+    bool wide = longs || (arg && is_sum(n) && n->type == OST_TYPE_DECIMAL && !is_decimal(arg));
     char name[OST__MONGO_NUMBERED];
     ost__mongo_numbered("a", i, name);
     switch (n->op) {
@@ -162,7 +163,8 @@ void ost__mongo_accumulator_in(ost__mongo_writer *w, uint32_t i, bson_t *out)
     case OST_OP_MAX: accumulated(w, "$max", NULL, arg, name, out); break;
     default:
         if (!needs_parts(n))
-            accumulated(w, is_sum(n) ? "$sum" : "$avg", wide ? "$toDecimal" : NULL, arg, name, out);
+            accumulated(w, is_sum(n) || longs ? "$sum" : "$avg", wide ? "$toDecimal" : NULL, arg,
+                        name, out);
         break;
     }
     if (needs_count(n)) {
@@ -268,21 +270,40 @@ static void sum(ost__mongo_writer *w, uint32_t i, const char *key, bson_t *out)
     ost__mongo_close_document(w, out, &node);
 }
 
+/* {$cond: [there was one, {$divide: [{$toDouble: "$a"}, "$n"]}, null]} */
+static void average_of_longs(ost__mongo_writer *w, uint32_t i, bson_t *out)
+{
+    char name[OST__MONGO_NUMBERED], count[OST__MONGO_NUMBERED];
+    bson_t node, choice, quotient, sides, sum;
+    ost__mongo_numbered("a", i, name);
+    ost__mongo_numbered("n", i, count);
+    ost__mongo_open_document(w, out, name, &node);
+    ost__mongo_open_array(w, &node, "$cond", &choice);
+    ost__mongo_if_any_in(w, i, &choice);
+    ost__mongo_open_document(w, &choice, "1", &quotient);
+    ost__mongo_open_array(w, &quotient, "$divide", &sides);
+    ost__mongo_open_document(w, &sides, "0", &sum);
+    ost__mongo_path_in(w, &sum, "$toDouble", name);
+    ost__mongo_close_document(w, &sides, &sum);
+    ost__mongo_path_in(w, &sides, "1", count);
+    ost__mongo_close_array(w, &quotient, &sides);
+    ost__mongo_close_document(w, &choice, &quotient);
+    ost__mongo_null_in(w, &choice, "2");
+    ost__mongo_close_array(w, &node, &choice);
+    ost__mongo_close_document(w, out, &node);
+}
+
 static void finish_one(ost__mongo_writer *w, uint32_t i, bson_t *out)
 {
     const ost_node *n = w->plan->layout->aggregates[i].node;
     char name[OST__MONGO_NUMBERED];
-    bson_t node;
     ost__mongo_numbered("a", i, name);
-    if (n->op == OST_OP_SUM) {
+    if (n->op == OST_OP_SUM)
         sum(w, i, name, out);
-    } else if (is_average_of_longs(n)) {
-        ost__mongo_open_document(w, out, name, &node);
-        ost__mongo_path_in(w, &node, "$toDouble", name);
-        ost__mongo_close_document(w, out, &node);
-    } else {
+    else if (is_average_of_longs(n))
+        average_of_longs(w, i, out);
+    else
         ost__mongo_path_in(w, out, name, name);
-    }
     if (!ost__mongo_is_quotient(n))
         return;
     ost__mongo_numbered("n", i, name);

@@ -389,9 +389,13 @@ static const struct sigaction deadly = { .sa_handler = SIG_DFL };
 /* The first in this process that a driver does: client libraries like to set handlers then. */
 static void fm15_handlers_of_signals_stay(void **state)
 {
-    static const char *const urls[] = { "postgresql://u:p@127.0.0.1:1/d",
-                                        "mysql://u:p@127.0.0.1:1/d",
-                                        "mongodb://u:p@127.0.0.1:1/d" };
+    static const char *const urls[] = {
+        "postgresql://u:p@127.0.0.1:1/d",
+        "mysql://u:p@127.0.0.1:1/d",
+#ifdef TEST_MONGO
+        "mongodb://u:p@127.0.0.1:1/d",
+#endif
+    };
     struct sigaction before, action;
     ost_error error;
     ost_db *db;
