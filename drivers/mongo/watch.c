@@ -61,7 +61,9 @@ void ost__mongo_watch_kill(ost_connection *c, ost__mongo_watch *w)
     ost_error unwanted;
     ost_outcome outcome = { .struct_size = sizeof outcome };
     ost__mongo_run r = { .c = c, .op = &w->op, .outcome = &outcome, .error = &unwanted };
-    ost__mongo_stream cursor = { .op = w->op, .cursor = w->cursor };
+    ost__mongo_stream cursor = { .op = w->op,
+                                 .collection = w->op.shape->table->name,
+                                 .cursor = w->cursor };
     if (!c->lost)
         ost__mongo_stream_kill(&r, &cursor);
     ost__mongo_watch_free(c, w);

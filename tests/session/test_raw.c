@@ -432,10 +432,10 @@ static void servers_may_refuse(void **state)
 {
     rig *r = *state;
     static const char text[] = "{\"insert\": \"notes\", \"documents\": [{\"_id\": 5}]}";
-    FAILS(OST_CHECK, "validator", ost_raw_run(r->s, OST_RAW(text), NULL, NULL));
+    FAILS(OST_NOT_NULL, "a null", ost_raw_run(r->s, OST_RAW(text), NULL, NULL));
     /* With a model that is about the collection, it is named. */
-    FAILS(OST_CHECK, "note", ost_raw_run(r->s, OST_RAW(text, .over = &note_model), NULL, NULL));
-    FAILS(OST_CHECK, "the value",
+    FAILS(OST_NOT_NULL, "note", ost_raw_run(r->s, OST_RAW(text, .over = &note_model), NULL, NULL));
+    FAILS(OST_NOT_NULL, "the database refused a null",
           ost_raw_run(r->s, OST_RAW(text, .over = &book_model), NULL, NULL));
     FAILS(OST_UNSUPPORTED, "know", ost_raw_run(r->s, OST_RAW("{\"neverHeardOf\": 1}"), NULL, NULL));
     NULLS(OST_DRIVER_ERROR, "", ost_raw_all(r->s, book, OST_RAW("[{\"$nonsense\": 1}]"), NULL));
