@@ -72,10 +72,7 @@ static ost_status read_name(const ost_field *f, uint16_t type, const ost__mongo_
     size_t size = e->size - 5;
     if (e->type != BSON_TYPE_UTF8)
         return OST_RANGE;
-    for (int64_t i = 0; f->values[i]; i++)
-        if (strlen(f->values[i]) == size && memcmp(f->values[i], e->data + 4, size) == 0)
-            return ost__store_whole(type, ost__whole_of(i), at);
-    return OST_RANGE;
+    return ost__store_named(f, type, e->data + 4, size, at);
 }
 
 /* A sum of integers that left 64 bits is a double, and has lost its last digits. */

@@ -155,14 +155,8 @@ static ost_status store_decimal(ost_decimal d, const ost_field *field, bool comp
 
 static ost_status store_name(int64_t n, const ost_field *field, ost__mongo_value *out)
 {
-    int64_t i = 0;
-    if (n < 0)
-        return OST_RANGE;
-    while (field->values[i] && i < n)
-        i++;
-    if (!field->values[i])
-        return OST_RANGE;
-    return store_span(BSON_TYPE_UTF8, 0, field->values[i], strlen(field->values[i]), out);
+    const char *name = ost__name_of(field, n);
+    return name ? store_span(BSON_TYPE_UTF8, 0, name, strlen(name), out) : OST_RANGE;
 }
 
 static ost_status store_number(int64_t n, const ost_field *field, bool compared,

@@ -198,10 +198,7 @@ static ost_status read_name(const ost_field *f, uint16_t type, const ost__my_col
 {
     if (c->kind != OST__CELL_SPAN || c->is_binary)
         return OST_RANGE;
-    for (int64_t i = 0; f->values[i]; i++)
-        if (strlen(f->values[i]) == c->length && memcmp(f->values[i], c->data, c->length) == 0)
-            return ost__store_whole(type, ost__whole_of(i), at);
-    return OST_RANGE;
+    return ost__store_named(f, type, c->data, c->length, at);
 }
 
 static ost_status read_integer(const ost_row_step *step, const ost__my_column *c, void *at)

@@ -72,10 +72,7 @@ static ost_status load_name(const column *c, const uint8_t *bytes, size_t size, 
 {
     if (!get_text(c->type, bytes, &size))
         return OST_RANGE;
-    for (int64_t i = 0; f->values[i]; i++)
-        if (strlen(f->values[i]) == size && memcmp(f->values[i], bytes, size) == 0)
-            return ost__store_int64(c->step->type, i, at);
-    return OST_RANGE;
+    return ost__store_named(f, c->step->type, bytes, size, at);
 }
 
 static ost_status load_integer(const column *c, const uint8_t *bytes, size_t size, void *at)

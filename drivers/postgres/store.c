@@ -154,14 +154,8 @@ static ost_status store_decimal(ost_decimal d, Oid oid, const ost_field *field, 
 
 static ost_status store_name(int64_t n, const ost_field *field, ost__pg_cell *out)
 {
-    int64_t i = 0;
-    if (n < 0)
-        return OST_RANGE;
-    while (field->values[i] && i < n)
-        i++;
-    if (!field->values[i])
-        return OST_RANGE;
-    return store_span(field->values[i], strlen(field->values[i]), out);
+    const char *name = ost__name_of(field, n);
+    return name ? store_span(name, strlen(name), out) : OST_RANGE;
 }
 
 static ost_status store_integer(int64_t n, Oid oid, const ost_field *field, ost__pg_cell *out)

@@ -47,10 +47,7 @@ static ost_status read_name(const ost_field *f, uint16_t type, sqlite3_value *v,
     size_t size = (size_t)sqlite3_value_bytes(v);
     if (sqlite3_value_type(v) != SQLITE_TEXT || !text)
         return OST_RANGE;
-    for (int64_t i = 0; f->values[i]; i++)
-        if (strlen(f->values[i]) == size && memcmp(f->values[i], text, size) == 0)
-            return ost__store_int64(type, i, at);
-    return OST_RANGE;
+    return ost__store_named(f, type, text, size, at);
 }
 
 /* Tables made by others may keep whole numbers as REAL. */

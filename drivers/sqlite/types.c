@@ -6,6 +6,7 @@
 
 #include "base/civil.h"
 #include "base/decimal.h"
+#include "base/scalar.h"
 
 /* Doubles hold every integer up to here. */
 #define EXACT_DOUBLE (INT64_C(1) << 53)
@@ -125,14 +126,8 @@ static ost_status store_decimal(ost_decimal d, const ost_field *field, ost__cell
 
 static ost_status store_name(int64_t n, const ost_field *field, ost__cell *out)
 {
-    int64_t i = 0;
-    if (n < 0)
-        return OST_RANGE;
-    while (field->values[i] && i < n)
-        i++;
-    if (!field->values[i])
-        return OST_RANGE;
-    return store_span(SQLITE_TEXT, field->values[i], strlen(field->values[i]), out);
+    const char *name = ost__name_of(field, n);
+    return name ? store_span(SQLITE_TEXT, name, strlen(name), out) : OST_RANGE;
 }
 
 static ost_status store_number(int64_t n, const ost_field *field, ost__cell *out)

@@ -58,3 +58,22 @@ ost_status ost__store_whole(uint16_t type, ost__whole n, void *at)
     }
     return OST_OK;
 }
+
+const char *ost__name_of(const ost_field *f, int64_t value)
+{
+    int64_t i = 0;
+    if (value < 0)
+        return NULL;
+    while (f->values[i] && i < value)
+        i++;
+    return f->values[i];
+}
+
+ost_status ost__store_named(const ost_field *f, uint16_t type, const void *name, size_t size,
+                            void *at)
+{
+    for (int64_t i = 0; f->values[i]; i++)
+        if (strlen(f->values[i]) == size && memcmp(f->values[i], name, size) == 0)
+            return ost__store_int64(type, i, at);
+    return OST_RANGE;
+}

@@ -26,7 +26,13 @@ static inline ost__whole ost__whole_of(int64_t n)
 /* Into an integer at `at`; OST_RANGE: it does not fit. */
 ost_status ost__store_whole(uint16_t type, ost__whole n, void *at);
 
-/* The same where no value is above 2^63-1. */
+/* The name of an enumeration's value; NULL: it has none. */
+const char *ost__name_of(const ost_field *f, int64_t value);
+/* The value of this name into an integer at `at`; OST_RANGE: there is none, or it does not fit. */
+ost_status ost__store_named(const ost_field *f, uint16_t type, const void *name, size_t size,
+                            void *at);
+
+/* The same as ost__store_whole() where no value is above 2^63-1. */
 static inline ost_status ost__store_int64(uint16_t type, int64_t n, void *at)
 {
     static const struct {

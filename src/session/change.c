@@ -216,7 +216,8 @@ static ost_status change_one(ost_session *s, const ost__query *q, const ost__sec
     bool refused = s->doomed >= 0 || (status == OST_OK && matched > 1 && !own);
     if (status == OST_OK)
         status = not_one(s, q, matched);
-    ost__error_about(&s->error, q->model->table.model, NULL);
+    else
+        ost__error_about(&s->error, q->model->table.model, NULL);
     if (own)
         ost__unit_rollback(s);
     if (refused)

@@ -118,6 +118,27 @@ static void optionals_keep_their_value_there(void **state)
     assert_int_equal(ost__value_offset(OST_TYPE_TEXT), 0);
 }
 
+static void values_have_names(void **state)
+{
+    (void)state;
+    const ost_field f = { .values = (const char *const[]){ "low", "lower", NULL } };
+    int64_t value = 77;
+    assert_string_equal(ost__name_of(&f, 0), "low");
+    assert_string_equal(ost__name_of(&f, 1), "lower");
+    assert_null(ost__name_of(&f, 2));
+    assert_null(ost__name_of(&f, INT64_MAX));
+    assert_null(ost__name_of(&f, -1));
+    assert_int_equal(ost__store_named(&f, OST_TYPE_INT64, "lower", 5, &value), OST_OK);
+    assert_int_equal(value, 1);
+    assert_int_equal(ost__store_named(&f, OST_TYPE_INT64, "lower", 3, &value), OST_OK);
+    assert_int_equal(value, 0);
+    value = 77;
+    assert_int_equal(ost__store_named(&f, OST_TYPE_INT64, "lo", 2, &value), OST_RANGE);
+    assert_int_equal(ost__store_named(&f, OST_TYPE_INT64, "lowest", 6, &value), OST_RANGE);
+    assert_int_equal(ost__store_named(&f, OST_TYPE_INT64, "", 0, &value), OST_RANGE);
+    assert_int_equal(value, 77);
+}
+
 static void sizes_are_rounded_up(void **state)
 {
     (void)state;
@@ -135,6 +156,7 @@ int main(void)
         cmocka_unit_test(int64_fits_or_is_refused),
         cmocka_unit_test(reals_fit_or_are_refused),
         cmocka_unit_test(optionals_keep_their_value_there),
+        cmocka_unit_test(values_have_names),
         cmocka_unit_test(sizes_are_rounded_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
