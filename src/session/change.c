@@ -232,7 +232,7 @@ static ost_status update_one(ost_session *s, const ost__query *q, const ost_expr
     OST_TRY(encode_changes(s, q->model, list, &changes));
     for (uint32_t attempt = 1;; attempt++) {
         ost_status status = change_one(s, q, &changes);
-        if (!ost__unit_repeats(s, status, attempt))
+        if (!ost__unit_repeats(s, &status, attempt))
             return status;
     }
 }

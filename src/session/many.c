@@ -142,7 +142,7 @@ static ost_status insert_many(ost_session *s, const ost_model *m, size_t record_
     if (!shadows)
         return ost__no_memory(s);
     ost_status status = store(s, model, shadows, records, count);
-    for (uint32_t attempt = 1; ost__unit_repeats(s, status, attempt); attempt++)
+    for (uint32_t attempt = 1; ost__unit_repeats(s, &status, attempt); attempt++)
         status = store(s, model, shadows, records, count);
     ost__free(&s->db->memory, shadows, size);
     return status;

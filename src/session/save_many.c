@@ -204,7 +204,7 @@ static ost_status save_all(work *w, uint8_t *records, size_t count)
         return send_one(w);
     for (uint32_t attempt = 1;; attempt++) {
         ost_status status = send_all(w);
-        if (!ost__unit_repeats(w->session, status, attempt))
+        if (!ost__unit_repeats(w->session, &status, attempt))
             return status;
     }
 }

@@ -172,8 +172,8 @@ ost_status ost__unit_begin(ost_session *s, const ost_transaction_options *option
  * savepoints, so that what fails half-way dooms it. */
 ost_status ost__unit_begin_own(ost_session *s, bool *begun);
 /* Whether a unit of the library's own that ended so is run again, as often as the deadline allows:
- * another one was faster. Waits a little then. */
-bool ost__unit_repeats(ost_session *s, ost_status status, uint32_t attempt);
+ * another one was faster. Waits a little then. At the deadline the status becomes OST_TIMEOUT. */
+bool ost__unit_repeats(ost_session *s, ost_status *status, uint32_t attempt);
 ost_status ost__unit_commit(ost_session *s);
 void ost__unit_rollback(ost_session *s);
 /* If a unit is doomed: its error becomes the session's, and its status is returned. */

@@ -393,14 +393,20 @@ static void back_off(ost_session *s, uint32_t attempt, ost_deadline deadline)
     (void)poll(NULL, 0, (int)pause_ms);
 }
 
-bool ost__unit_repeats(ost_session *s, ost_status status, uint32_t attempt)
+bool ost__unit_repeats(ost_session *s, ost_status *status, uint32_t attempt)
 {
     const ost_platform *p = &s->db->platform;
-    if (s->unit_count > 0 || (status != OST_SERIALIZATION && status != OST_DEADLOCK) ||
-        !s->error.retryable || p->monotonic(p->context) >= s->deadline)
+    if (s->unit_count > 0 || (*status != OST_SERIALIZATION && *status != OST_DEADLOCK) ||
+        !s->error.retryable)
         return false;
-    back_off(s, attempt, s->deadline);
-    return true;
+    if (p->monotonic(p->context) < s->deadline)
+        back_off(s, attempt, s->deadline);
+    if (p->monotonic(p->context) < s->deadline)
+        return true;
+    *status = ost__after_sending(
+        s, ost__fail(s, OST_TIMEOUT,
+                     "other transactions changed the same records each time until the deadline"));
+    return false;
 }
 
 /* Decides by what the database reported, whatever the body returned. */

@@ -146,7 +146,7 @@ static void fm02_commit_is_cut_at_each_byte(void **state)
     measure_commit(c, &up, &down);
     for (int64_t at = 0; at <= up + down; at++, number++) {
         proxy_faults faults = PROXY_HONEST;
-        if (at < up)
+        if (at <= up)
             faults.cut_up = at;
         else
             faults.cut_down = at - up;
@@ -179,7 +179,7 @@ static void fm02_unknown_while_nobody_can_be_asked(void **state)
     const int64_t cuts[] = { 1, up, up + down - 1 };
     for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++, number++) {
         proxy_faults faults = PROXY_HONEST;
-        if (cuts[i] < up)
+        if (cuts[i] <= up)
             faults.cut_up = cuts[i];
         else
             faults.cut_down = cuts[i] - up;
@@ -279,7 +279,7 @@ static void fm31_single_write_is_cut_at_each_byte(void **state)
     down = proxy_down(c->proxy);
     for (int64_t at = 0; at <= up + down; at++, number++) {
         proxy_faults faults = PROXY_HONEST;
-        if (at < up)
+        if (at <= up)
             faults.cut_up = at;
         else
             faults.cut_down = at - up;
@@ -317,7 +317,7 @@ static void fm01_statement_is_cut_at_each_byte(void **state)
     OK(ost_commit(c->s));
     for (int64_t at = 0; at <= up + down; at += STEP, number++) {
         proxy_faults faults = PROXY_HONEST;
-        if (at < up)
+        if (at <= up)
             faults.cut_up = at;
         else
             faults.cut_down = at - up;

@@ -80,7 +80,6 @@ const quirk quirks[] = {
     { "mongodb", "skip_leaves_out_what_is_locked", REFUSED, NULL, NO_ROW_LOCKS },
     { "mongodb", "shared_locks_stand_together", REFUSED, NULL, NO_ROW_LOCKS },
     { "mongodb", "nothing_is_lost_under_locks", REFUSED, NULL, NO_ROW_LOCKS },
-    { "mongodb", "a_wait_ends_at_the_deadline", YES, "OST_SERIALIZATION at once", NO_ROW_LOCKS },
     { "mongodb", "a_unit_that_timed_out_is_lost", YES, "OST_SERIALIZATION at once", NO_ROW_LOCKS },
 
     { "mariadb", "float_infinite.*", REFUSED, NULL, NO_INFINITY },

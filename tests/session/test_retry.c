@@ -323,6 +323,12 @@ static void fm21_what_needs_no_body_is_run_again_too(void **state)
     assert_int_equal(found, 3);
 }
 
+static void takes_long(void *context, const ost_fake_moment *moment)
+{
+    (void)moment;
+    rig_advance(context, 40000000);
+}
+
 /* Until the call's deadline, not for ever; and never inside the program's own transaction. */
 static void fm21_a_unit_of_the_library_is_run_until_the_deadline(void **state)
 {
@@ -339,6 +345,15 @@ static void fm21_a_unit_of_the_library_is_run_until_the_deadline(void **state)
     FAILS(OST_SERIALIZATION, "", ost_insert_many(r->s, book, many, 2));
     OK(ost_rollback(r->s));
     assert_int_equal(rig_events_of(r, OST_EVENT_RETRY), 2);
+    ost_fake_forget_rules(r->fake);
+    /* The last attempt may also end before the deadline, and leave no time for another. */
+    s = rig_session(r, OST_SESSION(.timeout_ms = 100));
+    rig_rule(r, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_INSERT), .action = OST_FAKE_CALL,
+                              .call = takes_long, .context = r, .times = OST_FAKE_ALWAYS));
+    rig_rule(r, ONCE_SERIALIZATION(OST_DO_INSERT, .times = OST_FAKE_ALWAYS));
+    assert_int_equal(ost_insert_many(s, book, many, 2), OST_TIMEOUT);
+    rig_has(ost_session_error(s)->message, "other transactions", __FILE__, __LINE__);
+    ost_session_close(s);
     ost_fake_forget_rules(r->fake);
     assert_int_equal(rig_books(r), 0);
 }
