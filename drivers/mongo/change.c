@@ -9,16 +9,8 @@
 #include <float.h>
 #include <limits.h>
 
+#include "base/scalar.h"
 #include "mongo/types.h"
-
-static const struct {
-    int64_t least, most;
-} ranges[] = {
-    [OST_TYPE_INT8] = { SCHAR_MIN, SCHAR_MAX }, [OST_TYPE_INT16] = { SHRT_MIN, SHRT_MAX },
-    [OST_TYPE_INT32] = { INT_MIN, INT_MAX },    [OST_TYPE_INT64] = { INT64_MIN, INT64_MAX },
-    [OST_TYPE_UINT8] = { 0, UCHAR_MAX },        [OST_TYPE_UINT16] = { 0, USHRT_MAX },
-    [OST_TYPE_UINT32] = { 0, UINT_MAX },        [OST_TYPE_UINT64] = { 0, INT64_MAX },
-};
 
 #define SUM OST__MONGO_SUM
 /* The variable that has what is added. */
@@ -99,8 +91,8 @@ static void leaves_integers(ost__mongo_writer *w, const ost_change *c, const cha
     ost__mongo_text_in(w, &sides, "1", "double");
     ost__mongo_close_array(w, &test, &sides);
     ost__mongo_close_document(w, &any, &test);
-    against_int64(w, &any, "1", "$lt", ranges[kind].least);
-    against_int64(w, &any, "2", "$gt", ranges[kind].most);
+    against_int64(w, &any, "1", "$lt", ost__bounds_of(kind).least);
+    against_int64(w, &any, "2", "$gt", ost__bounds_of(kind).most);
     ost__mongo_close_array(w, &node, &any);
     ost__mongo_close_document(w, out, &node);
 }
@@ -177,7 +169,7 @@ static void bound(ost__mongo_writer *w, const ost_change *c, const ost_value *va
 static void stored_sum(ost__mongo_writer *w, const ost_change *c, const char *key, bson_t *out)
 {
     uint16_t kind = ost__mongo_kind_of(c->field);
-    bool small = ost__mongo_is_integer(kind) && ranges[kind].most <= INT32_MAX;
+    bool small = ost__mongo_is_integer(kind) && ost__bounds_of(kind).most <= INT32_MAX;
     bson_t node;
     if (!small) {
         ost__mongo_path_in(w, out, key, SUM);

@@ -182,15 +182,15 @@ static ost_status write_record(ost__mongo_run *r, size_t record)
     return status;
 }
 
-/* All of it, maybe for the second time. */
-static ost_status write_all(ost__mongo_run *r)
+ost_status ost__mongo_each_record(ost__mongo_run *r,
+                                  ost_status (*write)(ost__mongo_run *r, size_t record))
 {
     ost_outcome *o = r->outcome;
     size_t count = r->op->record_count > 0 ? r->op->record_count : 1, missed = SIZE_MAX;
     o->matched = o->changed = 0;
     for (size_t i = 0; i < count; i++) {
         int64_t matched = o->matched;
-        ost_status status = write_record(r, i);
+        ost_status status = write(r, i);
         o->failed_record = SIZE_MAX;
         if (status != OST_OK) {
             o->failed_record = r->op->record_count > 0 ? i : SIZE_MAX;
@@ -201,6 +201,11 @@ static ost_status write_all(ost__mongo_run *r)
     }
     o->failed_record = missed;
     return OST_OK;
+}
+
+static ost_status write_all(ost__mongo_run *r)
+{
+    return ost__mongo_each_record(r, write_record);
 }
 
 /* Values that cannot be stored are refused even where they meet nothing, as anywhere else. */

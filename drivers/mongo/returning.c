@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/shape.h"
 #include "mongo/cells.h"
 
 typedef struct returning {
@@ -93,12 +94,13 @@ static ost_status write_one(returning *x, size_t record, const bson_iter_t *id)
     return status;
 }
 
-static ost_status write_record(returning *x, size_t record)
+static ost_status write_record(ost__mongo_run *r, size_t record)
 {
+    returning *x = (returning *)r;
     ost__mongo_ids ids = { .count = 0 };
     bson_iter_t i;
     ost_status status;
-    if (ost__mongo_is_by_key(x->run.op->shape))
+    if (ost__shape_is_by_key(x->run.op->shape))
         return write_one(x, record, NULL);
     bson_init(&ids.list);
     status = ost__mongo_ids_find(&x->run, record, &ids);
@@ -111,24 +113,8 @@ static ost_status write_record(returning *x, size_t record)
 
 static ost_status write_all(ost__mongo_run *r)
 {
-    returning *x = (returning *)r;
-    ost_outcome *o = r->outcome;
-    size_t count = r->op->record_count > 0 ? r->op->record_count : 1, missed = SIZE_MAX;
-    o->matched = 0;
-    ost__buffer_reset(&x->documents);
-    for (size_t i = 0; i < count; i++) {
-        int64_t matched = o->matched;
-        ost_status status = write_record(x, i);
-        o->failed_record = SIZE_MAX;
-        if (status != OST_OK) {
-            o->failed_record = r->op->record_count > 0 ? i : SIZE_MAX;
-            return status;
-        }
-        if (o->matched == matched && missed == SIZE_MAX && r->op->record_count > 0)
-            missed = i;
-    }
-    o->failed_record = missed;
-    return OST_OK;
+    ost__buffer_reset(&((returning *)r)->documents);
+    return ost__mongo_each_record(r, write_record);
 }
 
 static ost_status deliver(returning *x)
@@ -160,10 +146,10 @@ ost_status ost__mongo_write_returning(ost__mongo_run *r)
     returning x = { .run = *r };
     const ost_operation *op = r->op;
     ost_status status;
-    if (!ost__mongo_is_by_key(op->shape))
+    if (!ost__shape_is_by_key(op->shape))
         OST_TRY(ost__mongo_check_values(r));
     ost__buffer_init(&x.documents, &r->c->backend->memory);
-    if (r->c->in_unit || (op->record_count <= 1 && ost__mongo_is_by_key(op->shape)))
+    if (r->c->in_unit || (op->record_count <= 1 && ost__shape_is_by_key(op->shape)))
         status = write_all(&x.run);
     else
         status = ost__mongo_together(&x.run, write_all);

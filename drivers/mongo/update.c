@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/shape.h"
 #include "mongo/lists.h"
 
 enum {
@@ -33,30 +34,11 @@ struct ost__mongo_merged {
 
 /* ---- one statement ---- */
 
-static bool names_key(const ost_node *n, const ost_field *key)
-{
-    return n->op == OST_OP_EQ && n->arg_count == 2 && n->args[0]->op == OST_OP_MEMBER &&
-           n->args[0]->field == key && n->args[1]->op == OST_OP_VALUE;
-}
-
-bool ost__mongo_is_by_key(const ost_shape *s)
-{
-    const ost_node *w = s->where;
-    for (uint32_t i = 0; i < s->table->key_count; i++) {
-        bool found = w && names_key(w, s->table->keys[i]);
-        for (uint32_t k = 0; w && w->op == OST_OP_AND && k < w->arg_count; k++)
-            found = found || names_key(w->args[k], s->table->keys[i]);
-        if (!found)
-            return false;
-    }
-    return s->table->key_count > 0;
-}
-
 /* Whether the condition is the key and nothing else, so that what met it meets it still. */
 static bool is_only_key(const ost_shape *s)
 {
     const ost_node *w = s->where;
-    return ost__mongo_is_by_key(s) &&
+    return ost__shape_is_by_key(s) &&
            (s->table->key_count == 1 ? w->op == OST_OP_EQ : w->arg_count == s->table->key_count);
 }
 
@@ -88,7 +70,7 @@ static ost_status write_statement(ost__mongo_run *r, const ost_operation *op, si
                                   bson_t *out)
 {
     ost__mongo_writer w = writer_of(r, op, record);
-    bool one = ost__mongo_is_by_key(op->shape);
+    bool one = ost__shape_is_by_key(op->shape);
     ost_status status;
     bson_t query;
     bson_reinit(out);
@@ -492,7 +474,7 @@ static ost_status write_in_parts(ost__mongo_run *r)
 
 static bool meets_many(const ost__mongo_run *r)
 {
-    return !r->c->in_unit && r->c->replicated && !ost__mongo_is_by_key(r->op->shape);
+    return !r->c->in_unit && r->c->replicated && !ost__shape_is_by_key(r->op->shape);
 }
 
 static ost_status write_any(ost__mongo_run *r)

@@ -16,12 +16,15 @@ static inline bool ost__mongo_is_limited(const ost_shape *s)
     return s->order_count > 0 || s->limit_parameter != OST_NO_PARAMETER ||
            s->offset_parameter != OST_NO_PARAMETER;
 }
-/* Whether the condition names one record by its key: at most one document meets it. */
-bool ost__mongo_is_by_key(const ost_shape *s);
 /* The changes under `key`, as a document or a pipeline. */
 ost_status ost__mongo_write_changes(ost__mongo_writer *w, const char *key, bson_t *out);
 /* limited.c: refuses changes whose values have no form here, before anything is sent. */
 ost_status ost__mongo_check_values(ost__mongo_run *r);
+
+/* limited.c: writes each record of the operation, or once if it has none, from the beginning; the
+ * first one that met nothing is the outcome's failed record. */
+ost_status ost__mongo_each_record(ost__mongo_run *r,
+                                  ost_status (*write)(ost__mongo_run *r, size_t record));
 
 /* limited.c: a list of `_id`s, as the items of an array. */
 typedef struct ost__mongo_ids {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/shape.h"
 
 enum {
     /* More bytes in a packet were not faster, and a deadline would have to wait for them. */
@@ -51,25 +52,6 @@ static ost_status undo(ost__my_run *r, ost__my_chunk *chunk, ost_error *error)
 
 /* Whether the condition names one record by its key, so that as many were met as there are records
  * only if each was. */
-static bool names_key(const ost_node *n, const ost_field *key)
-{
-    return n->op == OST_OP_EQ && n->arg_count == 2 && n->args[0]->op == OST_OP_MEMBER &&
-           n->args[0]->field == key && n->args[1]->op == OST_OP_VALUE;
-}
-
-static bool is_by_key(const ost_shape *s)
-{
-    const ost_node *w = s->where;
-    for (uint32_t i = 0; i < s->table->key_count; i++) {
-        bool found = w && names_key(w, s->table->keys[i]);
-        for (uint32_t k = 0; w && w->op == OST_OP_AND && k < w->arg_count; k++)
-            found = found || names_key(w->args[k], s->table->keys[i]);
-        if (!found)
-            return false;
-    }
-    return s->table->key_count > 0;
-}
-
 static ost_status run_array(ost__my_run *r, ost__my_statement *s, ost__my_chunk *chunk)
 {
     int64_t rows = r->outcome->rows;
@@ -271,8 +253,8 @@ ost_status ost__my_write_chunk(ost__my_run *r, ost__my_chunk *chunk)
     if (t->parameter_count == 0 || t->lists || r->op->record_count - chunk->first < 2)
         return OST_OK;
 #if OST__MY_HAS_ARRAYS
-    if (r->c->arrays &&
-        (r->op->kind == OST_DO_INSERT || (ost__my_in_unit(r->c) && is_by_key(r->op->shape))))
+    if (r->c->arrays && (r->op->kind == OST_DO_INSERT ||
+                         (ost__my_in_unit(r->c) && ost__shape_is_by_key(r->op->shape))))
         return write_array(r, part, chunk);
 #endif
     if (r->op->kind != OST_DO_INSERT || (r->op->rows && r->op->rows->step_count != 1))

@@ -32,18 +32,27 @@ const char *ost__name_of(const ost_field *f, int64_t value);
 ost_status ost__store_named(const ost_field *f, uint16_t type, const void *name, size_t size,
                             void *at);
 
-/* The same as ost__store_whole() where no value is above 2^63-1. */
-static inline ost_status ost__store_int64(uint16_t type, int64_t n, void *at)
+/* What an integer of a kind can hold, up to 2^63-1. */
+typedef struct ost__bounds {
+    int64_t least, most;
+} ost__bounds;
+
+static inline ost__bounds ost__bounds_of(uint16_t type)
 {
-    static const struct {
-        int64_t least, most;
-    } ranges[] = {
+    static const ost__bounds all[] = {
         [OST_TYPE_INT8] = { SCHAR_MIN, SCHAR_MAX },   [OST_TYPE_INT16] = { SHRT_MIN, SHRT_MAX },
         [OST_TYPE_INT32] = { INT_MIN, INT_MAX },      [OST_TYPE_INT64] = { INT64_MIN, INT64_MAX },
         [OST_TYPE_UINT8] = { 0, UCHAR_MAX },          [OST_TYPE_UINT16] = { 0, USHRT_MAX },
         [OST_TYPE_UINT32] = { 0, (int64_t)UINT_MAX }, [OST_TYPE_UINT64] = { 0, INT64_MAX },
     };
-    if (n < ranges[type].least || n > ranges[type].most)
+    return all[type];
+}
+
+/* The same as ost__store_whole() where no value is above 2^63-1. */
+static inline ost_status ost__store_int64(uint16_t type, int64_t n, void *at)
+{
+    ost__bounds b = ost__bounds_of(type);
+    if (n < b.least || n > b.most)
         return OST_RANGE;
     switch (type) {
     case OST_TYPE_INT8: *(signed char *)at = (signed char)n; break;
