@@ -33,6 +33,13 @@ typedef struct label {
 } label;
 OST_RECORD(label, id);
 
+/* A row of one value, as counts and tests for existence are. */
+typedef union crates_one {
+    int64_t number;
+    bool yes;
+    unsigned char bytes[16];
+} crates_one;
+
 typedef struct crates_world {
     bench b;
     const char *url;

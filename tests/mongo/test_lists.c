@@ -63,16 +63,16 @@ static int64_t wrapped(crates_world *w, uint16_t wrap, const int64_t *items, siz
         { .name = "b", .size = 1, .type = OST_TYPE_BOOL },
     };
     made *m = among(w, OST_DO_SELECT, "id", items, count);
-    int64_t n[2] = { 0, 0 };
+    crates_one row = { .number = 0 };
     size_t got;
     column(m, member(m, "id"), &fields[wrap == OST_WRAP_EXISTS]);
     m->shape.wrap = wrap;
-    m->program.row_size = sizeof n;
-    if (run_rows(m, n, 1, &got) != OST_OK)
+    m->program.row_size = sizeof row;
+    if (run_rows(m, &row, 1, &got) != OST_OK)
         fail_msg("%s", w->b.error.message);
     assert_int_equal(got, 1);
     discard(m);
-    return wrap == OST_WRAP_COUNT ? n[0] : *(const bool *)n;
+    return wrap == OST_WRAP_COUNT ? row.number : row.yes;
 }
 
 static void counts_and_existence_add_up(void **state)

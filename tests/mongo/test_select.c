@@ -135,19 +135,19 @@ static int64_t wrapped(crates_world *w, uint16_t wrap, int64_t below)
     static const ost_field count = { .name = "n", .type = OST_TYPE_INT64, .size = 8 };
     static const ost_field exists = { .name = "e", .type = OST_TYPE_BOOL, .size = 1 };
     made *m = make(&w->b, OST_DO_SELECT, w->crates);
-    int64_t n[2] = { -1, -1 };
+    crates_one row = { .number = -1 };
     size_t got;
     column(m, member(m, "id"), wrap == OST_WRAP_COUNT ? &count : &exists);
     m->steps[0].origin = NULL;
-    m->program.row_size = sizeof n;
+    m->program.row_size = sizeof row;
     m->shape.wrap = wrap;
     m->shape.where = test(m, OST_OP_LE, "n", ost_value_int(below));
-    if (run_rows(m, n, 1, &got) != OST_OK)
+    if (run_rows(m, &row, 1, &got) != OST_OK)
         fail_msg("%s", w->b.error.message);
     assert_int_equal(got, 1);
     assert_int_equal(w->b.outcome.round_trips, 1);
     discard(m);
-    return wrap == OST_WRAP_COUNT ? n[0] : *(const bool *)n;
+    return wrap == OST_WRAP_COUNT ? row.number : row.yes;
 }
 
 static void counts_and_existence(void **state)

@@ -54,7 +54,7 @@ static made *update_of(rig *r, int64_t id)
 
 static void assert_indexed(made *m, const char *index)
 {
-    char command[4096], whole[4096];
+    char command[4096], whole[sizeof command + 40];
     const char *plan;
     (void)snprintf(command, sizeof command, "%s", written(m));
     for (char *p = command; *p; p++)
