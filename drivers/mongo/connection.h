@@ -77,6 +77,7 @@ struct ost_connection {
     int64_t doubt;           /* while it connects: until then what is known may be old */
     ost_status interrupted;  /* what a line ended: OST_TIMEOUT, OST_CANCELLED or OST_OK */
     bool asked;              /* a command was sent since this was last false */
+    bool broke;              /* the other side ended a line, and none was begun since */
     uint64_t sent, received; /* bytes, ever */
     uint32_t trips;          /* commands sent, ever */
     ost__mongo_line *lines;  /* those that are open, the one used last first */

@@ -384,16 +384,16 @@ static ost_status refused(ost__mongo_run *r, const bson_error_t *why)
 }
 
 /* The library calls it a refusal of the user, whatever ended a log-in. */
-static bool login_broke(const bson_error_t *why)
+static bool login_broke(const ost_connection *c, const bson_error_t *why)
 {
     return why->domain == MONGOC_ERROR_CLIENT && why->code == MONGOC_ERROR_CLIENT_AUTHENTICATE &&
-           strstr(why->message, "socket error or timeout");
+           (c->broke || strstr(why->message, "socket error or timeout"));
 }
 
 ost_status ost__mongo_failed(ost__mongo_run *r, const bson_t *reply, const bson_error_t *why)
 {
     report what;
-    if (login_broke(why))
+    if (login_broke(r->c, why))
         return r->c->interrupted != OST_OK ? interrupted(r) : not_reached(r, why);
     switch (why->domain) {
     case MONGOC_ERROR_SERVER:

@@ -131,7 +131,7 @@ static ssize_t receive(ost__mongo_line *s, void *out, size_t size)
         if (got < 0 && is_block(errno)) {
             s->asked = true;
         } else if (got == 0 || errno != EINTR) {
-            s->ended = true;
+            s->ended = s->c->broke = true;
             return got;
         }
     }
@@ -232,7 +232,7 @@ static ssize_t send_all(ost__mongo_line *s, const mongoc_iovec_t *iov, size_t co
             if (!await(s, POLLOUT))
                 return -1;
         } else if (n < 0 && errno != EINTR) {
-            s->ended = true;
+            s->ended = s->c->broke = true;
             return -1;
         } else if (n > 0) {
             s->c->sent += (uint64_t)n;
@@ -390,6 +390,7 @@ static ost__mongo_line *line_new(ost_connection *c, int fd, mongoc_stream_t *und
                       : INT64_MIN;
     s->next = c->lines;
     c->lines = s;
+    c->broke = false;
     return s;
 }
 

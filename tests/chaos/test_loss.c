@@ -423,7 +423,9 @@ static void cut_while_writing(chaos *c, transfer *many, int64_t cut)
     faults.reset = true;
     proxy_set(c->proxy, &faults);
     ost_status status = ost_insert_many(c->s, transfer, many, RECORDS);
-    assert_true(status == OST_CONNECTION || status == OST_UNKNOWN_OUTCOME || status == OST_OK);
+    if (status != OST_CONNECTION && status != OST_UNKNOWN_OUTCOME && status != OST_OK)
+        fail_msg("cut after %lld bytes: %s: %s", (long long)cut, ost_status_name(status),
+                 ost_session_error(c->s)->message);
     if (status != OST_UNKNOWN_OUTCOME)
         assert_int_equal(chaos_count(c, cut), status == OST_OK ? RECORDS : 0);
 }

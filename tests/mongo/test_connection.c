@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Connections: opening, servers that go away, forks, and what is left over. */
 #include "mongo/links.h"
+#include "support/proxy.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -87,6 +88,39 @@ static void wrong_credentials_are_refused(void **state)
     assert_null(strstr(e.message, "hush"));
     /* Without any, connecting works, and nothing else does. */
     assert_int_equal(opened(server_url_as(w->url, "ostler", "hush"), 5000, &e), OST_AUTH);
+}
+
+/* Wherever the line breaks while somebody logs in, nobody says that the password is wrong. */
+static void a_log_in_that_breaks_is_no_refusal(void **state)
+{
+    enum { STEPS = 20 };
+    static const char *const ways[] = { "tls=off", "tls=require" };
+    links_world *w = *state;
+    proxy *p = proxy_to(w->url);
+    const char *url = proxy_url(p, w->url);
+    int broke = 0;
+    for (size_t way = 0; way < 2; way++) {
+        const proxy_faults honest = PROXY_HONEST;
+        ost_error e;
+        proxy_set(p, &honest);
+        assert_int_equal(opened(server_url_with(url, ways[way]), 5000, &e), OST_OK);
+        int64_t up = proxy_up(p), down = proxy_down(p);
+        for (int i = 1; i <= 2 * STEPS; i++) {
+            proxy_faults faults = PROXY_HONEST;
+            faults.reset = i % 4 < 2;
+            if (i % 2 == 0)
+                faults.cut_up = up * i / (2 * STEPS);
+            else
+                faults.cut_down = down * i / (2 * STEPS);
+            proxy_set(p, &faults);
+            ost_status status = opened(server_url_with(url, ways[way]), 5000, &e);
+            if (status != OST_OK && status != OST_CONNECTION)
+                fail_msg("%s, cut %d: %s: %s", ways[way], i, ost_status_name(status), e.message);
+            broke += status != OST_OK;
+        }
+    }
+    assert_true(broke > 0);
+    proxy_close(p);
 }
 
 static void a_server_that_is_alone_has_no_transactions(void **state)
@@ -390,6 +424,7 @@ int main(void)
         WITH_LINKS(a_native_handle_is_the_library_s),
         WITH_LINKS(whom_nobody_hears_is_told_at_once),
         WITH_LINKS(wrong_credentials_are_refused),
+        WITH_LINKS(a_log_in_that_breaks_is_no_refusal),
         cmocka_unit_test(a_server_that_is_alone_has_no_transactions),
         WITH_LINKS(closing_leaves_no_socket_and_no_thread),
         WITH_LINKS(whoever_closes_is_missed),
