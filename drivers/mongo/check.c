@@ -19,10 +19,11 @@ static void check_collection(ost__mongo_writer *w)
 {
     const char *name = w->table->name;
     if (!name[0] || strchr(name, '$') || strncmp(name, "system.", 7) == 0 ||
-        strlen(name) > NAME_MAX_BYTES)
+        strcmp(name, OST__MONGO_COUNTERS) == 0 || strlen(name) > NAME_MAX_BYTES)
         ost__mongo_refuse(w, OST_UNSUPPORTED,
                           "%s: a collection of MongoDB cannot have this name: give .table another, "
-                          "of at most %d bytes, without a $ and not beginning with system.",
+                          "of at most %d bytes, without a $, not beginning with system. and not "
+                          "that of the counters, " OST__MONGO_COUNTERS,
                           model_of(w), NAME_MAX_BYTES);
 }
 

@@ -52,6 +52,19 @@ static bool takes_time(const ost__mongo_run *r, const bson_t *command, unsigned 
              (strcmp(name, "find") == 0 || strcmp(name, "aggregate") == 0));
 }
 
+/* Others are refused with a read concern, which the library adds wherever the URL gives one. */
+static bool takes_concern(const bson_t *command)
+{
+    static const char *const names[] = { "find", "aggregate", "count", "distinct" };
+    bson_iter_t at;
+    if (!bson_iter_init(&at, command) || !bson_iter_next(&at))
+        return false;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(bson_iter_key(&at), names[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool call(const request *q, bson_t *reply, bson_error_t *why)
 {
     ost_connection *c = q->run->c;
@@ -59,6 +72,10 @@ static bool call(const request *q, bson_t *reply, bson_error_t *why)
     const mongoc_read_prefs_t *prefs = NULL;
     switch (q->kind) {
     case OST__MONGO_READS:
+        if (!takes_concern(q->command))
+            return mongoc_client_command_with_opts(
+                c->client, database, q->command,
+                mongoc_uri_get_read_prefs_t(c->backend->settings.uri), q->options, reply, why);
         return mongoc_client_read_command_with_opts(c->client, database, q->command, NULL,
                                                     q->options, reply, why);
     case OST__MONGO_WRITES:

@@ -13,13 +13,13 @@
 #include "mongo/plan.h"
 #include "mongo/url.h"
 
-/* The collections that the driver keeps for itself. */
-#define OST__MONGO_COUNTERS "ostler_counters"
-
 typedef struct ost__mongo_keys ost__mongo_keys;
 typedef struct ost__mongo_topology ost__mongo_topology; /* a pool of clients, with its monitors */
 typedef struct ost__mongo_line ost__mongo_line;         /* a connected stream */
 typedef struct ost__mongo_watch ost__mongo_watch;       /* a change stream; watch.h */
+
+/* As many tables, by their ids, have their collections made outside of transactions. */
+enum { OST__MONGO_MADE_MAX = 1024 };
 
 struct ost_backend {
     ost_host host;
@@ -30,6 +30,7 @@ struct ost_backend {
     _Atomic(ost__mongo_topology *) topology; /* made by the first connect */
     ost__mongo_keys *keys;                   /* keys that the counters allotted to this process */
     atomic_uint_least64_t plans;             /* numbers given so far */
+    atomic_uint_least64_t made[OST__MONGO_MADE_MAX / 64]; /* a bit for each table that was met */
 };
 
 /* A cursor of the server whose rows are collected in portions. */

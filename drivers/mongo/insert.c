@@ -325,6 +325,44 @@ static bool met_a_key(const insertion *in, ost_status status)
     return status == OST_CONFLICT && in->generated && e && strcmp(e->field, f->name) == 0;
 }
 
+/* ---- the first use of a collection ---- */
+
+static bool is_made(ost_backend *b, uint32_t table)
+{
+    return table >= OST__MONGO_MADE_MAX || (atomic_load(&b->made[table / 64]) >> table % 64 & 1);
+}
+
+/* Transactions that make a collection with their first record are in each other's way: it is made
+ * before, without rules, as the record would make it. Only as the first thing in a transaction:
+ * later the server would wait for locks of our own. That it may not be made is no failure yet. */
+static ost_status make_collection(insertion *in)
+{
+    enum { NAMESPACE_EXISTS = 48 };
+    ost__mongo_run *r = in->run;
+    ost_connection *c = r->c;
+    ost_error why = { .status = 0 }, *error = r->error;
+    bson_t command = BSON_INITIALIZER, reply;
+    uint32_t table = in->table->id;
+    ost_status status;
+    if (!c->in_unit || c->unit_sent || is_made(c->backend, table))
+        return OST_OK;
+    BSON_APPEND_UTF8(&command, "create", in->table->name);
+    r->error = &why;
+    status = ost__mongo_command(r, OST__MONGO_PLAIN, OST__MONGO_APART, &command, &reply);
+    r->error = error;
+    bson_destroy(&reply);
+    bson_destroy(&command);
+    if (status == OST_OK || why.native_code == NAMESPACE_EXISTS)
+        atomic_fetch_or(&c->backend->made[table / 64], UINT64_C(1) << table % 64);
+    if (status != OST_CONNECTION && status != OST_TIMEOUT && status != OST_CANCELLED)
+        return OST_OK;
+    if (error) {
+        *error = why;
+        error->nothing_sent = 1;
+    }
+    return status;
+}
+
 ost_status ost__mongo_insert(ost__mongo_run *r)
 {
     const ost_operation *op = r->op;
@@ -336,6 +374,7 @@ ost_status ost__mongo_insert(ost__mongo_run *r)
         return ost__error_set(r->error, OST_MISUSE, "the operation was not compiled");
     in.table = op->shape->table;
     order_elements(&in);
+    OST_TRY(make_collection(&in));
     for (int tries = 1;; tries++) {
         status = in.generated ? take_keys(&in) : give_keys(&in);
         if (status == OST_OK)

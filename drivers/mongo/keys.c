@@ -100,6 +100,19 @@ static bool number_of(const bson_iter_t *i, int64_t *out)
     return true;
 }
 
+/* Others may have stored doubles, which are read as integers too. */
+static bool whole_of(const bson_iter_t *i, int64_t *out)
+{
+    double x;
+    if (!BSON_ITER_HOLDS_DOUBLE(i))
+        return number_of(i, out);
+    x = bson_iter_double(i);
+    if (!(x >= 0 && x < 9007199254740992.0))
+        return false;
+    *out = (int64_t)x;
+    return true;
+}
+
 /* The largest key that is there, among those that are numbers; 0: none. */
 static ost_status find_largest(ost__mongo_run *r, int64_t *out)
 {
@@ -127,7 +140,7 @@ static ost_status find_largest(ost__mongo_run *r, int64_t *out)
     if (status == OST_OK && bson_iter_init(&i, &reply) &&
         bson_iter_find_descendant(&i, "cursor.firstBatch.0", &found) &&
         bson_iter_recurse(&found, &i) && bson_iter_find(&i, name))
-        (void)number_of(&i, out);
+        (void)whole_of(&i, out);
     bson_destroy(&reply);
     bson_destroy(&command);
     if (*out < 0)

@@ -10,6 +10,9 @@
 #include "base/buffer.h"
 #include "ostler/driver.h"
 
+/* The collection that the driver keeps for itself. */
+#define OST__MONGO_COUNTERS "ostler_counters"
+
 /* How a select runs. */
 enum ost__mongo_way {
     OST__MONGO_FIND,     /* members of single documents */

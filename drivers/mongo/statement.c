@@ -10,8 +10,13 @@
 #include "base/error.h"
 #include "mongo/cells.h"
 #include "mongo/connection.h"
+#include "mongo/types.h"
 
-enum { PORTION = 16384 };
+enum {
+    PORTION = 16384,
+    /* What the server takes with its own 16 KiB around a document, less what is added behind. */
+    COMMAND_MAX = OST__MONGO_DOCUMENT_MAX + 12288
+};
 
 /* ---- commands ---- */
 
@@ -353,6 +358,16 @@ ost_status ost__mongo_statement_run(ost__mongo_run *r)
     bson_reinit(&c->command);
     if (!bson_concat(&c->command, raw->command))
         return ost__error_set(r->error, OST_TOO_LARGE, "a command is larger than MongoDB takes");
+    if (c->command.len > COMMAND_MAX) {
+        ost__error_set(r->error, OST_TOO_LARGE,
+                       "a raw statement is a command of %u bytes with its parameters, but MongoDB "
+                       "takes %d",
+                       (unsigned)c->command.len, (int)OST__MONGO_DOCUMENT_MAX);
+        r->error->nothing_sent = 1;
+        bson_destroy(&c->command);
+        bson_init(&c->command);
+        return OST_TOO_LARGE;
+    }
     r->op = &op;
     r->outcome->statements++;
     status = ost__mongo_command_at(r, kind, 0, &c->command, &s.server, &reply);

@@ -314,7 +314,7 @@ ost_status ost__mongo_misfit(const ost_field *field, uint16_t type, ost_status s
                              ost_error *error)
 {
     const char *model = field && field->owner ? field->owner : "";
-    const char *name = field && field->name ? field->name : "";
+    const char *name = field && field->name ? field->name : NULL;
     const char *why = "the value does not fit its member on MongoDB";
     type &= (uint16_t)~OST_TYPE_OPTIONAL;
     if (status == OST_UNSUPPORTED)
@@ -329,7 +329,8 @@ ost_status ost__mongo_misfit(const ost_field *field, uint16_t type, ost_status s
         why = "MongoDB keeps no number above 2^63-1";
     else if (type == OST_TYPE_DECIMAL)
         why = "it has more digits than its member, or than the 34 that MongoDB keeps";
-    ost__error_set(error, status, "%s%s%s: %s", model, *model ? "." : "", name, why);
+    ost__error_set(error, status, "%s%s%s: %s", model, *model ? "." : "",
+                   name ? name : "a parameter", why);
     ost__error_about(error, model, name);
     if (error)
         error->nothing_sent = 1;

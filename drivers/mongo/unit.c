@@ -132,6 +132,15 @@ static ost_status unknown(ost__mongo_run *r, const bson_error_t *why, bool asked
     return status;
 }
 
+/* There are not as many servers as the URL's w asks for: it was committed, and asking once more, as
+ * the library does it, would ask for less. */
+static bool never_safe(const bson_error_t *why)
+{
+    enum { UNKNOWN_CONCERN = 79, UNSATISFIABLE_CONCERN = 100 };
+    return why->domain == MONGOC_ERROR_WRITE_CONCERN &&
+           (why->code == UNKNOWN_CONCERN || why->code == UNSATISFIABLE_CONCERN);
+}
+
 static ost_status commit_sent(ost__mongo_run *r)
 {
     ost_connection *c = r->c;
@@ -151,8 +160,9 @@ static ost_status commit_sent(ost__mongo_run *r)
             return OST_OK;
         }
         asked = asked || c->asked;
-        open = why.domain == MONGOC_ERROR_WRITE_CONCERN ||
-               ost__mongo_has_label(&reply, "UnknownTransactionCommitResult");
+        open =
+            !never_safe(&why) && (why.domain == MONGOC_ERROR_WRITE_CONCERN ||
+                                  ost__mongo_has_label(&reply, "UnknownTransactionCommitResult"));
         status = open ? OST_OK : ost__mongo_failed(r, &reply, &why);
         bson_destroy(&reply);
         if (!open) {
@@ -231,11 +241,13 @@ ost_status ost__mongo_together(ost__mongo_run *r, ost_status (*work)(ost__mongo_
     OST_TRY(check_level(r));
     for (int attempt = 0;; attempt++) {
         ost_status status;
+        bool committing = false;
         open_unit(c, OST_ACCESS_WRITE);
         status = ost__mongo_enter(r, true);
         if (status == OST_OK)
             status = work(r);
         if (status == OST_OK && r->failed == OST_OK) {
+            committing = true;
             status = ost__mongo_commit(r);
             /* It was never the caller's. */
             r->outcome->transaction_ended = 0;
@@ -246,6 +258,9 @@ ost_status ost__mongo_together(ost__mongo_run *r, ost_status (*work)(ost__mongo_
         if (c->in_unit && !c->lost)
             (void)undo(r);
         r->error = error;
+        /* What was not to be committed was not done, whatever became of its answers. */
+        if (status != OST_OK && !committing && c->lost)
+            error->nothing_sent = 1;
         if (status == OST_OK || c->lost || !error->retryable || !may_repeat(c))
             return status;
         pause_before(c, attempt);

@@ -51,6 +51,14 @@ static const char *authority_end(const char *text)
     return text + strcspn(text, "/?");
 }
 
+/* The library would take what is behind the first @ for a host: a part of the password would be
+ * asked for by name, and told. */
+static bool has_stray_at(const char *text, const char *end)
+{
+    const char *first = memchr(text, '@', (size_t)(end - text));
+    return first && memchr(first + 1, '@', (size_t)(end - first) - 1);
+}
+
 /* Users, passwords and hosts are the library's to read. What it says of a mistake may hold a part
  * of the password, and is not repeated. */
 static ost_status read_hosts(const char *text, const ost__memory *m, mongoc_uri_t **out,
@@ -60,7 +68,7 @@ static ost_status read_hosts(const char *text, const ost__memory *m, mongoc_uri_
     bson_error_t unwanted;
     ost__buffer copy;
     *out = NULL;
-    if (!end)
+    if (!end || has_stray_at(text, end))
         return no_form(e);
     ost__buffer_init(&copy, m);
     ost__buffer_text(&copy, "mongodb");

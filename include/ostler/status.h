@@ -90,7 +90,7 @@ typedef struct ost_failure {
 typedef struct ost_error {
     uint16_t status;           /**< An ::ost_status. */
     uint8_t retryable;         /**< 1: the whole transaction may be run again. */
-    uint8_t nothing_sent;      /**< 1: it is certain that the database never saw the call. */
+    uint8_t nothing_sent;      /**< 1: it is certain that the call did nothing: the database never saw it, or undid it. */
     int32_t native_code;       /**< The database's own number, such as SQLITE_BUSY_SNAPSHOT; 0: none. */
     char sql_state[6];         /**< "23505", or "". */
     char model[64];            /**< The model that it is about, or "". */

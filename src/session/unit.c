@@ -270,6 +270,9 @@ static enum ost_verdict judge_commit(ost_session *s, const ost_outcome *o,
     bool lost = o->connection_lost || !s->lease;
     if (!s->units[0].wrote || s->error.nothing_sent)
         return OST_VERDICT_ABORTED;
+    /* The driver knows that nobody knows. */
+    if (o->status == OST_UNKNOWN_OUTCOME)
+        return OST_VERDICT_UNKNOWN;
     if (!lost &&
         (o->transaction_ended || s->db->driver.unit_state(s->lease->connection) != OST_UNIT_NONE))
         return OST_VERDICT_ABORTED;
@@ -295,9 +298,10 @@ static ost_status commit_outermost(ost_session *s)
     case OST_VERDICT_ABORTED: ost__unit_rollback(s); return status;
     default: break;
     }
-    ost__error_set(&s->error, OST_UNKNOWN_OUTCOME,
-                   "the answer to COMMIT was lost: the transaction may have happened or not; "
-                   "reload what it touched");
+    if (status != OST_UNKNOWN_OUTCOME)
+        ost__error_set(&s->error, OST_UNKNOWN_OUTCOME,
+                       "the answer to COMMIT was lost: the transaction may have happened or not; "
+                       "reload what it touched");
     ost__session_unlease(s, false);
     end_unit(s, OST__DISTRUST);
     return OST_UNKNOWN_OUTCOME;

@@ -227,6 +227,16 @@ static void keys_that_are_no_numbers_do_not_count(void **state)
     assert_int_equal(key_of(w, "next"), 8);
 }
 
+/* They are read as integers, and so they count. */
+static void keys_that_are_doubles_count(void **state)
+{
+    crates_world *w = *state;
+    crates_do(w, "{\"insert\": \"crates\", \"bypassDocumentValidation\": true, \"documents\": ["
+                 "{\"_id\": 7, \"name\": \"a\"}, {\"_id\": {\"$numberDouble\": \"1000.0\"}, "
+                 "\"name\": \"b\"}]}");
+    assert_int_equal(key_of(w, "next"), 1001);
+}
+
 static void keys_below_one_are_no_start(void **state)
 {
     crates_world *w = *state;
@@ -385,6 +395,7 @@ int main(void)
         TEST(fm14_a_child_does_not_take_its_parents_keys),
         TEST(a_new_counter_starts_behind_what_is_there),
         TEST(keys_that_are_no_numbers_do_not_count),
+        TEST(keys_that_are_doubles_count),
         TEST(keys_below_one_are_no_start),
         TEST(a_key_that_was_given_is_not_generated),
         TEST(keys_that_are_given_in_a_row_ask_seldom),

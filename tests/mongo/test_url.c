@@ -63,6 +63,7 @@ static void no_message_holds_a_password(void **state)
         "mongodb://u:hush@localhost:port/d",     "mongodb://u:hush:hush@localhost/d",
         "mongodb://u:hush%zz@localhost/d",       "mongodb://u:hush?@localhost/d",
         "mongodb://u:hush@localhost/d?tls=best", "mongodb://:hush@localhost/d?w=0",
+        "mongodb://u:p@hush@localhost/d",        "mongodb://u:p@hush@a,localhost/d",
     };
     (void)state;
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {

@@ -162,6 +162,23 @@ static void fm02_a_lost_commit_is_unknown_and_never_run_again(void **state)
     assert_int_equal(rig_books(r), 3);
 }
 
+/* Also a driver may know that nobody knows: its sentence stays, and nobody is asked. */
+static void fm02_a_driver_says_that_a_commit_is_unknown(void **state)
+{
+    rig *r = *state;
+    book *b = ost_get(r->s, book, rig_book(r, "Emma", 1815));
+    OK(ost_begin(r->s, NULL));
+    b->stock = 7;
+    OK(ost_save(r->s, book, b));
+    rig_rule(r, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_COMMIT), .action = OST_FAKE_REFUSE,
+                              .status = OST_UNKNOWN_OUTCOME, .times = 1));
+    FAILS(OST_UNKNOWN_OUTCOME, "script", ost_commit(r->s));
+    b->stock = 8;
+    FAILS(OST_STALE, "reload it", ost_save(r->s, book, b));
+    OK(ost_reload(r->s, book, b));
+    FAILS(OST_MISUSE, "without ost_begin", ost_commit(r->s));
+}
+
 /* A row that was reloaded before is as unknown as the others of its array. */
 static void fm02_a_reloaded_row_is_distrusted_too(void **state)
 {
@@ -408,6 +425,7 @@ int main(void)
         RIG_FAKES(a_read_whose_connection_was_lost_is_just_that),
         RIG_FAKES(fm31_a_single_write_without_its_answer_is_unknown),
         RIG_FAKES(fm02_a_lost_commit_is_unknown_and_never_run_again),
+        RIG_FAKES(fm02_a_driver_says_that_a_commit_is_unknown),
         RIG_FAKES(fm02_a_reloaded_row_is_distrusted_too),
         RIG_FAKES(fm02_a_commit_that_timed_out_is_unknown_unless_it_cannot_have_happened),
         cmocka_unit_test(fm02_a_token_resolves_a_lost_commit),
