@@ -3,9 +3,9 @@
 # Installs what is missing, builds the examples, checks the quick start and runs the atlas with the
 # arguments given: `sh examples/run.sh --json`. Only the atlas writes to the standard output.
 # usage: sh examples/run.sh [--with DATABASE[,DATABASE]] [argument of the atlas]...
-#   --with  runs the atlas on postgres, mysql or both as well, and fails unless their answers are
-#           the same. OST_TEST_POSTGRES_URL and OST_TEST_MYSQL_URL name the servers; where one is
-#           not set, a server is started for the run.
+#   --with  runs the atlas on postgres, mysql or mongodb as well, and fails unless their answers are
+#           the same. OST_TEST_POSTGRES_URL, OST_TEST_MYSQL_URL and OST_TEST_MONGODB_URL name the
+#           servers; where one is not set, a server is started for the run.
 set -eu
 
 others=
@@ -104,7 +104,8 @@ add_packages() {
         case $other in
         postgres) packages="$packages libpq-dev openssl postgresql" ;;
         mysql) packages="$packages libmariadb-dev openssl mariadb-server" ;;
-        *) fail "--with takes postgres and mysql, not $other" ;;
+        mongodb) packages="$packages libmongoc-dev libbson-dev openssl libcurl4 python3-pip" ;;
+        *) fail "--with takes postgres, mysql and mongodb, not $other" ;;
         esac
     done
 }
@@ -154,6 +155,7 @@ run_on_others() {
         case $other in
         postgres) run_on postgres "$OST_TEST_POSTGRES_URL" "$@" ;;
         mysql) run_on mysql "$OST_TEST_MYSQL_URL" "$@" ;;
+        mongodb) run_on mongodb "$OST_TEST_MONGODB_URL" "$@" ;;
         esac
         count=$(compare_answers "$other") || fail "$other"
         echo "$other answers $count questions as SQLite does" >&2

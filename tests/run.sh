@@ -7,7 +7,7 @@
 #   OST_BUILD_DIR       where to build; default: build
 #   OST_RANDOM_PROGRAMS how many random programs the conformance suite runs; default: its own
 #                       number in the dev build, 1000 in the others
-#   OST_TEST_POSTGRES_URL, OST_TEST_MYSQL_URL, OST_TEST_PGBOUNCER_URL
+#   OST_TEST_POSTGRES_URL, OST_TEST_MYSQL_URL, OST_TEST_PGBOUNCER_URL, OST_TEST_MONGODB_URL
 #                       servers to use instead of those that this starts
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -31,7 +31,8 @@ packages="gcc g++ libc6-dev cmake ninja-build pkg-config ccache git python3
     clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 doxygen
     libcmocka-dev libsqlite3-dev libutf8proc-dev libjansson-dev sqlite3 iso-codes valgrind
     libpq-dev libmariadb-dev libmongoc-dev libbson-dev openssl"
-server_packages="postgresql mariadb-server pgbouncer"
+# MongoDB's server comes through pip, see tests/services/mongo.py.
+server_packages="postgresql mariadb-server pgbouncer python3-pip libcurl4"
 
 # Installs the packages that dpkg does not know as installed, and no others.
 install_missing() {
@@ -127,8 +128,7 @@ has_sources() {
 # What comes with the packages of servers is never used.
 start_servers() {
     python3 tests/services/services.py stop --folder "$build/services" &&
-        python3 tests/services/services.py start --folder "$build/services" \
-            postgres mariadb pgbouncer || return 1
+        python3 tests/services/services.py start --folder "$build/services" || return 1
     set -a
     # shellcheck disable=SC1091 # the file is made here
     . "$build/services/env"
@@ -149,7 +149,7 @@ run_bench() {
 
 # The commands of the examples, and what the atlas says against its data.
 run_examples() {
-    sh examples/run.sh --with postgres,mysql --json >"$logs/atlas.json" || return 1
+    sh examples/run.sh --with postgres,mysql,mongodb --json >"$logs/atlas.json" || return 1
     python3 tests/examples/run.py build/release/examples/atlas build/atlas-data
 }
 

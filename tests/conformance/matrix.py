@@ -30,12 +30,14 @@ from checks import ROOT, Checks, run
 PAGE = ROOT / "docs/conformance.md"
 MEANING = ROOT / "docs/guide/semantics.md"
 SERVICES = ROOT / "tests/services/services.py"
-SERVERS = ("OST_TEST_POSTGRES_URL", "OST_TEST_MYSQL_URL", "OST_TEST_PGBOUNCER_URL")
+SERVERS = ("OST_TEST_POSTGRES_URL", "OST_TEST_MYSQL_URL", "OST_TEST_PGBOUNCER_URL",
+           "OST_TEST_MONGODB_URL")
 # Each backend with its ways: the first one fills the column, the others are told where they differ.
 BACKENDS = {
     "sqlite": ("SQLite", {"sqlite_file": "in a file", "sqlite_memory": "in memory"}),
     "postgres": ("PostgreSQL", {"postgres": "directly", "pgbouncer": "through PgBouncer"}),
     "mariadb": ("MariaDB", {"mariadb": "directly"}),
+    "mongodb": ("MongoDB", {"mongodb": "directly"}),
 }
 WAYS = [way for _, ways in BACKENDS.values() for way in ways]
 INTRODUCTION = """\
@@ -44,8 +46,8 @@ INTRODUCTION = """\
 
 One suite asks each backend for the same, {cases} times: the same rows in the same order. This page
 is what came of it, on SQLite (in a file and in memory), on PostgreSQL (directly, and through
-PgBouncer in transaction pooling), and on MariaDB. The suite is `tests/conformance`; a plain
-evaluator in `tests/evaluator` says what a query means.
+PgBouncer in transaction pooling), on MariaDB, and on MongoDB. The suite is `tests/conformance`; a
+plain evaluator in `tests/evaluator` says what a query means.
 
 - **yes**: as on every other backend.
 - **emulated**: the same comes of it, in another way, which costs more or waits longer.

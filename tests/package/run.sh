@@ -68,15 +68,16 @@ nobody_listens() {
 servers_shared() {
     # shellcheck disable=SC2046
     cc -std=c11 "$root/tests/package/servers.c" -o "$work/servers" \
-        $(pkg-config --cflags --libs ostler-postgres ostler-mysql) || return 1
+        $(pkg-config --cflags --libs ostler-postgres ostler-mysql ostler-mongo) || return 1
     ! is_static "$work/servers" && nobody_listens "$work/servers"
 }
 
 servers_archives() {
     # shellcheck disable=SC2046
     cc -std=c11 -I"$prefix/include" "$root/tests/package/servers.c" -o "$work/servers-archives" \
-        "$libdir/libostler-postgres.a" "$libdir/libostler-mysql.a" "$libdir/libostler.a" \
-        $(pkg-config --libs libpq libmariadb libutf8proc) -pthread -lm || return 1
+        "$libdir/libostler-postgres.a" "$libdir/libostler-mysql.a" "$libdir/libostler-mongo.a" \
+        "$libdir/libostler.a" \
+        $(pkg-config --libs libpq libmariadb libmongoc-1.0 libutf8proc) -pthread -lm || return 1
     is_static "$work/servers-archives" && nobody_listens "$work/servers-archives"
 }
 
@@ -114,7 +115,8 @@ find_package_static() {
 }
 
 find_package_servers() {
-    by_find_package by-cmake-servers "postgres;mysql" "ostler::postgres;ostler::mysql" \
+    by_find_package by-cmake-servers "postgres;mysql;mongo" \
+        "ostler::postgres;ostler::mysql;ostler::mongo" \
         servers.c && nobody_listens "$work/by-cmake-servers/outside"
 }
 
@@ -122,7 +124,8 @@ find_package_absent() {
     ! by_find_package by-cmake-absent oracle ostler::oracle >"$work/absent" 2>&1 || return 1
     cat "$work/absent"
     tr -s ' \n' '  ' <"$work/absent" |
-    grep -q "'oracle' is not part of this installation, which has: core, sqlite, postgres, mysql"
+    grep -q "'oracle' is not part of this installation, which has: core, sqlite, postgres, mysql, \
+mongo"
 }
 
 build=${1:-}

@@ -17,10 +17,12 @@ static int knock(const char *url)
 {
     ost_db *db;
     ost_error error;
-    ost_status status = ost_open(
-        OST_OPTIONS(.url = url, .drivers = OST_DRIVERS(ost_driver_postgres(), ost_driver_mysql()),
-                    .models = OST_MODELS(&book_model), .connect_timeout_ms = 5000),
-        &db, &error);
+    ost_status status =
+        ost_open(OST_OPTIONS(.url = url,
+                             .drivers = OST_DRIVERS(ost_driver_postgres(), ost_driver_mysql(),
+                                                    ost_driver_mongo()),
+                             .models = OST_MODELS(&book_model), .connect_timeout_ms = 5000),
+                 &db, &error);
     if (status == OST_CONNECTION)
         return 0;
     return fprintf(stderr, "%s: %s: %s\n", url, ost_status_name(status), error.message), 1;
@@ -29,7 +31,8 @@ static int knock(const char *url)
 int main(void)
 {
     if (knock("postgresql://nobody:none@127.0.0.1:1/none") ||
-        knock("mysql://nobody:none@127.0.0.1:1/none"))
+        knock("mysql://nobody:none@127.0.0.1:1/none") ||
+        knock("mongodb://nobody:none@127.0.0.1:1/none"))
         return 1;
     puts("nobody listens");
     return 0;
