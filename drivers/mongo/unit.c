@@ -229,6 +229,14 @@ ost_status ost__mongo_rollback(ost__mongo_run *r)
 
 /* ---- several commands at once ---- */
 
+/* It could be run again, if there were time. */
+static ost_status out_of_time(ost__mongo_run *r)
+{
+    return ost__error_set(r->error, OST_TIMEOUT,
+                          "other transactions changed the same records each time until the "
+                          "deadline");
+}
+
 ost_status ost__mongo_together(ost__mongo_run *r, ost_status (*work)(ost__mongo_run *r))
 {
     ost_connection *c = r->c;
@@ -261,9 +269,12 @@ ost_status ost__mongo_together(ost__mongo_run *r, ost_status (*work)(ost__mongo_
         /* What was not to be committed was not done, whatever became of its answers. */
         if (status != OST_OK && !committing && c->lost)
             error->nothing_sent = 1;
-        if (status == OST_OK || c->lost || !error->retryable || !may_repeat(c))
+        if (status == OST_OK || c->lost || !error->retryable)
             return status;
-        pause_before(c, attempt);
+        if (may_repeat(c))
+            pause_before(c, attempt);
+        if (!may_repeat(c))
+            return status == OST_SERIALIZATION && ost__mongo_late(c) ? out_of_time(r) : status;
         r->outcome->matched = fresh.matched;
         r->outcome->changed = fresh.changed;
         r->outcome->rows = fresh.rows;

@@ -93,7 +93,7 @@ static void wrong_credentials_are_refused(void **state)
 /* Wherever the line breaks while somebody logs in, nobody says that the password is wrong. */
 static void a_log_in_that_breaks_is_no_refusal(void **state)
 {
-    enum { STEPS = 20 };
+    enum { STEPS = 4 };
     static const char *const ways[] = { "tls=off", "tls=require" };
     links_world *w = *state;
     proxy *p = proxy_to(w->url);

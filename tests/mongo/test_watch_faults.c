@@ -117,11 +117,11 @@ static void fill_with_text(const char *url)
     free(text);
 }
 
-/* The oplog of 64 MiB forgets what is old. */
+/* The oplog of 64 MiB forgets what is old, as often as the server writes down what it has. */
 static void what_the_server_has_forgotten_is_stale(void **state)
 {
     enum { TIMES = 1000 };
-    server_instance *server = server_private(SERVER_MONGODB, NULL);
+    server_instance *server = server_private(SERVER_MONGODB, "--set syncdelay=1");
     const char *url = server_url(server, NULL);
     watching p;
     ost_blob token;
