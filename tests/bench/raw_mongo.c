@@ -395,11 +395,32 @@ static bool save_in_bulk(void *state, const bench_task *task)
     return true;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    const bench_row *left = a, *right = b;
+    return (left->id > right->id) - (left->id < right->id);
+}
+
+/* In the order of the keys, and not in that of the collection. */
+static bool look_by_keys(raw *r, const bench_task *task, size_t first, size_t end)
+{
+    qsort(r->rows.items, r->rows.count, sizeof *r->rows.items, by_id);
+    for (size_t i = first; i < end; i++) {
+        const bench_row wanted = { .id = task->keys[i] },
+                        *row = bsearch(&wanted, r->rows.items, r->rows.count, sizeof wanted, by_id);
+        if (!row)
+            return false;
+        bench_look(&r->seen, row, task);
+    }
+    return true;
+}
+
 static bool get_by_list(void *state, const bench_task *task)
 {
     raw *r = state;
     for (size_t i = task->first; i < task->end;) {
         bson_t match, member, list;
+        size_t first = i;
         char key[16];
         bson_init(&match);
         BSON_APPEND_DOCUMENT_BEGIN(&match, "_id", &member);
@@ -413,11 +434,10 @@ static bool get_by_list(void *state, const bench_task *task)
         r->rows.count = 0;
         bool good = read_all(r, mongoc_collection_find_with_opts(r->users, &match, NULL, NULL));
         bson_destroy(&match);
+        good = good && look_by_keys(r, task, first, i);
+        bench_free_texts(r->rows.items, r->rows.count);
         if (!good)
             return false;
-        for (size_t k = 0; k < r->rows.count; k++)
-            bench_look(&r->seen, &r->rows.items[k], task);
-        bench_free_texts(r->rows.items, r->rows.count);
     }
     return true;
 }
