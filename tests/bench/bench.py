@@ -116,6 +116,13 @@ CASES = [
 ]
 
 
+def fewer_scans(case, backend):
+    """No index serves the filter, and each call scans the collection: fewer of them tell as much."""
+    if backend != "mongodb" or case.name != "filter_order_limit":
+        return case
+    return dataclasses.replace(case, count=max(20, case.count // 25), steps=20)
+
+
 def turn(process, side, case):
     """Lets a process do one step, or say at the end what it read."""
     try:
@@ -429,7 +436,7 @@ def run_backend(options, backend, cases, folder, rows, failures):
     except Failure as failure:
         failures.append(str(failure))
         return
-    for case in cases:
+    for case in (fewer_scans(case, backend) for case in cases):
         try:
             rows += run_case(bench, case)
         except Failure as failure:
