@@ -117,7 +117,7 @@ CASES = [
 
 
 def fewer_scans(case, backend):
-    """No index serves the filter: each call scans the collection, and fewer of them tell as much."""
+    """Each call scans the collection, for no index serves it: fewer of them tell as much."""
     if backend != "mongodb" or case.name != "filter_order_limit":
         return case
     return dataclasses.replace(case, count=max(20, case.count // 25), steps=20)
