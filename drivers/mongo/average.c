@@ -66,18 +66,28 @@ const char *ost__mongo_column_of(const ost_node *n)
     return n->args[0]->field ? n->args[0]->field->column : "";
 }
 
-/* {$cond: [{$gt: ["$n", 0]}, …, null]}; the caller writes what follows. */
-void ost__mongo_if_any_in(ost__mongo_writer *w, uint32_t i, bson_t *choice)
+/* {$cond: [{$gt: ["$n", 0]}, …, null]} */
+void ost__mongo_open_if_any(ost__mongo_writer *w, uint32_t i, bson_t *out, const char *key,
+                            ost__mongo_if_any *x)
 {
     char count[OST__MONGO_NUMBERED];
     bson_t test, sides;
     ost__mongo_numbered("n", i, count);
-    ost__mongo_open_document(w, choice, "0", &test);
+    ost__mongo_open_document(w, out, key, &x->node);
+    ost__mongo_open_array(w, &x->node, "$cond", &x->choice);
+    ost__mongo_open_document(w, &x->choice, "0", &test);
     ost__mongo_open_array(w, &test, "$gt", &sides);
     ost__mongo_path_in(w, &sides, "0", count);
     ost__mongo_int_in(w, &sides, "1", 0);
     ost__mongo_close_array(w, &test, &sides);
-    ost__mongo_close_document(w, choice, &test);
+    ost__mongo_close_document(w, &x->choice, &test);
+}
+
+void ost__mongo_close_if_any(ost__mongo_writer *w, bson_t *out, ost__mongo_if_any *x)
+{
+    ost__mongo_null_in(w, &x->choice, "2");
+    ost__mongo_close_array(w, &x->node, &x->choice);
+    ost__mongo_close_document(w, out, &x->node);
 }
 
 /* {$round: [{$divide: ["$a", "$n"]}, scale]}: half to even. */
@@ -108,21 +118,18 @@ static void quotient(ost__mongo_writer *w, uint32_t i, const char *key, bson_t *
 {
     const ost_node *n = w->plan->layout->aggregates[i].node;
     char name[OST__MONGO_NUMBERED];
-    bson_t node, choice, inner, bounds;
+    ost__mongo_if_any x;
+    bson_t inner, bounds;
     ost__mongo_numbered("a", i, name);
-    ost__mongo_open_document(w, out, key, &node);
-    ost__mongo_open_array(w, &node, "$cond", &choice);
-    ost__mongo_if_any_in(w, i, &choice);
-    ost__mongo_open_document(w, &choice, "1", &inner);
+    ost__mongo_open_if_any(w, i, out, key, &x);
+    ost__mongo_open_document(w, &x.choice, "1", &inner);
     ost__mongo_open_array(w, &inner, "$cond", &bounds);
     ost__mongo_bounded_in(w, name, AVERAGE_DIGITS - n->args[0]->scale, &bounds);
     division(w, i, "1", &bounds);
     ost__mongo_raise_in(w, &bounds, "2", "range", ost__mongo_column_of(n), name);
     ost__mongo_close_array(w, &inner, &bounds);
-    ost__mongo_close_document(w, &choice, &inner);
-    ost__mongo_null_in(w, &choice, "2");
-    ost__mongo_close_array(w, &node, &choice);
-    ost__mongo_close_document(w, out, &node);
+    ost__mongo_close_document(w, &x.choice, &inner);
+    ost__mongo_close_if_any(w, out, &x);
 }
 
 /*

@@ -34,6 +34,7 @@ enum place {
     FIELD,    /* $getField and the like */
     VARIABLE, /* $map and the like */
     FUNCTION,
+    OPERATOR, /* for rules alone: wherever an expression may stand */
     PLACES
 };
 
@@ -101,14 +102,14 @@ static const rule rules[] = {
     { EXPRESSION, OPTION, "output" },
     { EXPRESSION, OPTION, "$expr" },
     { CODE, OPTION, "$where" },
-    { DATA, OPTION, "$literal" },
-    { FIELD, OPTION, "$getField" },
-    { FIELD, OPTION, "$setField" },
-    { FIELD, OPTION, "$unsetField" },
-    { VARIABLE, OPTION, "$map" },
-    { VARIABLE, OPTION, "$filter" },
-    { FUNCTION, OPTION, "$function" },
-    { FUNCTION, OPTION, "$accumulator" },
+    { DATA, OPERATOR, "$literal" },
+    { FIELD, OPERATOR, "$getField" },
+    { FIELD, OPERATOR, "$setField" },
+    { FIELD, OPERATOR, "$unsetField" },
+    { VARIABLE, OPERATOR, "$map" },
+    { VARIABLE, OPERATOR, "$filter" },
+    { FUNCTION, OPERATOR, "$function" },
+    { FUNCTION, OPERATOR, "$accumulator" },
     { STAGES, FACET, NULL },
     { STAGES, LOOKUP, "pipeline" },
     { EXPRESSION, LOOKUP, "let" },
@@ -128,25 +129,9 @@ static const rule rules[] = {
     { EXPRESSION, QUERY, "$expr" },
     { CODE, QUERY, "$where" },
     { NAME, QUERY, "$jsonSchema" },
-    { DATA, PROJECTION, "$literal" },
     { QUERY, PROJECTION, "$elemMatch" },
     { NAME, PROJECTION, "$meta" },
-    { DATA, EXPRESSION, "$literal" },
     { NAME, EXPRESSION, "$meta" },
-    { FIELD, EXPRESSION, "$getField" },
-    { FIELD, EXPRESSION, "$setField" },
-    { FIELD, EXPRESSION, "$unsetField" },
-    { VARIABLE, EXPRESSION, "$map" },
-    { VARIABLE, EXPRESSION, "$filter" },
-    { FUNCTION, EXPRESSION, "$function" },
-    { FUNCTION, EXPRESSION, "$accumulator" },
-    { FIELD, PROJECTION, "$getField" },
-    { FIELD, PROJECTION, "$setField" },
-    { FIELD, PROJECTION, "$unsetField" },
-    { VARIABLE, PROJECTION, "$map" },
-    { VARIABLE, PROJECTION, "$filter" },
-    { FUNCTION, PROJECTION, "$function" },
-    { FUNCTION, PROJECTION, "$accumulator" },
     { EXPRESSION, PROJECTION, "$" },
     { EXPRESSION, FIELD, "input" },
     { EXPRESSION, FIELD, "value" },
@@ -176,18 +161,23 @@ static const char *const refusals[PLACES] = {
     [FUNCTION] = "stands where code belongs, which no value may become",
 };
 
-static enum place place_of(enum place in, const char *key, const bson_iter_t *at)
+static enum place rule_for(enum place in, const char *key, enum place otherwise)
 {
-    enum place found = in;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         const rule *r = &rules[i];
-        if (r->in != in)
-            continue;
-        if (!r->key || strcmp(r->key, key) == 0 || (strcmp(r->key, "$") == 0 && *key == '$')) {
-            found = (enum place)r->is;
-            break;
-        }
+        if (r->in == in &&
+            (!r->key || strcmp(r->key, key) == 0 || (strcmp(r->key, "$") == 0 && *key == '$')))
+            return (enum place)r->is;
     }
+    return otherwise;
+}
+
+static enum place place_of(enum place in, const char *key, const bson_iter_t *at)
+{
+    bool operators = in == EXPRESSION || in == PROJECTION || in == OPTION;
+    enum place found = operators ? rule_for(OPERATOR, key, PLACES) : PLACES;
+    if (found == PLACES)
+        found = rule_for(in, key, in);
     return found == CHANGES && BSON_ITER_HOLDS_ARRAY(at) ? STAGES : found;
 }
 

@@ -7,7 +7,6 @@
 #include "mongo/writing.h"
 
 #include <float.h>
-#include <limits.h>
 
 #include "base/scalar.h"
 #include "mongo/types.h"

@@ -37,15 +37,20 @@ int64_t ost__mongo_max_time(const ost_connection *c)
     return left < 1 ? 1 : left > INT32_MAX ? INT32_MAX : left;
 }
 
+/* The command's name; "" if it is empty. */
+static const char *verb_of(const bson_t *command)
+{
+    bson_iter_t at;
+    return bson_iter_init(&at, command) && bson_iter_next(&at) ? bson_iter_key(&at) : "";
+}
+
 /* The server counts the time of a cursor together, also what later portions take: one that is read
  * in portions has none. */
 static bool takes_time(const ost__mongo_run *r, const bson_t *command, unsigned flags)
 {
-    bson_iter_t at;
-    const char *name;
-    if ((flags & OST__MONGO_ENDLESS) || !bson_iter_init(&at, command) || !bson_iter_next(&at))
+    const char *name = verb_of(command);
+    if ((flags & OST__MONGO_ENDLESS) || !*name)
         return false;
-    name = bson_iter_key(&at);
     if (strcmp(name, "getMore") == 0 || strcmp(name, "killCursors") == 0)
         return false;
     return !(r->op && (r->op->flags & OST_FLAG_STREAM) &&
@@ -56,11 +61,9 @@ static bool takes_time(const ost__mongo_run *r, const bson_t *command, unsigned 
 static bool takes_concern(const bson_t *command)
 {
     static const char *const names[] = { "find", "aggregate", "count", "distinct" };
-    bson_iter_t at;
-    if (!bson_iter_init(&at, command) || !bson_iter_next(&at))
-        return false;
+    const char *name = verb_of(command);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(bson_iter_key(&at), names[i]) == 0)
+        if (strcmp(name, names[i]) == 0)
             return true;
     return false;
 }
@@ -224,11 +227,7 @@ static bool all_say(const bson_t *command, const char *list, const char *key, in
 /* The server remembers what became of a write with a number, unless it may meet many records. */
 static bool takes_number(const bson_t *command)
 {
-    bson_iter_t at;
-    const char *name;
-    if (!bson_iter_init(&at, command) || !bson_iter_next(&at))
-        return false;
-    name = bson_iter_key(&at);
+    const char *name = verb_of(command);
     if (strcmp(name, "update") == 0)
         return all_say(command, "updates", "multi", 0);
     if (strcmp(name, "delete") == 0)

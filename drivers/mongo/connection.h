@@ -21,6 +21,9 @@ typedef struct ost__mongo_watch ost__mongo_watch;       /* a change stream; watc
 /* As many tables, by their ids, have their collections made outside of transactions. */
 enum { OST__MONGO_MADE_MAX = 1024 };
 
+/* The server's code for a collection that is there already. */
+enum { OST__MONGO_NAMESPACE_EXISTS = 48 };
+
 struct ost_backend {
     ost_host host;
     ost__memory memory;

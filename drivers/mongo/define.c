@@ -7,7 +7,6 @@
 /* Codes of the server. */
 enum {
     BAD_VALUE = 2,
-    NAMESPACE_EXISTS = 48,
     CANNOT_CREATE_INDEX = 67,
     INDEX_OPTIONS_CONFLICT = 85,
     INDEX_KEYS_CONFLICT = 86,
@@ -199,7 +198,7 @@ static ost_status create_table(definition *d)
     if (status == OST_OK) {
         status = ost__mongo_command(r, OST__MONGO_PLAIN, OST__MONGO_APART, &command, &reply);
         bson_destroy(&reply);
-        if (failed_with(r, status, NAMESPACE_EXISTS)) {
+        if (failed_with(r, status, OST__MONGO_NAMESPACE_EXISTS)) {
             ost__error_set(r->error, OST_OK, "%s", "");
             status = OST_OK;
         }

@@ -255,42 +255,35 @@ static void join_parts(ost__mongo_writer *w, uint32_t *at, bson_t *out)
 static void sum(ost__mongo_writer *w, uint32_t i, const char *key, bson_t *out)
 {
     char name[OST__MONGO_NUMBERED];
-    bson_t node, choice;
+    ost__mongo_if_any x;
     ost__mongo_numbered("a", i, name);
     if (!needs_count(w->plan->layout->aggregates[i].node)) {
         ost__mongo_path_in(w, out, key, name);
         return;
     }
-    ost__mongo_open_document(w, out, key, &node);
-    ost__mongo_open_array(w, &node, "$cond", &choice);
-    ost__mongo_if_any_in(w, i, &choice);
-    ost__mongo_path_in(w, &choice, "1", name);
-    ost__mongo_null_in(w, &choice, "2");
-    ost__mongo_close_array(w, &node, &choice);
-    ost__mongo_close_document(w, out, &node);
+    ost__mongo_open_if_any(w, i, out, key, &x);
+    ost__mongo_path_in(w, &x.choice, "1", name);
+    ost__mongo_close_if_any(w, out, &x);
 }
 
 /* {$cond: [there was one, {$divide: [{$toDouble: "$a"}, "$n"]}, null]} */
 static void average_of_longs(ost__mongo_writer *w, uint32_t i, bson_t *out)
 {
     char name[OST__MONGO_NUMBERED], count[OST__MONGO_NUMBERED];
-    bson_t node, choice, quotient, sides, sum;
+    ost__mongo_if_any x;
+    bson_t quotient, sides, sum;
     ost__mongo_numbered("a", i, name);
     ost__mongo_numbered("n", i, count);
-    ost__mongo_open_document(w, out, name, &node);
-    ost__mongo_open_array(w, &node, "$cond", &choice);
-    ost__mongo_if_any_in(w, i, &choice);
-    ost__mongo_open_document(w, &choice, "1", &quotient);
+    ost__mongo_open_if_any(w, i, out, name, &x);
+    ost__mongo_open_document(w, &x.choice, "1", &quotient);
     ost__mongo_open_array(w, &quotient, "$divide", &sides);
     ost__mongo_open_document(w, &sides, "0", &sum);
     ost__mongo_path_in(w, &sum, "$toDouble", name);
     ost__mongo_close_document(w, &sides, &sum);
     ost__mongo_path_in(w, &sides, "1", count);
     ost__mongo_close_array(w, &quotient, &sides);
-    ost__mongo_close_document(w, &choice, &quotient);
-    ost__mongo_null_in(w, &choice, "2");
-    ost__mongo_close_array(w, &node, &choice);
-    ost__mongo_close_document(w, out, &node);
+    ost__mongo_close_document(w, &x.choice, &quotient);
+    ost__mongo_close_if_any(w, out, &x);
 }
 
 static void finish_one(ost__mongo_writer *w, uint32_t i, bson_t *out)

@@ -36,8 +36,15 @@ const char *ost__mongo_column_of(const ost_node *aggregate);
 bool ost__mongo_needs_average(const ost_shape *s, const ost_node *n);
 /* What these stages look at: v<i> in conditions, q<i> in orders. */
 void ost__mongo_average_in(ost__mongo_writer *w, uint32_t i, bson_t *out);
-/* The condition of a $cond: it is of less than 10^digits, n<i> is not 0. */
+/* The condition of a $cond: it is of less than 10^digits. */
 void ost__mongo_bounded_in(ost__mongo_writer *w, const char *path, int digits, bson_t *choice);
-void ost__mongo_if_any_in(ost__mongo_writer *w, uint32_t i, bson_t *choice);
+
+/* {key: {$cond: [n<i> is not 0, …, null]}}: what is in between goes to `choice`, under "1". */
+typedef struct ost__mongo_if_any {
+    bson_t node, choice;
+} ost__mongo_if_any;
+void ost__mongo_open_if_any(ost__mongo_writer *w, uint32_t i, bson_t *out, const char *key,
+                            ost__mongo_if_any *x);
+void ost__mongo_close_if_any(ost__mongo_writer *w, bson_t *out, ost__mongo_if_any *x);
 
 #endif

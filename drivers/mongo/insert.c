@@ -13,8 +13,6 @@ enum {
     /* More in a command was not faster, and a deadline would have to wait for it. */
     CHUNK_BYTES = 4 << 20,
     CHUNK_RECORDS = 100000,
-    /* What the server takes with its own 16 KiB around a document, less what is added behind. */
-    COMMAND_MAX = OST__MONGO_DOCUMENT_MAX + 12288,
     KEPT_BYTES = 1 << 20, /* of the memory of a command */
     NAMES = 64,
     KEY_TRIES = 4
@@ -196,7 +194,7 @@ static ost_status write_command(insertion *in)
     while (in->next < in->count && in->next - in->first < CHUNK_RECORDS && t.size < CHUNK_BYTES) {
         uint32_t before = t.size;
         OST_TRY(write_document(in, &t, in->next));
-        if (t.size > COMMAND_MAX && in->next > in->first) {
+        if (t.size > OST__MONGO_COMMAND_MAX && in->next > in->first) {
             ost__mongo_text_undo(&t, before);
             break;
         }
@@ -337,7 +335,6 @@ static bool is_made(ost_backend *b, uint32_t table)
  * later the server would wait for locks of our own. That it may not be made is no failure yet. */
 static ost_status make_collection(insertion *in)
 {
-    enum { NAMESPACE_EXISTS = 48 };
     ost__mongo_run *r = in->run;
     ost_connection *c = r->c;
     ost_error why = { .status = 0 }, *error = r->error;
@@ -352,7 +349,7 @@ static ost_status make_collection(insertion *in)
     r->error = error;
     bson_destroy(&reply);
     bson_destroy(&command);
-    if (status == OST_OK || why.native_code == NAMESPACE_EXISTS)
+    if (status == OST_OK || why.native_code == OST__MONGO_NAMESPACE_EXISTS)
         atomic_fetch_or(&c->backend->made[table / 64], UINT64_C(1) << table % 64);
     if (status != OST_CONNECTION && status != OST_TIMEOUT && status != OST_CANCELLED)
         return OST_OK;

@@ -12,11 +12,7 @@
 #include "mongo/connection.h"
 #include "mongo/types.h"
 
-enum {
-    PORTION = 16384,
-    /* What the server takes with its own 16 KiB around a document, less what is added behind. */
-    COMMAND_MAX = OST__MONGO_DOCUMENT_MAX + 12288
-};
+enum { PORTION = 16384 };
 
 /* ---- commands ---- */
 
@@ -358,7 +354,7 @@ ost_status ost__mongo_statement_run(ost__mongo_run *r)
     bson_reinit(&c->command);
     if (!bson_concat(&c->command, raw->command))
         return ost__error_set(r->error, OST_TOO_LARGE, "a command is larger than MongoDB takes");
-    if (c->command.len > COMMAND_MAX) {
+    if (c->command.len > OST__MONGO_COMMAND_MAX) {
         ost__error_set(r->error, OST_TOO_LARGE,
                        "a raw statement is a command of %u bytes with its parameters, but MongoDB "
                        "takes %d",

@@ -7,6 +7,8 @@
 
 /* What a document may have, with its keys. */
 enum { OST__MONGO_DOCUMENT_MAX = 16 << 20 };
+/* What the server takes with its own 16 KiB around a document, less what is added behind. */
+enum { OST__MONGO_COMMAND_MAX = OST__MONGO_DOCUMENT_MAX + 12288 };
 
 bool ost__mongo_is_enumeration(const ost_field *f);
 

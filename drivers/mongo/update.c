@@ -16,7 +16,6 @@ enum {
     /* More in a command was not faster, and a deadline would have to wait for it. */
     CHUNK_BYTES = 4 << 20,
     CHUNK_STATEMENTS = 10000,
-    COMMAND_MAX = (16 << 20) + 12288,
     LOOK_UP = 100 /* records at a time */
 };
 
@@ -119,7 +118,7 @@ static ost_status bulk_add(bulk *b, const ost_operation *op, size_t record)
     size_t size;
     OST_TRY(write_statement(b->run, op, record, &b->statement));
     size = (size_t)b->list.len + b->statement.len;
-    if (size > COMMAND_MAX && b->count == 0) {
+    if (size > OST__MONGO_COMMAND_MAX && b->count == 0) {
         const char *model = op->shape->table->model;
         ost__error_set(b->run->error, OST_TOO_LARGE,
                        "%s: a statement of %zu bytes, but MongoDB takes %d", model, size, 16 << 20);

@@ -50,8 +50,6 @@ static ost_status undo(ost__my_run *r, ost__my_chunk *chunk, ost_error *error)
     return status;
 }
 
-/* Whether the condition names one record by its key, so that as many were met as there are records
- * only if each was. */
 static ost_status run_array(ost__my_run *r, ost__my_statement *s, ost__my_chunk *chunk)
 {
     int64_t rows = r->outcome->rows;
@@ -253,6 +251,7 @@ ost_status ost__my_write_chunk(ost__my_run *r, ost__my_chunk *chunk)
     if (t->parameter_count == 0 || t->lists || r->op->record_count - chunk->first < 2)
         return OST_OK;
 #if OST__MY_HAS_ARRAYS
+    /* By keys as many are met as there are records only if each was. */
     if (r->c->arrays && (r->op->kind == OST_DO_INSERT ||
                          (ost__my_in_unit(r->c) && ost__shape_is_by_key(r->op->shape))))
         return write_array(r, part, chunk);
