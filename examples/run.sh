@@ -14,8 +14,8 @@ if [ "${1:-}" = --with ] && [ $# -ge 2 ]; then
     shift 2
 fi
 
-packages="build-essential cmake ninja-build pkg-config libsqlite3-dev libutf8proc-dev libcmocka-dev
-    libjansson-dev iso-codes python3 python3-pip"
+packages="build-essential cmake ninja-build pkg-config libsqlite3-dev libutf8proc-dev libpcre2-dev
+    libsodium-dev libcmocka-dev libjansson-dev iso-codes python3 python3-pip"
 iso_codes=/usr/share/iso-codes/json
 
 root=$(cd "$(dirname "$0")/.." && pwd)

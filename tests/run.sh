@@ -29,7 +29,8 @@ passed=0 failed=0 began=$(date +%s)
 
 packages="gcc g++ libc6-dev cmake ninja-build pkg-config ccache git python3
     clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 doxygen
-    libcmocka-dev libsqlite3-dev libutf8proc-dev libjansson-dev sqlite3 iso-codes valgrind
+    libcmocka-dev libsqlite3-dev libutf8proc-dev libpcre2-dev libsodium-dev libjansson-dev sqlite3
+    iso-codes valgrind
     libpq-dev libmariadb-dev libmongoc-dev libbson-dev openssl"
 # MongoDB's server comes through pip, see tests/services/mongo.py.
 server_packages="postgresql mariadb-server pgbouncer python3-pip libcurl4"

@@ -57,8 +57,21 @@ typedef struct ost_member {
 enum ost_stamp { OST_NEVER, OST_ON_INSERT, OST_ON_UPDATE, OST_ON_DELETE };
 /** Who makes a key. A key that is zero is generated, any other is stored as given. */
 enum ost_generated { OST_GIVEN, OST_AUTO_INCREMENT, OST_UUID_V4, OST_UUID_V7, OST_NEW_OBJECT_ID };
-/** Shape of a text. */
-enum ost_format { OST_ANY_TEXT, OST_EMAIL, OST_URL, OST_ALPHANUMERIC, OST_SLUG };
+/**
+ * Shape of a text. All are of ASCII; "" has none of them, and a member that may be without a value is NULL then.
+ *
+ * - OST_EMAIL: an address as HTML's `<input type=email>` takes it (WHATWG, "valid e-mail address"): letters, digits and
+ *   ``.!#$%&'*+/=?^_`{|}~-``, an @, and labels of letters, digits and inner hyphens joined by dots; with the lengths of RFC 5321: 64
+ *   bytes before the @, 254 in all, and 63 in a label (RFC 1034). No quoted names, no comments, no address in brackets. A domain
+ *   of one label is taken.
+ * - OST_URL: an absolute URL (RFC 3986) of the scheme http or https, in letters of either case, with a host: a name, an IPv4 address
+ *   or an IPv6 address in brackets; a port up to 65535; path, query and fragment of what RFC 3986 lets stand there, all else
+ *   percent-encoded. No user and password (RFC 9110, 4.2.4).
+ * - OST_ALPHANUMERIC: letters and digits.
+ * - OST_SLUG: words of lower-case letters and digits, joined by single hyphens: "my-2nd-post".
+ * - OST_UUID_TEXT: 8, 4, 4, 4 and 12 hexadecimal digits of either case, joined by hyphens (RFC 9562, 4), of any version.
+ */
+enum ost_format { OST_ANY_TEXT, OST_EMAIL, OST_URL, OST_ALPHANUMERIC, OST_SLUG, OST_UUID_TEXT };
 /** How a text compares. OST_AS_STORED: by the rules of a column made by others, whatever they are. */
 enum ost_collation { OST_EXACT, OST_CASELESS, OST_AS_STORED };
 /** Form of a column made by others, where it is not ours. */
@@ -79,18 +92,25 @@ typedef ost_status ost_check(ost_call *call, const void *value, const void *reco
 /** A hook on a record. */
 typedef ost_status ost_hook(ost_call *call, void *record);
 
-/** Messages of a field's own, one for each rule; NULL keeps the library's. */
+/**
+ * Messages of a field's own, one for each rule; NULL keeps the library's. Written with OST_MESSAGES(). They reach people as they
+ * are, in the error's message and its failures: at most 255 bytes, in the program's own language.
+ */
 typedef struct ost_messages {
-    const char *required;   /**< for `.required` and `.not_null` */
-    const char *unique;     /**< for `.unique` */
-    const char *min_length; /**< for `.min_length` */
-    const char *max_length; /**< for `.max_length` */
-    const char *min;        /**< for `.min` */
-    const char *max;        /**< for `.max` */
-    const char *pattern;    /**< for `.pattern` */
-    const char *format;     /**< for `.format` */
-    const char *values;     /**< for `.values` */
-    const char *check;      /**< for `.check` */
+    size_t struct_size;      /**< sizeof(ost_messages); filled by OST_MESSAGES(). */
+    const char *required;    /**< for `.required` and `.not_null` */
+    const char *unique;      /**< for `.unique`, also in a key or a unique index of this member alone */
+    const char *min_length;  /**< for `.min_length` */
+    const char *max_length;  /**< for `.max_length`, and for a text that its char[N] cannot hold */
+    const char *min;         /**< for `.min` */
+    const char *max;         /**< for `.max` */
+    const char *pattern;     /**< for `.pattern` */
+    const char *format;      /**< for `.format` */
+    const char *values;      /**< for `.values` */
+    const char *check;       /**< for `.check` without a message of its own, and a CHECK of the database */
+    const char *immutable;   /**< for `.immutable` */
+    const char *foreign_key; /**< for a record that the member refers to and that does not exist */
+    const char *range;       /**< for what no database could store: out of range, not a number, not UTF-8 */
 } ost_messages;
 
 /** One member of a model. Written with OST_FIELD(), which fills the first seven and takes the rest by name. */
@@ -128,7 +148,13 @@ typedef struct ost_field {
     const ost_value *min;      /**< Smallest value allowed. */
     const ost_value *max;      /**< Largest value allowed. */
     const ost_value *default_value;        /**< Given by ost_new(), and to an absent optional on insert. */
-    const char *pattern;                   /**< A regular expression (PCRE2) that a text must match. */
+    /**
+     * A regular expression (PCRE2) that a text must match as a whole, from its first character to
+     * its last. Compiled at ost_open(), where one that is wrong is a mistake of the model.
+     * Characters are code points; `\w` and `\d` are ASCII unless it begins with (*UCP). A text for
+     * which the answer takes a million steps or 32 MiB is refused like one that does not match.
+     */
+    const char *pattern;
     const char *const *values;             /**< Names of an enumeration, or the only texts allowed; ends in NULL. */
     ost_check *check;                      /**< A rule of the program's own. */
     ost_hook *transform;                   /**< Changes the member before it is checked. */

@@ -128,7 +128,8 @@
 /** A list of names, as `.values` takes it. */
 #define OST_NAMES(...) (const char *const[]){ __VA_ARGS__, NULL }
 /** Messages of a field's own. */
-#define OST_MESSAGES(...) &(const ost_messages){ __VA_ARGS__ }
+#define OST_MESSAGES(...) \
+    (&(const ost_messages){ .struct_size = sizeof(ost_messages), __VA_ARGS__ })
 /** A constant integer, as `.min`, `.max` and `.default_value` take it. */
 #define OST_INT(n) (&(const ost_value){ .type = OST_TYPE_INT64, .as = { .integer = (n) } })
 /** A constant real number. */

@@ -7,11 +7,13 @@
 #include "base/hash.h"
 #include "base/utf8.h"
 
-void ost__check_begin(ost__check *c, ost_error *e, ost__arena *arena)
+void ost__check_begin(ost__check *c, ost_error *e, ost__arena *arena,
+                      struct ost__pattern **patterns)
 {
     memset(c, 0, sizeof *c);
     c->error = e;
     c->arena = arena;
+    c->patterns = patterns;
     c->model = "";
 }
 

@@ -14,14 +14,16 @@ enum { OST__NAME_MAX = 63 };
 typedef struct ost__check {
     ost_error *error; /* may be NULL */
     ost__arena *arena;
-    const char *model; /* name of the model being checked, fit to be shown */
+    struct ost__pattern **patterns; /* those compiled so far */
+    const char *model;              /* name of the model being checked, fit to be shown */
     uint32_t mistakes, unsupported;
     bool no_memory;
     char first_model[OST__NAME_MAX + 1], first_field[OST__NAME_MAX + 1], first_message[256];
 } ost__check;
 
 /* Clears the error. */
-void ost__check_begin(ost__check *c, ost_error *e, ost__arena *arena);
+void ost__check_begin(ost__check *c, ost_error *e, ost__arena *arena,
+                      struct ost__pattern **patterns);
 /* OST_OK, or the status that the mistakes amount to, with a message that sums them up. */
 ost_status ost__check_finish(ost__check *c);
 /* A mistake in the model, or in one of its fields (`field` not NULL). */
@@ -42,6 +44,8 @@ const char *ost__check_compose(ost__check *c, const char *prefix, const char *ta
 
 /* Everything about one field but its names. */
 void ost__check_field(ost__check *c, const ost__model *m, const ost_field *f);
+/* Its rules that are compiled; the field may be changed. */
+void ost__check_rules(ost__check *c, ost_field *f);
 /* Text or blob without a bound, which no index can hold. */
 bool ost__field_unbounded(const ost_field *f);
 /* Whether values of the fields are stored alike, so that a foreign key can compare them. */

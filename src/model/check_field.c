@@ -82,8 +82,6 @@ static void check_unsupported(ost__check *c, const ost_field *f)
         { f->flatten, ".flatten" },
         { f->hashed, ".hashed" },
         { f->encrypted, ".encrypted" },
-        { f->format != OST_ANY_TEXT, ".format" },
-        { f->pattern != NULL, ".pattern" },
         { f->check != NULL, ".check" },
         { f->transform != NULL, ".transform" },
         { f->converts != NULL, ".converts" },

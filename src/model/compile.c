@@ -92,6 +92,7 @@ static bool copy_fields(ost__check *c, ost__model *m, const ost_model *copy)
         return false;
     for (uint32_t i = 0; i < count; i++) {
         read_field(copy, i, &m->fields[i]);
+        m->fields[i].reserved_ = 0;
         if (!m->fields[i].column)
             m->fields[i].column = m->fields[i].name;
         ost__field_set_add(&m->all, i);
@@ -301,8 +302,10 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
     if (!copy_fields(c, m, copy))
         return NULL;
     check_names(c, m);
-    for (uint32_t i = 0; i < m->table.field_count; i++)
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
         ost__check_field(c, m, &m->fields[i]);
+        ost__check_rules(c, &m->fields[i]);
+    }
     sort_by_offset(m);
     check_overlaps(c, m);
     check_hooks(c, copy);

@@ -35,7 +35,7 @@ ost_status ost__model_set_check_names(const ost__model_set *set, uint32_t most, 
     ost__check c;
     if (most == 0 || most >= OST__NAME_MAX)
         return OST_OK;
-    ost__check_begin(&c, e, NULL);
+    ost__check_begin(&c, e, NULL, NULL);
     for (uint32_t i = 0; i < ost__model_count(set); i++)
         if (!ost__model_at(set, i)->is_part)
             check_model(&c, ost__model_at(set, i), most, server);

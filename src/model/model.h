@@ -9,6 +9,16 @@
 
 enum { OST__FIELDS_MAX = 512, OST__MODELS_MAX = 4096 };
 
+/* What a compiled field has beside its description; its `reserved_` leads there. */
+typedef struct ost__field_extra {
+    const struct ost__pattern *pattern;
+} ost__field_extra;
+/* NULL: nothing. */
+static inline const ost__field_extra *ost__field_more(const ost_field *f)
+{
+    return (const ost__field_extra *)f->reserved_;
+}
+
 /* A set of a model's fields, by their index. */
 typedef struct ost__field_set {
     uint64_t words[OST__FIELDS_MAX / 64];

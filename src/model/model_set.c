@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "model/check.h"
+#include "model/pattern.h"
 
 enum { SEGMENT = 64, SEGMENTS = OST__MODELS_MAX / SEGMENT, BUCKETS_MIN = 64, ARENA_FIRST = 16384 };
 
@@ -30,7 +31,8 @@ struct ost__model_set {
     pthread_mutex_t mutex;
     _Atomic(entry *) *buckets;
     size_t bucket_count; /* a power of two */
-    uint32_t given;      /* models of ost_open */
+    ost__pattern *patterns;
+    uint32_t given; /* models of ost_open */
     atomic_uint count;
     ost__model **segments[SEGMENTS];
 };
@@ -160,7 +162,7 @@ static ost_status open_models(ost__model_set *set, const ost_model *const *model
 {
     ost__check c;
     opening o = { .count = 0 };
-    ost__check_begin(&c, e, &set->arena);
+    ost__check_begin(&c, e, &set->arena, &set->patterns);
     while (models && models[o.count] && o.count <= OST__MODELS_MAX)
         o.count++;
     if (o.count == 0 || o.count > OST__MODELS_MAX) {
@@ -219,6 +221,7 @@ void ost__model_set_close(ost__model_set *set)
     if (!set)
         return;
     pthread_mutex_destroy(&set->mutex);
+    ost__patterns_close(&set->patterns, NULL);
     ost__arena_finish(&set->arena);
     ost__free(set->memory, set, sizeof *set);
 }
@@ -249,6 +252,7 @@ static const ost__model *add_part(ost__model_set *set, const ost_model *given, o
     ost__check c;
     ost_model copy;
     ost__arena_mark mark = ost__arena_mark_now(&set->arena);
+    const ost__pattern *patterns = set->patterns;
     uint32_t id = atomic_load_explicit(&set->count, memory_order_relaxed);
     bool had_segment = id < OST__MODELS_MAX && set->segments[id / SEGMENT];
     if (id >= OST__MODELS_MAX) {
@@ -256,7 +260,7 @@ static const ost__model *add_part(ost__model_set *set, const ost_model *given, o
                        (int)OST__MODELS_MAX);
         return NULL;
     }
-    ost__check_begin(&c, e, &set->arena);
+    ost__check_begin(&c, e, &set->arena, &set->patterns);
     ost__model *m = NULL;
     if (ost__model_read(&c, given, 0, &copy))
         m = ost__model_compile(&c, given, &copy, true);
@@ -273,6 +277,7 @@ static const ost__model *add_part(ost__model_set *set, const ost_model *given, o
     if (!m) {
         if (id < OST__MODELS_MAX && !had_segment)
             set->segments[id / SEGMENT] = NULL;
+        ost__patterns_close(&set->patterns, patterns);
         ost__arena_release(&set->arena, mark);
     }
     return m;

@@ -6,9 +6,11 @@
 #include "base/buffer.h"
 #include "base/civil.h"
 #include "base/error.h"
+#include "base/text_format.h"
 #include "base/utf8.h"
 #include "model/convert.h"
 #include "model/member.h"
+#include "model/pattern.h"
 
 enum { SENTENCE_SIZE = 200 };
 
@@ -22,10 +24,23 @@ static const char *own_message(const ost_field *f, const char *rule)
     const struct {
         const char *rule, *message;
     } own[] = {
-        { "required", m->required },     { "unique", m->unique }, { "min_length", m->min_length },
-        { "max_length", m->max_length }, { "min", m->min },       { "max", m->max },
-        { "pattern", m->pattern },       { "format", m->format }, { "values", m->values },
+        { "required", m->required },
+        { "unique", m->unique },
+        { "min_length", m->min_length },
+        { "max_length", m->max_length },
+        { "min", m->min },
+        { "max", m->max },
+        { "pattern", m->pattern },
+        { "format", m->format },
+        { "values", m->values },
         { "check", m->check },
+        { "immutable", m->immutable },
+        { "foreign_key", m->foreign_key },
+        { "range", m->range },
+        { "nan", m->range },
+        { "scale", m->range },
+        { "precision", m->range },
+        { "utf8", m->range },
     };
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         if (strcmp(own[i].rule, rule) == 0)
@@ -45,6 +60,7 @@ const char *ost__rules_message(const ost_field *f, const char *rule)
         { "min", "is too small" },
         { "max", "is too large" },
         { "values", "must be one of the values that are allowed" },
+        { "pattern", "does not have the form that is asked for" },
         { "check", "breaks a rule of the database" },
         { "foreign_key", "refers to a record that does not exist" },
         { "range", "is outside what can be stored" },
@@ -62,13 +78,14 @@ static void fail(ost__verdict *d, const ost_field *f, ost_status status, const c
                  const char *sentence)
 {
     ost_error *e = d->rules->error;
+    const char *path = d->path ? d->path : f->name;
     const char *own = own_message(f, rule);
     const char *message = own ? own : sentence;
     if (d->failures == 0) {
-        ost__error_set(e, OST_INVALID, "%s.%s: %s", d->model->table.model, f->name, message);
-        ost__error_about(e, d->model->table.model, f->name);
+        ost__error_set(e, OST_INVALID, "%s.%s: %s", d->model->table.model, path, message);
+        ost__error_about(e, d->model->table.model, path);
     }
-    ost__error_add_failure(e, f->name, rule, message);
+    ost__error_add_failure(e, path, rule, message);
     d->failures++;
     d->out_of_range += status == OST_RANGE;
 }
@@ -167,6 +184,36 @@ static bool is_value(const ost_field *f, const char *text)
     return false;
 }
 
+static void check_format(ost__verdict *d, const ost_field *f, const char *text, size_t size)
+{
+    static const char *const sentences[] = {
+        [OST_ANY_TEXT] = "",
+        [OST_EMAIL] = "must be an e-mail address",
+        [OST_URL] = "must be a web address that begins with http:// or https://",
+        [OST_ALPHANUMERIC] = "must be of the letters a to z and digits alone",
+        [OST_SLUG] = "must be words of lower-case letters a to z and digits, joined by hyphens",
+        [OST_UUID_TEXT] = "must be a UUID, such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+    };
+    if (!ost__text_has_format(f->format, text, size))
+        fail(d, f, OST_INVALID, "format", sentences[f->format]);
+}
+
+static void check_pattern(ost__verdict *d, const ost_field *f, const char *text, size_t size)
+{
+    const ost__field_extra *more = ost__field_more(f);
+    switch (ost__pattern_match(more->pattern, text, size, d->rules->scratch)) {
+    case OST__MATCH_YES: return;
+    case OST__MATCH_NO:
+        fail(d, f, OST_INVALID, "pattern", ost__rules_message(f, "pattern"));
+        return;
+    case OST__MATCH_TOO_HARD:
+        fail(d, f, OST_INVALID, "pattern",
+             "is too hard to compare with the pattern that is asked for");
+        return;
+    case OST__MATCH_NO_MEMORY: d->no_memory = true; return;
+    }
+}
+
 /* A text of `size` bytes; `*text` becomes the normalised one. */
 static void check_text(ost__verdict *d, const ost_field *f, const char **text, size_t size)
 {
@@ -189,6 +236,10 @@ static void check_text(ost__verdict *d, const ost_field *f, const char **text, s
     check_text_length(d, f, *text, size);
     if (f->values && !is_value(f, *text))
         fail_values(d, f, OST_INVALID);
+    if (f->format != OST_ANY_TEXT)
+        check_format(d, f, *text, size);
+    if (f->pattern)
+        check_pattern(d, f, *text, size);
 }
 
 static void check_blob(ost__verdict *d, const ost_field *f, ost_blob blob)

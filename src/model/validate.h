@@ -9,12 +9,13 @@
 typedef struct ost__verdict {
     const ost__model *model;
     const ost__rules *rules;
+    const char *path; /* of the member, such as "comments[2].text"; NULL: the field's name */
     uint32_t failures;
     uint32_t out_of_range; /* those among them that no database could store */
     bool no_memory;
 } ost__verdict;
 
-/* Normalises and checks one member of a shadow. */
+/* Normalises and checks one member of a shadow, or of a struct inside it: `path` says which. */
 void ost__validate_member(ost__verdict *d, const ost_field *f, void *shadow);
 /* The same for a value that is of the field's kind, or null. */
 void ost__validate_value(ost__verdict *d, const ost_field *f, ost_value *v);

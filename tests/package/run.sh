@@ -77,13 +77,14 @@ servers_archives() {
     cc -std=c11 -I"$prefix/include" "$root/tests/package/servers.c" -o "$work/servers-archives" \
         "$libdir/libostler-postgres.a" "$libdir/libostler-mysql.a" "$libdir/libostler-mongo.a" \
         "$libdir/libostler.a" \
-        $(pkg-config --libs libpq libmariadb libmongoc-1.0 libutf8proc) -pthread -lm || return 1
+        $(pkg-config --libs libpq libmariadb libmongoc-1.0 libpcre2-8 libsodium libutf8proc) \
+        -pthread -lm || return 1
     is_static "$work/servers-archives" && nobody_listens "$work/servers-archives"
 }
 
 # Both archives hold src/base: either order, and a shared core beside a static driver, must link.
 by_archives() {
-    needs=$(pkg-config --libs sqlite3 libutf8proc)
+    needs=$(pkg-config --libs sqlite3 libpcre2-8 libsodium libutf8proc)
     for first in ostler ostler-sqlite; do
         second=ostler
         [ "$first" = ostler ] && second=ostler-sqlite

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* Rules of fields that are compiled at open, or that exclude others. */
+#include "model/check.h"
+
+#include <string.h>
+
+#include "base/text_format.h"
+#include "model/convert.h"
+#include "model/member.h"
+#include "model/pattern.h"
+
+/* Whether the field, or what a list holds, is a text. */
+static bool is_of_texts(const ost_field *f)
+{
+    return ost__type_is_text(f->type == OST_TYPE_LIST ? f->item_type : f->type);
+}
+
+static ost__field_extra *extra_of(ost__check *c, ost_field *f)
+{
+    if (!f->reserved_)
+        f->reserved_ =
+            (uintptr_t)ost__check_alloc(c, 1, sizeof(ost__field_extra), alignof(ost__field_extra));
+    return (ost__field_extra *)f->reserved_;
+}
+
+/* The default as a text; NULL: there is none, or it is reported as of another kind. */
+static const char *text_default(const ost_field *f)
+{
+    const ost_value *v = f->default_value;
+    return v && v->type == OST_TYPE_TEXT ? v->as.text : NULL;
+}
+
+static void check_format(ost__check *c, const ost_field *f)
+{
+    const char *given = text_default(f);
+    if (f->format == OST_ANY_TEXT)
+        return;
+    if (f->format > OST_UUID_TEXT)
+        ost__check_fail(c, f->name, "format", "has the unknown .format %u", (unsigned)f->format);
+    else if (!is_of_texts(f))
+        ost__check_fail(c, f->name, "format", ".format is for texts, but this is %s: leave it out",
+                        ost__type_name(f->type));
+    else if (given && !ost__text_has_format(f->format, given, strlen(given)))
+        ost__check_fail(c, f->name, "default_value", ".default_value has not the .format");
+}
+
+static void check_pattern(ost__check *c, ost_field *f)
+{
+    ost__pattern_mistake why;
+    const char *given = text_default(f);
+    if (!f->pattern)
+        return;
+    if (!is_of_texts(f)) {
+        ost__check_fail(c, f->name, "pattern",
+                        ".pattern is for texts, but this is %s: leave it out",
+                        ost__type_name(f->type));
+        return;
+    }
+    ost__field_extra *extra = extra_of(c, f);
+    if (!extra)
+        return;
+    extra->pattern = ost__pattern_compile(c->arena, f->pattern, c->patterns, &why);
+    if (!extra->pattern && why.no_memory)
+        c->no_memory = true;
+    else if (!extra->pattern)
+        ost__check_fail(c, f->name, "pattern", ".pattern is wrong at offset %zu: %s", why.offset,
+                        why.sentence);
+    else if (given &&
+             ost__pattern_match(extra->pattern, given, strlen(given), c->arena) != OST__MATCH_YES)
+        ost__check_fail(c, f->name, "default_value", ".default_value does not match .pattern");
+}
+
+/* A complete copy, whatever the version of the program. */
+static void check_messages(ost__check *c, ost_field *f)
+{
+    const ost_messages *given = f->messages;
+    if (!given)
+        return;
+    if (given->struct_size == 0) {
+        ost__check_fail(c, f->name, "messages",
+                        "has .messages with a .struct_size of 0: write them with OST_MESSAGES()");
+        return;
+    }
+    if (given->struct_size >= sizeof(*given))
+        return;
+    ost_messages *copy = ost__check_alloc(c, 1, sizeof(*copy), alignof(ost_messages));
+    if (copy)
+        memcpy(copy, given, given->struct_size);
+    f->messages = copy;
+}
+
+void ost__check_rules(ost__check *c, ost_field *f)
+{
+    check_messages(c, f);
+    check_format(c, f);
+    check_pattern(c, f);
+}
