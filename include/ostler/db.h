@@ -100,7 +100,7 @@ typedef struct ost_options {
     uint32_t slow_query_ms;           /**< A statement that takes longer is marked slow; 0: none is. */
     /** Called for each event, on the thread that caused it or on one of the pool; thread-safe; must not call back into the library, and not last: ost_close() waits for one that runs. */
     void (*on_event)(const ost_event *event, void *context);
-    void *context;                    /**< Handed to on_event. */
+    void *context;                    /**< Handed to on_event, and by ost_call_context() to hooks and checks. */
 } ost_options;
 
 /** The SQLite driver; from libostler-sqlite. */

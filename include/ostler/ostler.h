@@ -16,6 +16,7 @@
 #ifndef OSTLER_OSTLER_H
 #define OSTLER_OSTLER_H
 
+#include "ostler/call.h"
 #include "ostler/db.h"
 #include "ostler/expr.h"
 #include "ostler/json.h"

@@ -45,6 +45,7 @@ typedef struct ost_session_options {
     uint32_t timeout_ms; /**< Deadline of each call, in milliseconds; 0: the database's, ::OST_NO_TIMEOUT: none. */
     bool read_only;      /**< Writes are ::OST_MISUSE, and nothing loaded is tracked. */
     bool allow_replica;  /**< Reads may come from a replica. */
+    void *context;       /**< What ost_call_context() gives to hooks and checks; NULL: the context of ost_options. */
 } ost_session_options;
 /** Options of a session, with their size. */
 #define OST_SESSION(...) \

@@ -282,7 +282,7 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
     ost__model *m = ost__check_alloc(c, 1, sizeof *m, alignof(ost__model));
     if (!m || !check_size(c, copy))
         return NULL;
-    m->source = given;
+    m->source = m->given = given;
     if (given->struct_size < sizeof *copy) {
         ost_model *complete = ost__check_alloc(c, 1, sizeof *complete, alignof(ost_model));
         if (!complete)

@@ -34,9 +34,9 @@ static inline void ost__field_set_add(ost__field_set *s, uint32_t i)
 
 typedef struct ost__model {
     ost_table table; /* what drivers see; table.id is this model's index in the set */
-    const ost_model *source;
-    const void *identity; /* source->fields: the identity together with the name */
-    size_t size;          /* of the struct */
+    const ost_model *source, *given; /* complete; the program's own */
+    const void *identity;            /* source->fields: the identity together with the name */
+    size_t size;                     /* of the struct */
     ost_field *fields;    /* == table.fields: complete copies; `column` and so on filled in */
     ost_row_step *steps;  /* one for each field, in field order; column i is field i */
     ost_row_program load; /* of all fields */

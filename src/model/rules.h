@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/identity.h"
-#include "model/model.h"
+#include "model/call.h"
 
 typedef struct ost__rules {
     ost__arena *scratch;     /* normalised texts are put here */
@@ -14,6 +14,8 @@ typedef struct ost__rules {
     ost_time now;            /* for stamps */
     /* OST_INVALID with every failure, or OST_RANGE for one value that cannot be stored. */
     ost_error *error;
+    /* For checks and transforms; its error is `error` then. NULL: the model has no functions. */
+    ost_call *call;
 } ost__rules;
 
 /* ost_new(): writes the defaults into a zeroed record. */

@@ -119,7 +119,7 @@ static ost_status put_stamps(ost_session *s, const ost__model *m, const ost__rul
 static ost_status encode_changes(ost_session *s, const ost__model *m, const ost_expr *const *list,
                                  ost__section *changes)
 {
-    const ost__rules rules = ost__rules_of(s, m);
+    const ost__rules rules = ost__rules_of(s, m, NULL);
     ost__field_set seen = { { 0 } };
     size_t count = ost__expr_arg_count(list);
     if (count == SIZE_MAX || count == 0)

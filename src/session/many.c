@@ -39,7 +39,7 @@ ost_status ost__tell_failures(ost_session *s, const ost__model *m, const ost_err
 /* Every record is checked before anything is sent; a failure's path names the record. */
 static ost_status prepare(ost_session *s, const ost__model *m, uint8_t *shadows, size_t count)
 {
-    const ost__rules rules = ost__rules_of(s, m);
+    const ost__rules rules = ost__rules_of(s, m, NULL);
     ost_error *all = NULL;
     for (size_t i = 0; i < count; i++) {
         ost_status status = ost__rules_insert(m, shadows + i * m->size, &rules);

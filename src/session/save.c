@@ -109,7 +109,7 @@ ost_status ost__save_record(ost_session *s, const ost__model *model, void *recor
     OST_TRY(ost__find_changes(s, model, record, &b, &snapshot, &changed, &any));
     if (!any)
         return OST_OK;
-    const ost__rules rules = ost__rules_of(s, model);
+    const ost__rules rules = ost__rules_of(s, model, NULL);
     uint8_t *shadow = ost__shadow_of(s, model, record);
     if (!shadow)
         return OST_NO_MEMORY;
@@ -153,7 +153,7 @@ static ost_status replace(ost_session *s, const ost_model *m, size_t record_size
     if (!model)
         return (ost_status)s->error.status;
     OST_TRY(ost__unit_check(s));
-    const ost__rules rules = ost__rules_of(s, model);
+    const ost__rules rules = ost__rules_of(s, model, NULL);
     ost__field_set which = model->all;
     for (size_t i = 0; i < sizeof(which.words) / sizeof(which.words[0]); i++)
         which.words[i] &= ~model->keys.words[i];

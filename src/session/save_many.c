@@ -92,7 +92,7 @@ static ost_status add(work *w, uint8_t *record, size_t index, const ost__rules *
 
 static ost_status collect(work *w, uint8_t *records, size_t count)
 {
-    const ost__rules rules = ost__rules_of(w->session, w->model);
+    const ost__rules rules = ost__rules_of(w->session, w->model, NULL);
     ost_error *failures = NULL;
     for (size_t i = 0; i < count; i++)
         OST_TRY(add(w, records + i * w->model->size, i, &rules, &failures));

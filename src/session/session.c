@@ -26,6 +26,10 @@ static inline bool enter(ost_session *s)
 {
     if (!s || atomic_exchange_explicit(&s->entered, true, memory_order_acquire))
         return false;
+    if (s->loan && !ost__loan_is_mine(s->loan)) {
+        ost__leave_briefly(s, OST_MISUSE);
+        return false;
+    }
     return ost__process_is(s->db->process, s->epoch) || is_of_this_process(s);
 }
 
@@ -51,12 +55,16 @@ bool ost__enter(ost_session *s)
         s->timeout_ms == OST_NO_TIMEOUT ? INT64_MAX : s->now + (int64_t)s->timeout_ms * 1000000;
     if (s->unit_count > 0 && s->units[0].deadline < s->deadline)
         s->deadline = s->units[0].deadline;
+    if (s->loan && s->loan->deadline < s->deadline)
+        s->deadline = s->loan->deadline;
     return true;
 }
 
 ost_status ost__leave(ost_session *s, ost_status status)
 {
-    if (s->scratch.current)
+    if (s->scratch.current && s->loan)
+        ost__arena_release(&s->scratch, s->loan->scratch);
+    else if (s->scratch.current)
         ost__arena_clear(&s->scratch);
     int cancel = s->cancel;
     ost__leave_briefly(s, status);
@@ -139,6 +147,7 @@ ost_status ost_session_open(ost_db *db, const ost_session_options *options, ost_
     s->read_only = o.read_only;
     s->timeout_ms = o.timeout_ms > 0 ? o.timeout_ms : db->statement_timeout_ms;
     s->doomed = -1;
+    s->context = o.context ? o.context : db->event_context;
     atomic_init(&s->entered, false);
     ost__arena_init(&s->records, &db->memory, OST__RECORDS_FIRST);
     ost__arena_init(&s->kept, &db->memory, OST__RECORDS_FIRST);
@@ -177,6 +186,8 @@ ost_status ost_session_clear(ost_session *s)
 {
     if (!ost__enter_briefly(s))
         return OST_MISUSE;
+    if (s->loan)
+        return ost__leave_briefly(s, ost__loan_refuse(s, "ost_session_clear"));
     if (s->unit_count > 0)
         return ost__leave_briefly(
             s,
@@ -220,6 +231,10 @@ void ost_session_close(ost_session *s)
 {
     if (!s || !enter_to_close(s))
         return;
+    if (s->loan) {
+        ost__leave(s, ost__loan_refuse(s, "ost_session_close"));
+        return;
+    }
     ost_db *db = s->db;
     int cancel = s->cancel;
     ost__cursors_finish(s);
@@ -295,6 +310,9 @@ ost_status ost_session_release(ost_session *s, ost_mark given)
             s, ost__fail(s, OST_MISUSE,
                          "the mark is none of this session's, or was released or "
                          "cleared before"));
+    if (s->loan && m.sequence <= s->loan->sequence)
+        return ost__leave_briefly(s,
+                                  ost__loan_refuse(s, "ost_session_release of a mark from before"));
     if (ost__cursors_open_since(s, m.sequence))
         return ost__leave_briefly(
             s, ost__fail(s, OST_MISUSE, "a cursor opened since the mark is still open"));

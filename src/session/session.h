@@ -9,6 +9,7 @@
 #include "ostler/transaction.h"
 #include "ostler/watch.h"
 #include "query/record_plan.h"
+#include "session/call.h"
 #include "session/db.h"
 
 enum {
@@ -74,6 +75,8 @@ struct ost_session {
     uint32_t epoch; /* of the process that opened it */
     uint32_t timeout_ms;
     int cancel;            /* whether the thread could be cancelled before the call that runs */
+    ost__loan *loan;       /* a function of the program's runs inside a call; NULL: none */
+    void *context;         /* of such functions */
     int64_t now;           /* monotonic, of the call that runs */
     ost_deadline deadline; /* of the call that runs */
     ost__arena records;    /* what is handed out */

@@ -343,6 +343,8 @@ ost_status ost_begin(ost_session *s, const ost_transaction_options *options)
 {
     if (!ost__enter(s))
         return OST_MISUSE;
+    if (s->loan)
+        return ost__leave(s, ost__loan_refuse(s, "ost_begin"));
     if (options && options->struct_size > 0 && options->max_attempts > 1)
         return ost__leave(
             s, ost__fail(s, OST_MISUSE, "ost_begin runs no body again; use ost_transaction"));
@@ -353,6 +355,8 @@ ost_status ost_commit(ost_session *s)
 {
     if (!ost__enter(s))
         return OST_MISUSE;
+    if (s->loan)
+        return ost__leave(s, ost__loan_refuse(s, "ost_commit"));
     if (s->unit_count == 0)
         return ost__leave(s, ost__fail(s, OST_MISUSE, "ost_commit without ost_begin"));
     return ost__leave(s, ost__unit_commit(s));
@@ -362,6 +366,8 @@ ost_status ost_rollback(ost_session *s)
 {
     if (!ost__enter(s))
         return OST_MISUSE;
+    if (s->loan)
+        return ost__leave(s, ost__loan_refuse(s, "ost_rollback"));
     if (s->unit_count == 0)
         return ost__leave(s, ost__fail(s, OST_MISUSE, "ost_rollback without ost_begin"));
     ost__unit_rollback(s);

@@ -18,13 +18,14 @@ static bool has_stamps(const ost__model *m)
     return false;
 }
 
-ost__rules ost__rules_of(ost_session *s, const ost__model *m)
+ost__rules ost__rules_of(ost_session *s, const ost__model *m, ost_call *call)
 {
     const ost_platform *p = &s->db->platform;
     return (ost__rules){ .scratch = &s->scratch,
                          .identity = s->db->identity,
                          .now = { has_stamps(m) ? p->realtime(p->context) : 0 },
-                         .error = &s->error };
+                         .error = call ? &call->error : &s->error,
+                         .call = call };
 }
 
 ost_status ost__refused(ost_session *s, const ost__model *m, ost_status status)
@@ -302,7 +303,7 @@ ost_status ost__insert_record(ost_session *s, const ost__model *model, void *rec
 {
     size_t index = 0, failed;
     insertion in = { 0 };
-    const ost__rules rules = ost__rules_of(s, model);
+    const ost__rules rules = ost__rules_of(s, model, NULL);
     in.batch = ost__tracked(s, record, &index);
     if (in.batch && in.batch->model != model)
         return ost__fail(s, OST_MISUSE, "the record is a %s, not a %s",

@@ -5,8 +5,9 @@
 
 #include "session/session.h"
 
-/* `now` is read only for a model that has stamps or the like. */
-ost__rules ost__rules_of(ost_session *s, const ost__model *m);
+/* `now` is read only for a model that has stamps or the like. `call`: NULL for a model without
+ * functions; what fails is in its error then. */
+ost__rules ost__rules_of(ost_session *s, const ost__model *m, ost_call *call);
 /* Marks the session's error as one of this model from before anything was sent. */
 ost_status ost__refused(ost_session *s, const ost__model *m, ost_status status);
 ost_status ost__constraint_failed(ost_session *s, const ost__model *m, ost_status status);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/call.h"
+
+#include <stdarg.h>
+
+#include "base/error.h"
+#include "model/member.h"
+
+/* ---- what functions of the program's ask ---- */
+
+ost_session *ost_call_session(const ost_call *call)
+{
+    return call->session;
+}
+
+const ost_model *ost_call_model(const ost_call *call)
+{
+    return call->model->given;
+}
+
+uint16_t ost_call_operation(const ost_call *call)
+{
+    return call->operation;
+}
+
+void *ost_call_context(const ost_call *call)
+{
+    return call->context;
+}
+
+const void *ost_call_loaded(const ost_call *call)
+{
+    return call->loaded;
+}
+
+const char *ost_call_path(const ost_call *call)
+{
+    return call->path;
+}
+
+static bool ask_for_nothing(ost_call *call, const ost_member *member)
+{
+    if (call->stopped != OST_OK)
+        return false;
+    ost__error_set(&call->error, OST_MISUSE, "ost_call_changed asks for %s, which %s does not have",
+                   member && member->path ? member->path : "a NULL member",
+                   call->model->table.model);
+    ost__error_about(&call->error, call->model->table.model, NULL);
+    call->stopped = OST_MISUSE;
+    return false;
+}
+
+bool ost_call_changed(ost_call *call, const ost_member *member)
+{
+    const ost_field *f = member ? ost__model_field(call->model, member) : NULL;
+    if (!f)
+        return ask_for_nothing(call, member);
+    if (!call->record)
+        return strcmp(call->path, f->name) == 0;
+    if (!call->loaded)
+        return true;
+    if (call->known && !ost__field_set_has(call->known, ost__field_index(call->model, f)))
+        return false;
+    return !ost__member_equal(f, call->record, call->loaded);
+}
+
+ost_status ost_call_fail(ost_call *call, const char *path, const char *format, ...)
+{
+    char sentence[sizeof(call->error.message)];
+    ost_error told;
+    va_list list;
+    va_start(list, format);
+    ost__error_set_list(&told, OST_INVALID, format, list);
+    va_end(list);
+    ost__copy_text(sentence, sizeof(sentence), told.message);
+    if (!path)
+        path = call->path;
+    if (call->stopped == OST_OK && call->failures == 0) {
+        ost__error_set(&call->error, OST_INVALID, "%s%s%s: %s", call->model->table.model,
+                       *path ? "." : "", path, sentence);
+        ost__error_about(&call->error, call->model->table.model, *path ? path : NULL);
+    }
+    if (call->stopped == OST_OK)
+        ost__error_add_failure(&call->error, path, call->rule, sentence);
+    call->failures++;
+    return OST_INVALID;
+}
+
+/* ---- running them ---- */
+
+/* What a function came to. */
+static ost_status judge(ost_call *call, uint32_t before, ost_status status)
+{
+    if (call->stopped != OST_OK)
+        return call->stopped;
+    if (call->failures > before)
+        return OST_INVALID;
+    call->stopped = status;
+    return status;
+}
+
+static ost_status begin(ost_call *call, const char *path, const char *rule)
+{
+    if (call->stopped != OST_OK)
+        return call->stopped;
+    call->path = path;
+    call->rule = rule;
+    call->stopped = call->lend(call);
+    return call->stopped;
+}
+
+static ost_status end(ost_call *call, uint32_t before, ost_status status, const char *what)
+{
+    bool told = call->failures > before || call->stopped != OST_OK;
+    status = judge(call, before, call->take_back(call, status, told ? NULL : what));
+    call->path = "";
+    return status;
+}
+
+ost_status ost__call_hook(ost_call *call, ost_hook *hook, const char *name, void *record)
+{
+    uint32_t before = call->failures;
+    OST_TRY(begin(call, "", "custom"));
+    call->record = record;
+    return end(call, before, hook(call, record), name);
+}
+
+ost_status ost__call_check(ost_call *call, ost_check *check, const char *path, const void *value,
+                           const void *record)
+{
+    uint32_t before = call->failures;
+    OST_TRY(begin(call, path, "check"));
+    call->record = record;
+    return end(call, before, check(call, value, record), "check");
+}
+
+ost_status ost__call_transform(ost_call *call, ost_hook *transform, const char *path, void *record)
+{
+    uint32_t before = call->failures;
+    OST_TRY(begin(call, path, "transform"));
+    call->record = record;
+    return end(call, before, transform(call, record), "transform");
+}
