@@ -92,12 +92,17 @@ static void quoted(ost__buffer *out, const char *text, size_t size)
     ost__buffer_char(out, '"');
 }
 
-void ost__json_key(ost__json_writer *w, const char *name)
+void ost__json_key_of(ost__json_writer *w, const char *name, size_t size)
 {
     before_value(w);
-    quoted(w->out, name, strlen(name));
+    quoted(w->out, name, size);
     ost__buffer_char(w->out, ':');
     w->after_key = true;
+}
+
+void ost__json_key(ost__json_writer *w, const char *name)
+{
+    ost__json_key_of(w, name, strlen(name));
 }
 
 void ost__json_text(ost__json_writer *w, const char *text, size_t size)
@@ -125,6 +130,12 @@ void ost__json_double(ost__json_writer *w, double x)
         ost__buffer_double(w->out, x);
     else
         ost__buffer_text(w->out, "null");
+}
+
+void ost__json_raw(ost__json_writer *w, const char *text, size_t size)
+{
+    before_value(w);
+    ost__buffer_bytes(w->out, text, size);
 }
 
 void ost__json_bool(ost__json_writer *w, bool b)

@@ -19,11 +19,14 @@ void ost__json_close_object(ost__json_writer *w);
 void ost__json_open_list(ost__json_writer *w);
 void ost__json_close_list(ost__json_writer *w);
 void ost__json_key(ost__json_writer *w, const char *name);
+void ost__json_key_of(ost__json_writer *w, const char *name, size_t size);
 /* Escaped; must be valid UTF-8. */
 void ost__json_text(ost__json_writer *w, const char *text, size_t size);
 void ost__json_int(ost__json_writer *w, int64_t n);
 void ost__json_uint(ost__json_writer *w, uint64_t n);
 void ost__json_double(ost__json_writer *w, double x); /* null if it is not finite */
+/* A whole value that was read already, as it stands. */
+void ost__json_raw(ost__json_writer *w, const char *text, size_t size);
 void ost__json_bool(ost__json_writer *w, bool b);
 void ost__json_null(ost__json_writer *w);
 void ost__json_base64(ost__json_writer *w, const void *data, size_t size);

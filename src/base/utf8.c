@@ -45,7 +45,7 @@ static size_t decode_any(const uint8_t *p, size_t size, int32_t *out)
     return length;
 }
 
-static size_t encode(int32_t point, uint8_t *out)
+size_t ost__utf8_encode(int32_t point, uint8_t *out)
 {
     if (point < 0) {
         out[0] = (uint8_t)(-1 - point);
@@ -73,16 +73,18 @@ static size_t encode(int32_t point, uint8_t *out)
     return 4;
 }
 
-static bool valid_slowly(const uint8_t *p, size_t size)
+size_t ost__utf8_valid_size(const char *text, size_t size)
 {
-    for (size_t i = 0; i < size;) {
+    const uint8_t *p = (const uint8_t *)text;
+    size_t i = 0;
+    while (i < size) {
         int32_t point;
         size_t length = decode(p + i, size - i, &point);
         if (length == 0 || point == 0)
-            return false;
+            break;
         i += length;
     }
-    return true;
+    return i;
 }
 
 /* Non-zero if a byte is NUL or above 0x7F. A borrow can only come from a NUL further down. */
@@ -105,7 +107,7 @@ bool ost__utf8_valid(const char *text, size_t size)
             odd |= odd_bytes(p + i);
         odd |= odd_bytes(p + size - 8);
     }
-    return odd == 0 || valid_slowly(p, size);
+    return odd == 0 || ost__utf8_valid_size(text, size) == size;
 }
 
 size_t ost__utf8_length(const char *text, size_t size)
@@ -144,9 +146,9 @@ static size_t fold_point(int32_t point, uint8_t out[FOLD_BYTES])
     if (point >= 0)
         count = utf8proc_decompose_char(point, folded, FOLD_POINTS, UTF8PROC_CASEFOLD, &boundary);
     if (count < 0 || count > FOLD_POINTS)
-        return encode(point, out);
+        return ost__utf8_encode(point, out);
     for (utf8proc_ssize_t i = 0; i < count; i++)
-        length += encode(folded[i], out + length);
+        length += ost__utf8_encode(folded[i], out + length);
     return length;
 }
 
@@ -206,7 +208,7 @@ void ost__utf8_lower(ost__buffer *out, const char *text, size_t size)
             break;
         int32_t point;
         i += decode_any(p + i, size - i, &point);
-        ost__buffer_bytes(out, lower, encode(lower_point(point), lower));
+        ost__buffer_bytes(out, lower, ost__utf8_encode(lower_point(point), lower));
     }
 }
 

@@ -8,6 +8,11 @@
 /* Valid UTF-8 (no surrogates, no overlong forms, up to U+10FFFF) without a NUL. A word at a time
  * over ASCII. */
 bool ost__utf8_valid(const char *text, size_t size);
+/* How many bytes come before the first that is not. */
+size_t ost__utf8_valid_size(const char *text, size_t size);
+/* Writes a code point, at most four bytes; returns how many. A negative number -1 - b is the byte
+ * b. */
+size_t ost__utf8_encode(int32_t point, uint8_t *out);
 /* Code points of a valid text. */
 size_t ost__utf8_length(const char *text, size_t size);
 /* The largest n <= size at which a character ends. */
