@@ -155,26 +155,36 @@ static ost_status condition(writer *w, const ost_node *n, bool negated, bson_t *
     return status;
 }
 
+static ost_status put_null_test(const writer *w, const ost_field *f, bool absent, uint32_t i,
+                                bson_t *list)
+{
+    char digits[16];
+    const char *key;
+    bson_t item;
+    size_t size = bson_uint32_to_string(i, &key, digits, sizeof digits);
+    if (!bson_append_document_begin(list, key, (int)size, &item))
+        return too_large(w);
+    ost_status status = null_test(w, f, absent, &item);
+    if (!bson_append_document_end(list, &item) && status == OST_OK)
+        status = too_large(w);
+    return status;
+}
+
 ost_status ost__mongo_partial(const ost_table *t, const ost_table_index *x, bson_t *out,
                               ost_error *error)
 {
     writer w = { .table = t, .index = x, .error = error };
-    bson_t filter = BSON_INITIALIZER, all, item;
+    bson_t filter = BSON_INITIALIZER, all;
     ost_status status = OST_OK;
-    char digits[16];
-    const char *key;
     uint32_t count = 0;
     bson_append_array_begin(&filter, "$and", -1, &all);
     if (x->where)
         status = put_item(&w, x->where, false, count++, &all);
-    for (uint32_t i = 0; status == OST_OK && x->unique && i < x->field_count; i++) {
-        if (!ost__mongo_nullable(t, x->fields[i]))
-            continue;
-        size_t size = bson_uint32_to_string(count++, &key, digits, sizeof digits);
-        bson_append_document_begin(&all, key, (int)size, &item);
-        status = null_test(&w, x->fields[i], false, &item);
-        bson_append_document_end(&all, &item);
-    }
+    if (x->among_living && status == OST_OK)
+        status = put_null_test(&w, t->deleted, true, count++, &all);
+    for (uint32_t i = 0; status == OST_OK && x->unique && i < x->field_count; i++)
+        if (ost__mongo_nullable(t, x->fields[i]))
+            status = put_null_test(&w, x->fields[i], false, count++, &all);
     bson_append_array_end(&filter, &all);
     if (status == OST_OK && count > 0 &&
         !BSON_APPEND_DOCUMENT(out, "partialFilterExpression", &filter))

@@ -35,7 +35,7 @@ void ost__mongo_key_name(const ost_table *t, char out[OST__MONGO_NAME_SIZE])
 
 bool ost__mongo_has_unique_index(const ost_table *t, const ost_field *f)
 {
-    return f->unique && !(t->key_count == 1 && t->keys[0] == f);
+    return f->unique && !t->deleted && !(t->key_count == 1 && t->keys[0] == f);
 }
 
 /* ---- one property ---- */

@@ -350,8 +350,11 @@ static void literal(ost__sql_writer *w, const ost_field *field, const ost_value 
     .text_search = text_search, .aggregate = ost__my_aggregate, .increment = ost__my_increment,    \
     .literal = literal
 
+#define LIVING " TINYINT GENERATED ALWAYS AS (IF("
+
 #define MARIADB                                                             \
     COMMON, .name = "MariaDB", .if_not_exists = true,                       \
+            .living = { LIVING, " IS NULL, 1, NULL)) STORED INVISIBLE" },   \
             .returning = 1 << OST_DO_INSERT | 1 << OST_DO_DELETE,           \
             .exact_collation = " USING utf8mb4) COLLATE utf8mb4_nopad_bin", \
             .locks = { [OST_LOCK_UPDATE] = " FOR UPDATE",                   \
@@ -375,7 +378,7 @@ static const ost__my_flavour flavours[] = {
       .fold_collation = "utf8mb4_unicode_520_ci",
       .scale_max = 38 },
     /* Written from its documentation; there was no such server to try it on. */
-    { .dialect = { COMMON, .name = "MySQL",
+    { .dialect = { COMMON, .name = "MySQL", .living = { LIVING, " IS NULL, 1, NULL)) STORED" },
                    .exact_collation = " USING utf8mb4) COLLATE utf8mb4_0900_bin",
                    .locks = { [OST_LOCK_UPDATE] = " FOR UPDATE",
                               [OST_LOCK_UPDATE_SKIP] = " FOR UPDATE SKIP LOCKED",

@@ -53,7 +53,12 @@ typedef struct ost_member {
     uint16_t reserved; /**< Zero. */
 } ost_member;
 
-/** When the library sets a time by itself. OST_ON_UPDATE also sets it on insert. */
+/**
+ * When the library sets a time by itself. OST_ON_UPDATE also sets it on insert. OST_ON_DELETE, of an ost_opt_time or
+ * ost_opt_date, makes the model soft-delete: ost_delete() and ost_delete_all() set the member, and queries see the records
+ * alone in which it is absent; see ost_with_deleted(), ost_restore() and ost_purge(). Its unique members are unique among
+ * those.
+ */
 enum ost_stamp { OST_NEVER, OST_ON_INSERT, OST_ON_UPDATE, OST_ON_DELETE };
 /** Who makes a key. A key that is zero is generated, any other is stored as given. */
 enum ost_generated { OST_GIVEN, OST_AUTO_INCREMENT, OST_UUID_V4, OST_UUID_V7, OST_NEW_OBJECT_ID };
@@ -125,7 +130,7 @@ typedef struct ost_field {
     const char *column;        /**< Stored name; default: the member's. */
     const char *was;           /**< Former stored name: a rename, never drop and add. */
     bool primary_key;          /**< Part of the key. */
-    bool unique;               /**< No two records have the same; NULLs never conflict. */
+    bool unique;               /**< No two records have the same; NULLs never conflict. Of a model that soft-deletes: no two living ones. */
     bool required;             /**< Neither null nor "". */
     bool not_null;             /**< Not null. */
     bool hidden;               /**< Never in JSON. */
@@ -189,7 +194,7 @@ typedef struct ost_index {
     const ost_index_column *columns; /**< Ends in a NULL path. */
     uint16_t kind;                   /**< An enum ost_index_kind. */
     bool unique;                     /**< No two records have the same columns. */
-    bool among_living;               /**< Unique among records that are not soft-deleted. */
+    bool among_living;               /**< With `unique`: unique among the records that are not soft-deleted. */
     uintptr_t reserved_;             /**< Zero. */
     uint32_t expire_after_s;         /**< Records are deleted this many seconds after the time in the only column, within a minute or so; 0: never. MongoDB. */
     uint16_t collation;              /**< OST_EXACT, or OST_CASELESS: texts that differ in case alone are the same in it. MongoDB. */

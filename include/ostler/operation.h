@@ -50,6 +50,7 @@ typedef struct ost_table_index {
     uint32_t expire_after_s;         /**< Not 0: the field is a time, and records go when it is that long ago. */
     uint16_t collation;              /**< OST_EXACT or OST_CASELESS. */
     bool sparse;                     /**< It holds no records in which all fields are absent. */
+    bool among_living;               /**< With `unique`: among those whose `deleted` is absent. */
 } ost_table_index;
 
 /** A foreign key of a table; it refers to the target's primary key. */
@@ -72,11 +73,16 @@ struct ost_table {
     uint32_t key_count;              /**< 0 for parts. */
     const ost_field *const *keys;    /**< The primary key. */
     const ost_field *auto_key;       /**< The field with OST_AUTO_INCREMENT, or NULL. */
-    const ost_table_index *indexes;  /**< Without the primary key and `unique` fields. */
+    const ost_table_index *indexes;  /**< Without the primary key and, unless `deleted`, `unique` fields. */
     uint32_t index_count;            /**< May be 0. */
     uint32_t foreign_key_count;      /**< May be 0. */
     const ost_table_foreign_key *foreign_keys; /**< Created with the tables. */
     bool adopted;                    /**< Made by others. */
+    /**
+     * NULL, or the optional time of a record that was soft-deleted. `unique` fields are then unique
+     * among the living by an index of `indexes`, and by nothing else.
+     */
+    const ost_field *deleted;
 };
 
 /* ---- shapes ---- */
@@ -116,6 +122,9 @@ typedef struct ost_change {
 
 /** The table in which a driver marks the commits of units, so that a lost answer can be resolved. */
 #define OST_MARKS_TABLE "ostler_commits"
+
+/** The column that tells the living apart in a table, where an index cannot hold some of its records alone. */
+#define OST_LIVING_COLUMN "ostler_living"
 
 /** What is asked of the rows of a select. */
 enum ost_wrap {

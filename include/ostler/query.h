@@ -114,6 +114,11 @@ OST_API void ost_lock(ost_query *q, uint16_t mode);
 OST_API void ost_distinct(ost_query *q);
 /** Says that an update or delete without a condition is meant. */
 OST_API void ost_everything(ost_query *q);
+/**
+ * The query sees soft-deleted records as well; without it a query over a model with a member of `.stamp = OST_ON_DELETE`
+ * sees the living alone, whatever it asks: rows, counts, aggregates, updates. Nothing changes for other models.
+ */
+OST_API void ost_with_deleted(ost_query *q);
 /** What to select, as a list of ost_as() that ends in a pointer to ::ost_expr_end; see ost_select(). */
 OST_API void ost_query_select(ost_query *q, const ost_expr *const *list);
 
@@ -151,8 +156,23 @@ OST_API ost_status ost_value_of(ost_query *q, const ost_expr *e, ost_value *out)
 OST_API ost_status ost_query_update(ost_query *q, int64_t *matched, const ost_expr *const *changes);
 /** Changes the record that meets the conditions; none: ::OST_NOT_FOUND; more than one: ::OST_RANGE, and nothing is changed. */
 OST_API ost_status ost_query_update_one(ost_query *q, const ost_expr *const *changes);
-/** Deletes every record that meets the conditions, within the query's limits as ost_query_update(). `deleted` may be NULL. */
+/**
+ * Deletes every record that meets the conditions, within the query's limits as ost_query_update(). `deleted` may be NULL. A
+ * model with a member of `.stamp = OST_ON_DELETE` soft-deletes: the living that meet them are stamped, with the stamps that
+ * every update sets; what is deleted already keeps its time, also with ost_with_deleted().
+ */
 OST_API ost_status ost_delete_all(ost_query *q, int64_t *deleted);
+/**
+ * Brings back every soft-deleted record that meets the conditions; the living are not looked at. `restored` may be NULL.
+ * ::OST_CONFLICT, and nothing is restored: a living record has the same unique member. ::OST_MISUSE: the model does not
+ * soft-delete.
+ */
+OST_API ost_status ost_restore_all(ost_query *q, int64_t *restored);
+/**
+ * Deletes every record that meets the conditions for good: of a model that soft-deletes the living ones, with
+ * ost_with_deleted() the deleted ones too. `purged` may be NULL.
+ */
+OST_API ost_status ost_purge_all(ost_query *q, int64_t *purged);
 /**
  * One page and the total, read in one transaction, in a total order.
  * @param q The query, without limit and offset of its own.

@@ -152,6 +152,15 @@ OST_API ost_status ost_session_reload(ost_session *s, const ost_model *m, size_t
 /** Behind ost_delete(). */
 OST_API ost_status ost_session_delete(ost_session *s, const ost_model *m, size_t record_size,
                                       void *record);
+/** Behind ost_get_with_deleted(). */
+OST_API void *ost_session_get_with_deleted(ost_session *s, const ost_model *m, size_t record_size,
+                                           const ost_value *key, size_t key_count);
+/** Behind ost_restore(). */
+OST_API ost_status ost_session_restore(ost_session *s, const ost_model *m, size_t record_size,
+                                       void *record);
+/** Behind ost_purge(). */
+OST_API ost_status ost_session_purge(ost_session *s, const ost_model *m, size_t record_size,
+                                     void *record);
 /**@}*/
 
 #ifndef __cplusplus
@@ -198,8 +207,25 @@ OST_API ost_status ost_session_delete(ost_session *s, const ost_model *m, size_t
 #define ost_replace(s, T, ...) ost_session_replace((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))
 /** Reads a tracked record anew, in place. ::OST_NOT_FOUND: it is gone. */
 #define ost_reload(s, T, ...) ost_session_reload((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))
-/** Deletes a record by its key. ::OST_NOT_FOUND: there is none. */
+/**
+ * Deletes a record by its key. ::OST_NOT_FOUND: there is none. A model with a member of `.stamp = OST_ON_DELETE` soft-deletes:
+ * that member, and those with `.stamp = OST_ON_UPDATE`, are set in the database and in the record; ::OST_NOT_FOUND then also
+ * means that it is deleted already.
+ */
 #define ost_delete(s, T, ...) ost_session_delete((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))
+/** As ost_get(), of a record that may be soft-deleted. */
+#define ost_get_with_deleted(s, T, key) \
+    ((T##_record_ *)ost_session_get_with_deleted((s), OST_OF(T), \
+        (const ost_value[]){ ost_val(key) }, \
+        1 + OST_ASSERT((T##_key_accepts_ & OST_KIND(key)) != 0, "ostler: this is no key of " #T)))
+/**
+ * Brings a soft-deleted record back, by its key: the stamp of the deletion becomes absent, in the database and in the record.
+ * ::OST_NOT_FOUND: no deleted record has the key. ::OST_CONFLICT: a living record has the same unique member, which the error
+ * names. ::OST_MISUSE: the model does not soft-delete.
+ */
+#define ost_restore(s, T, ...) ost_session_restore((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))
+/** Deletes a record by its key for good, whether it is soft-deleted or not. ::OST_NOT_FOUND: there is none. */
+#define ost_purge(s, T, ...) ost_session_purge((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))
 #endif
 
 #ifdef __cplusplus

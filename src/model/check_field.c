@@ -86,7 +86,6 @@ static void check_unsupported(ost__check *c, const ost_field *f)
         { f->transform != NULL, ".transform" },
         { f->converts != NULL, ".converts" },
         { f->collation == OST_CASELESS, ".collation = OST_CASELESS" },
-        { f->stamp == OST_ON_DELETE, ".stamp = OST_ON_DELETE" },
     };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         if (options[i].given)
@@ -344,6 +343,21 @@ static void check_generated(ost__check *c, const ost_field *f)
         ost__check_fail(c, f->name, "generated", "%s", needs);
 }
 
+/* Absent in the living, and in them alone. */
+static void check_deleted(ost__check *c, const ost_field *f)
+{
+    if (!ost__type_is_optional(f->type))
+        ost__check_fail(
+            c, f->name, "stamp",
+            ".stamp = OST_ON_DELETE needs ost_opt_time or ost_opt_date, which is absent "
+            "until the record is deleted, but this is %s",
+            ost__type_name(f->type));
+    else if (f->unique || f->required || f->not_null || f->default_value)
+        ost__check_fail(c, f->name, "stamp",
+                        "with .stamp = OST_ON_DELETE is absent in the living: leave out .unique, "
+                        ".required, .not_null and .default_value");
+}
+
 static void check_stamp(ost__check *c, const ost_field *f)
 {
     uint16_t base = ost__base_type(f->type);
@@ -355,6 +369,8 @@ static void check_stamp(ost__check *c, const ost_field *f)
         ost__check_fail(c, f->name, "stamp",
                         ".stamp needs ost_time or ost_date, optional or not, but this is %s",
                         ost__type_name(f->type));
+    else if (f->stamp == OST_ON_DELETE)
+        check_deleted(c, f);
 }
 
 static void check_key(ost__check *c, const ost__model *m, const ost_field *f)

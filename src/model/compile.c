@@ -258,11 +258,32 @@ static void compile_sets(ost__model *m)
         bool absent = f->default_value && ost__type_is_optional(f->type);
         if (is_ruled(f))
             ost__field_set_add(&m->ruled, i);
-        if (made || absent || f->stamp != OST_NEVER || f->trim || f->lowercase ||
-            ost__field_keeps_seconds(f))
+        bool stamped = f->stamp == OST_ON_INSERT || f->stamp == OST_ON_UPDATE;
+        if (made || absent || stamped || f->trim || f->lowercase || ost__field_keeps_seconds(f))
             ost__field_set_add(&m->insert_sets, i);
         if (f->stamp == OST_ON_UPDATE)
             ost__field_set_add(&m->update_sets, i);
+    }
+}
+
+/* The member that says when a record was soft-deleted. */
+static void compile_deleted(ost__check *c, ost__model *m)
+{
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        const ost_field *f = &m->fields[i];
+        if (!m->table.adopted && ost__names_equal(f->column, OST_LIVING_COLUMN))
+            ost__check_fail(c, f->name, "column",
+                            "has the column %s, which the library keeps for soft deletes: give it "
+                            "another .column",
+                            f->column);
+        if (f->stamp != OST_ON_DELETE)
+            continue;
+        if (m->table.deleted)
+            ost__check_fail(c, f->name, "stamp",
+                            "is stamped when a record is deleted, as %s is: a model has one such "
+                            "member",
+                            m->table.deleted->name);
+        m->table.deleted = f;
     }
 }
 
@@ -309,8 +330,10 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
     sort_by_offset(m);
     check_overlaps(c, m);
     check_hooks(c, copy);
-    if (!part)
+    if (!part) {
         compile_keys(c, m);
+        compile_deleted(c, m);
+    }
     compile_steps(m);
     compile_sets(m);
     return m;

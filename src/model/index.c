@@ -192,14 +192,12 @@ static ost_node *where_node(ost__check *c, const ost__model *m, const ost_model 
 
 static bool is_built(ost__check *c, const ost_index *index)
 {
-    if (index->among_living)
-        ost__check_unsupported(c, NULL, "an index with .among_living");
     if (index->kind == OST_GEO)
         ost__check_unsupported(c, NULL, "a geo index");
     else if (index->kind != OST_BTREE && index->kind != OST_FULL_TEXT)
         ost__check_fail(c, NULL, "index", "has an index of the unknown kind %u",
                         (unsigned)index->kind);
-    return index->kind <= OST_FULL_TEXT && !index->among_living;
+    return index->kind <= OST_FULL_TEXT;
 }
 
 static bool is_plain_text(const ost_field *f)
@@ -209,8 +207,8 @@ static bool is_plain_text(const ost_field *f)
 }
 
 /* Options that not every database has; whether this one has them is seen when it is created. */
-static void check_options(ost__check *c, const ost_index *index, const ost_field **fields,
-                          const bool *descending, uint32_t count)
+static void check_options(ost__check *c, const ost__model *m, const ost_index *index,
+                          const ost_field **fields, const bool *descending, uint32_t count)
 {
     bool words = index->kind == OST_FULL_TEXT, good = true;
     bool odd = index->unique || index->sparse || index->expire_after_s > 0 ||
@@ -225,6 +223,10 @@ static void check_options(ost__check *c, const ost_index *index, const ost_field
         ost__check_fail(c, NULL, "index",
                         "has a full-text index that is unique, sparse, descending, expires or has "
                         "a collation: leave that out");
+    if (index->among_living && (!index->unique || !m->table.deleted))
+        ost__check_fail(c, NULL, "index",
+                        "has an index with .among_living, which is for unique indexes of a model "
+                        "with a member of .stamp = OST_ON_DELETE");
     if (index->collation > OST_CASELESS)
         ost__check_fail(c, NULL, "index", "has an index of the unknown collation %u",
                         (unsigned)index->collation);
@@ -301,10 +303,11 @@ static bool compile_index(ost__check *c, const ost__model *m, const ost_model *c
         return false;
     if (count == 0)
         return false;
-    check_options(c, given, fields, descending, count);
+    check_options(c, m, given, fields, descending, count);
     const char *name = given->name;
     if (!name)
-        name = ost__check_compose(c, prefix_of(given), m->table.name, fields, count, NULL);
+        name = ost__check_compose(c, prefix_of(given), m->table.name, fields, count,
+                                  given->among_living ? "living" : NULL);
     const ost_field **own_fields = ost__check_alloc(c, count, sizeof *fields, alignof(ost_field *));
     bool *own_descending = ost__check_alloc(c, count, sizeof *descending, alignof(bool));
     if (!name || !own_fields || !own_descending)
@@ -321,6 +324,7 @@ static bool compile_index(ost__check *c, const ost__model *m, const ost_model *c
         .expire_after_s = given->expire_after_s,
         .collation = given->collation,
         .sparse = given->sparse,
+        .among_living = given->among_living,
     };
     if (!given->where)
         return true;
@@ -328,20 +332,45 @@ static bool compile_index(ost__check *c, const ost__model *m, const ost_model *c
     return out->where != NULL;
 }
 
-void ost__model_compile_indexes(ost__check *c, ost__model *m, const ost_model *copy)
+/* Unique members that an index keeps unique among the living. */
+static bool is_unique_among_living(const ost__model *m, const ost_field *f)
+{
+    return m->table.deleted && !m->table.adopted && f->unique &&
+           !(f->primary_key && m->table.key_count == 1);
+}
+
+static void add_living_index(ost__check *c, ost__model *m, const ost_field *f, ost_table_index *out)
+{
+    const ost_field **fields = ost__check_alloc(c, 1, sizeof *fields, alignof(ost_field *));
+    bool *descending = ost__check_alloc(c, 1, sizeof *descending, alignof(bool));
+    const char *name = ost__check_compose(c, "ux", m->table.name, &f, 1, "living");
+    if (!fields || !descending || !name)
+        return;
+    fields[0] = f;
+    *out = (ost_table_index){ .name = name,
+                              .fields = fields,
+                              .descending = descending,
+                              .field_count = 1,
+                              .kind = OST_BTREE,
+                              .unique = true,
+                              .among_living = true };
+    m->table.index_count++;
+}
+
+/* How many indexes the model has; UINT32_MAX: a mistake, which was reported. */
+static uint32_t count_indexes(ost__check *c, const ost_model *copy)
 {
     ost_index index;
     uint32_t count = 0;
-    c->model = m->table.model;
     if (!copy->indexes)
-        return;
+        return 0;
     if (copy->index_size < offsetof(ost_index, kind) ||
         copy->expr_size < offsetof(ost_expr, list) ||
         copy->index_column_size < sizeof(ost_member) || copy->member_size < sizeof(ost_member)) {
         ost__check_fail(c, NULL, "struct_size",
                         "has indexes, but not the sizes of their structs: write the model with "
                         "OST_MODEL()");
-        return;
+        return UINT32_MAX;
     }
     for (;; count++) {
         read_at(&index, sizeof index, copy->indexes, count, copy->index_size);
@@ -353,10 +382,22 @@ void ost__model_compile_indexes(ost__check *c, ost__model *m, const ost_model *c
                         index.name);
     if (count > INDEXES_MAX) {
         ost__check_fail(c, NULL, "index", "has more than %d indexes", (int)INDEXES_MAX);
-        return;
+        return UINT32_MAX;
     }
+    return count;
+}
+
+void ost__model_compile_indexes(ost__check *c, ost__model *m, const ost_model *copy)
+{
+    ost_index index;
+    c->model = m->table.model;
+    uint32_t count = count_indexes(c, copy), own = 0;
+    for (uint32_t i = 0; i < m->table.field_count; i++)
+        own += is_unique_among_living(m, &m->fields[i]);
+    if (count == UINT32_MAX || count + own == 0)
+        return;
     ost_table_index *indexes =
-        ost__check_alloc(c, count, sizeof *indexes, alignof(ost_table_index));
+        ost__check_alloc(c, count + own, sizeof *indexes, alignof(ost_table_index));
     if (!indexes)
         return;
     for (uint32_t i = 0; i < count; i++) {
@@ -364,6 +405,9 @@ void ost__model_compile_indexes(ost__check *c, ost__model *m, const ost_model *c
         if (compile_index(c, m, copy, &index, &indexes[m->table.index_count]))
             m->table.index_count++;
     }
+    for (uint32_t i = 0; own > 0 && i < m->table.field_count; i++)
+        if (is_unique_among_living(m, &m->fields[i]))
+            add_living_index(c, m, &m->fields[i], &indexes[m->table.index_count]);
     m->table.indexes = indexes;
 }
 

@@ -77,11 +77,12 @@ static void fill_member(const ost_field *f, void *shadow, const ost__rules *r)
 {
     if (f->default_value && ost__type_is_optional(f->type) && ost__member_is_null(f, shadow))
         store_default(f, shadow);
-    if (f->stamp == OST_NEVER && f->generated == OST_GIVEN)
+    bool stamped = f->stamp == OST_ON_INSERT || f->stamp == OST_ON_UPDATE;
+    if (!stamped && f->generated == OST_GIVEN)
         return;
     if (!ost__member_is_zero(f, shadow))
         return;
-    if (f->stamp != OST_NEVER)
+    if (stamped)
         store_stamp(f, shadow, r->now);
     store_generated(f, shadow, r->identity);
 }

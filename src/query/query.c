@@ -210,6 +210,13 @@ void ost_query_select(ost_query *handle, const ost_expr *const *list)
         keep(q, ost__encode_column(&enc, &q->columns, list[i], &q->result));
 }
 
+void ost_with_deleted(ost_query *handle)
+{
+    ost__query *q = open_query(handle);
+    if (q)
+        q->with_deleted = true;
+}
+
 ost_query *ost_query_include(ost_query *handle, const ost_model *m, const ost_member *relation)
 {
     ost__query *q = open_query(handle);
@@ -220,6 +227,11 @@ ost_query *ost_query_include(ost_query *handle, const ost_model *m, const ost_me
 }
 
 /* ---- assembling ---- */
+
+enum {
+    WHERE = 2,    /* its place among the sections */
+    NULL_TEST = 6 /* bytes of one, of a member */
+};
 
 static uint32_t size_of(const ost__section *s)
 {
@@ -234,6 +246,26 @@ static uint8_t *join(uint8_t *at, const ost__section *s)
     return at + size_of(s);
 }
 
+/* What keeps the living and the deleted apart, as a further condition; NULL: nothing. */
+static const ost_field *apart(const ost__parts *p)
+{
+    bool meets = p->kind == OST_DO_SELECT || p->kind == OST_DO_UPDATE || p->kind == OST_DO_DELETE;
+    return meets && p->among != OST__WITH_DELETED ? p->model->table.deleted : NULL;
+}
+
+static uint8_t *join_where(uint8_t *at, const ost__parts *p, const ost_field *deleted)
+{
+    uint8_t *end = join(at, p->where);
+    if (!deleted)
+        return end;
+    ost__put_u16(at, (p->where ? p->where->items : 0) + 1);
+    end[0] = p->among == OST__LIVING ? OST_OP_IS_NULL : OST_OP_NOT_NULL;
+    end[1] = OST_OP_MEMBER;
+    ost__put_u16(end + 2, p->model->table.id);
+    ost__put_u16(end + 4, ost__field_index(p->model, deleted));
+    return end + NULL_TEST;
+}
+
 static void add_number(ost__statement *out, const int64_t *n)
 {
     if (n)
@@ -246,8 +278,9 @@ bool ost__statement_join(const ost__parts *p, ost__arena *arena, ost__statement 
 {
     const ost__section *const sections[] = { p->columns, p->changes, p->where,    p->groups,
                                              p->having,  p->orders,  p->partition };
+    const ost_field *deleted = apart(p);
     size_t first = p->flags & OST__SHAPE_RECORDS ? 1 : 0, end = p->partition ? 7 : 6;
-    uint32_t size = OST__SHAPE_HEADER, parameters = 3;
+    uint32_t size = OST__SHAPE_HEADER + (deleted ? NULL_TEST : 0), parameters = 3;
     for (size_t i = first; i < end; i++) {
         size += size_of(sections[i]);
         parameters += sections[i] ? sections[i]->parameter_count : 0;
@@ -267,7 +300,7 @@ bool ost__statement_join(const ost__parts *p, ost__arena *arena, ost__statement 
     out->bytes[3] = (uint8_t)p->lock;
     uint8_t *at = out->bytes + OST__SHAPE_HEADER;
     for (size_t i = first; i < end; i++) {
-        at = join(at, sections[i]);
+        at = i == WHERE ? join_where(at, p, deleted) : join(at, sections[i]);
         if (sections[i] && sections[i]->parameter_count > 0) {
             memcpy(out->parameters + out->parameter_count, sections[i]->parameters,
                    sections[i]->parameter_count * sizeof(ost_parameter));
@@ -344,6 +377,9 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
         .partition = q->partition.items > 0 ? &q->partition : NULL,
         .limit_per = &q->limit_per,
         .lock = q->lock,
+        .among = ask->fixed        ? ask->among
+                 : q->with_deleted ? OST__WITH_DELETED
+                                   : OST__LIVING,
     };
     OST_TRY(too_wide(q, error));
     OST_TRY(check_result(q, ask, error));

@@ -23,7 +23,7 @@ typedef struct ost__query {
     struct ost__query *next; /* of the session's list */
     uint16_t status;         /* of the first failure */
     uint16_t generation;     /* 0 … OST__QUERY_SLOT - 1 */
-    bool live, narrows, everything, distinct, has_limit, has_offset;
+    bool live, narrows, everything, distinct, has_limit, has_offset, with_deleted;
     uint8_t lock; /* an enum ost_lock_mode */
     int64_t limit, offset, limit_per;
     uint64_t sequence;     /* of the session, when something was appended last: for marks */
@@ -42,13 +42,18 @@ typedef struct ost__statement {
     uint32_t parameter_count;
 } ost__statement;
 
+/* Which records of a model that soft-deletes are meant; others have none but the living. */
+enum ost__among { OST__LIVING, OST__WITH_DELETED, OST__DELETED };
+
 /* What is asked of a query. */
 typedef struct ost__ask {
     uint16_t kind, wrap;
     const ost__model *result; /* of the rows; NULL with `value` or a write */
     const ost_expr *value;    /* one value */
     const ost__section *changes;
-    bool limited; /* by `limit` and `offset` here, where the query has none of its own */
+    bool fixed;     /* among these, whatever the query says: */
+    uint16_t among; /* an enum ost__among */
+    bool limited;   /* by `limit` and `offset` here, where the query has none of its own */
     int64_t limit, offset;
 } ost__ask;
 
@@ -78,6 +83,7 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
 /* Header and sections put together; NULL sections are empty. */
 typedef struct ost__parts {
     uint16_t kind, wrap, lock;
+    uint16_t among; /* an enum ost__among, of what reads, updates or deletes */
     uint32_t flags;
     const ost__model *model, *result;
     const ost__section *columns, *changes, *where, *groups, *having, *orders;

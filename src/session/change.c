@@ -116,6 +116,23 @@ static ost_status put_stamps(ost_session *s, const ost__model *m, const ost__rul
     return OST_OK;
 }
 
+ost_status ost__deletion(ost_session *s, const ost__model *m, bool deleted, ost__section *changes)
+{
+    const ost__rules rules = ost__rules_of(s, m, NULL);
+    const ost_field *f = m->table.deleted;
+    ost__field_set seen = { { 0 } };
+    ost_value now = { 0 };
+    ost__field_set_add(&seen, ost__field_index(m, f));
+    if (deleted) {
+        now = ost__rules_stamp(f, rules.now);
+        ost_status status = ost__rules_value(m, f, &now, &rules);
+        if (status != OST_OK)
+            return ost__refused(s, m, status);
+    }
+    OST_TRY(put_change(s, m, changes, deleted ? OST_OP_SET : OST_OP_SET_NULL, f, &now));
+    return put_stamps(s, m, &rules, &seen, changes);
+}
+
 static ost_status encode_changes(ost_session *s, const ost__model *m, const ost_expr *const *list,
                                  ost__section *changes)
 {
@@ -129,22 +146,21 @@ static ost_status encode_changes(ost_session *s, const ost__model *m, const ost_
     return put_stamps(s, m, &rules, &seen, changes);
 }
 
-static ost_status assemble_write(ost_session *s, const ost__query *q, uint16_t kind,
-                                 const ost__section *changes, ost__statement *st)
+static ost_status assemble_write(ost_session *s, const ost__query *q, const ost__ask *ask,
+                                 ost__statement *st)
 {
-    const ost__ask ask = { .kind = kind, .changes = changes };
-    ost_status status = ost__query_assemble(q, &ask, &s->scratch, st, &s->error);
+    ost_status status = ost__query_assemble(q, ask, &s->scratch, st, &s->error);
     if (status != OST_OK)
         s->error.nothing_sent = 1;
     return status;
 }
 
-static ost_status run_write(ost_session *s, const ost__query *q, uint16_t kind,
-                            const ost__section *changes, int64_t *matched)
+ost_status ost__write_all(ost_session *s, const ost__query *q, const ost__ask *ask,
+                          int64_t *matched)
 {
     ost__statement st;
     ost__run r;
-    OST_TRY(assemble_write(s, q, kind, changes, &st));
+    OST_TRY(assemble_write(s, q, ask, &st));
     ost_status status = ost__run_begin(&r, s, &st);
     if (status == OST_OK) {
         status = ost__run_go(&r, NULL);
@@ -160,7 +176,7 @@ static ost_status update(ost_session *s, const ost__query *q, const ost_expr *co
     ost__section changes = { 0 };
     OST_TRY(ost__unit_check(s));
     OST_TRY(encode_changes(s, q->model, list, &changes));
-    return run_write(s, q, OST_DO_UPDATE, &changes, matched);
+    return ost__write_all(s, q, &(ost__ask){ .kind = OST_DO_UPDATE, .changes = &changes }, matched);
 }
 
 ost_status ost_query_update(ost_query *handle, int64_t *matched, const ost_expr *const *changes)
@@ -191,11 +207,11 @@ static ost_status not_one(ost_session *s, const ost__query *q, int64_t matched)
 }
 
 /* How many would be changed, if the update may be run at all. */
-static ost_status count_matches(ost_session *s, const ost__query *q, const ost__section *changes,
+static ost_status count_matches(ost_session *s, const ost__query *q, const ost__ask *ask,
                                 int64_t *matched)
 {
     ost__statement st;
-    OST_TRY(assemble_write(s, q, OST_DO_UPDATE, changes, &st));
+    OST_TRY(assemble_write(s, q, ask, &st));
     return ost__count(s, q, matched);
 }
 
@@ -203,14 +219,15 @@ static ost_status count_matches(ost_session *s, const ost__query *q, const ost__
  * savepoints, matches are counted first, in the view that the unit has of the database. */
 static ost_status change_one(ost_session *s, const ost__query *q, const ost__section *changes)
 {
+    const ost__ask ask = { .kind = OST_DO_UPDATE, .changes = changes };
     int64_t matched = 1;
     bool own;
     OST_TRY(ost__unit_begin_own(s, &own));
-    ost_status status = own ? OST_OK : count_matches(s, q, changes, &matched);
+    ost_status status = own ? OST_OK : count_matches(s, q, &ask, &matched);
     if (status == OST_OK && matched > 1)
         return not_one(s, q, matched);
     if (status == OST_OK)
-        status = run_write(s, q, OST_DO_UPDATE, changes, &matched);
+        status = ost__write_all(s, q, &ask, &matched);
     if (status == OST_OK && matched == 1)
         return own ? ost__unit_commit(s) : OST_OK;
     bool refused = s->doomed >= 0 || (status == OST_OK && matched > 1 && !own);
@@ -244,21 +261,4 @@ ost_status ost_query_update_one(ost_query *handle, const ost_expr *const *change
     if (!q)
         return s ? ost__leave(s, (ost_status)s->error.status) : ost__query_unentered(handle);
     return ost__leave(s, update_one(s, q, changes));
-}
-
-ost_status ost_delete_all(ost_query *handle, int64_t *deleted)
-{
-    ost_session *s;
-    int64_t n = 0;
-    ost__query *q = ost__enter_query(handle, &s);
-    if (deleted)
-        *deleted = 0;
-    if (!q)
-        return s ? ost__leave(s, (ost_status)s->error.status) : ost__query_unentered(handle);
-    ost_status status = ost__unit_check(s);
-    if (status == OST_OK)
-        status = run_write(s, q, OST_DO_DELETE, NULL, &n);
-    if (deleted && status == OST_OK)
-        *deleted = n;
-    return ost__leave(s, status);
 }

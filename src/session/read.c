@@ -114,9 +114,8 @@ ost_status ost__select(ost_session *s, const ost__statement *st, bool track, voi
 
 /* ---- by key ---- */
 
-ost_status ost__assemble_key(ost_session *s, const ost__model *m, uint16_t kind,
-                             const ost_value *key, size_t count, const ost__section *changes,
-                             ost__statement *out)
+ost_status ost__assemble_key(ost_session *s, const ost__model *m, enum ost__among among,
+                             const ost_value *key, size_t count, ost__statement *out)
 {
     const ost__encoder enc = {
         .models = s->db->models, .root = m, .arena = &s->scratch, .error = &s->error
@@ -124,11 +123,11 @@ ost_status ost__assemble_key(ost_session *s, const ost__model *m, uint16_t kind,
     ost__section where = { 0 };
     OST_TRY(ost__encode_key(&enc, &where, key, count));
     const ost__parts parts = {
-        .kind = kind,
+        .kind = OST_DO_SELECT,
         .model = m,
         .where = &where,
-        .changes = changes,
-        .flags = kind == OST_DO_SELECT ? OST__SHAPE_RECORDS : 0,
+        .among = among,
+        .flags = OST__SHAPE_RECORDS,
     };
     return ost__statement_join(&parts, &s->scratch, out) ? OST_OK : ost__no_memory(s);
 }
@@ -142,13 +141,14 @@ static ost_status not_found(ost_session *s, const ost__model *m)
 }
 
 /* The common way to the plan of a get; it is kept, so that the next time it is ready. */
-static ost_status begin_get(ost__run *r, ost_session *s, const ost__model *m, const ost_value *key,
-                            size_t key_count)
+static ost_status begin_get(ost__run *r, ost_session *s, const ost__model *m, enum ost__among among,
+                            const ost_value *key, size_t key_count)
 {
     ost__statement st;
-    OST_TRY(ost__assemble_key(s, m, OST_DO_SELECT, key, key_count, NULL, &st));
+    OST_TRY(ost__assemble_key(s, m, among, key, key_count, &st));
     OST_TRY(ost__run_begin(r, s, &st));
-    ost__record_plan_keep(s->db->plans, m, OST__RECORD_GET, NULL, r->plan, &st);
+    if (among == OST__LIVING)
+        ost__record_plan_keep(s->db->plans, m, OST__RECORD_GET, NULL, r->plan, &st);
     return OST_OK;
 }
 
@@ -176,10 +176,12 @@ static ost_status fill_key(ost_session *s, const ost__model *m, const ost__recor
     return OST_OK;
 }
 
-static ost_status begin_key(ost__run *r, ost_session *s, const ost__model *m, const ost_value *key,
-                            size_t key_count, ost_parameter parameters[])
+static ost_status begin_key(ost__run *r, ost_session *s, const ost__model *m, enum ost__among among,
+                            const ost_value *key, size_t key_count, ost_parameter parameters[])
 {
     const ost__record_plan *ready;
+    if (among != OST__LIVING)
+        return begin_get(r, s, m, among, key, key_count);
     OST_TRY(ost__run_begin_record(r, s, m, OST__RECORD_GET, NULL, &ready));
     if (ready) {
         ost_status status = fill_key(s, m, ready, key, parameters);
@@ -187,11 +189,11 @@ static ost_status begin_key(ost__run *r, ost_session *s, const ost__model *m, co
         if (status != OST_UNSUPPORTED)
             return status;
     }
-    return begin_get(r, s, m, key, key_count);
+    return begin_get(r, s, m, among, key, key_count);
 }
 
-static ost_status get(ost_session *s, const ost_model *m, size_t record_size, const ost_value *key,
-                      size_t key_count, void **row)
+static ost_status get(ost_session *s, const ost_model *m, size_t record_size, enum ost__among among,
+                      const ost_value *key, size_t key_count, void **row)
 {
     ost_parameter few[KEY_FEW], *parameters = few;
     ost__run r;
@@ -208,7 +210,7 @@ static ost_status get(ost_session *s, const ost_model *m, size_t record_size, co
             ost__arena_alloc(&s->scratch, key_count * sizeof(*parameters), _Alignof(ost_parameter));
     if (!parameters)
         return ost__no_memory(s);
-    ost_status status = begin_key(&r, s, model, key, key_count, parameters);
+    ost_status status = begin_key(&r, s, model, among, key, key_count, parameters);
     r.op.flags |= OST_FLAG_SINGLE;
     if (status == OST_OK)
         status = select_rows(&r, true, row, &count);
@@ -225,7 +227,18 @@ void *ost_session_get(ost_session *s, const ost_model *m, size_t record_size, co
     void *row = NULL;
     if (!ost__enter(s))
         return NULL;
-    return ost__leave(s, get(s, m, record_size, key, key_count, &row)) == OST_OK ? row : NULL;
+    ost_status status = get(s, m, record_size, OST__LIVING, key, key_count, &row);
+    return ost__leave(s, status) == OST_OK ? row : NULL;
+}
+
+void *ost_session_get_with_deleted(ost_session *s, const ost_model *m, size_t record_size,
+                                   const ost_value *key, size_t key_count)
+{
+    void *row = NULL;
+    if (!ost__enter(s))
+        return NULL;
+    ost_status status = get(s, m, record_size, OST__WITH_DELETED, key, key_count, &row);
+    return ost__leave(s, status) == OST_OK ? row : NULL;
 }
 
 /* ---- queries ---- */

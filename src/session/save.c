@@ -63,15 +63,17 @@ void ost__follow(const ost__model *m, uint8_t *record, uint8_t *snapshot, const 
 
 /* An update of a tracked record: what can fail is done first, then the database is asked, then
  * record and snapshot follow. */
-static ost_status update_tracked(ost_session *s, ost__batch *b, void *record, uint8_t *snapshot,
-                                 void *shadow, const ost__field_set *changed, int64_t *matched)
+ost_status ost__update_tracked(ost_session *s, ost__batch *b, void *record, uint8_t *snapshot,
+                               void *shadow, const ost__field_set *changed,
+                               const ost__field_set *written, enum ost__among among,
+                               int64_t *matched)
 {
     const ost__model *m = b->model;
     ost__undo *before = s->journal.newest;
     ost__by_key out;
     OST_TRY(ost__own_texts(s, b, shadow, changed));
-    OST_TRY(ost__journal_add(s, b, record, snapshot, &m->update_sets));
-    ost_status status = ost__run_by_key(s, m, OST_DO_UPDATE, changed, shadow, 1, &out);
+    OST_TRY(ost__journal_add(s, b, record, snapshot, written));
+    ost_status status = ost__run_by_key(s, m, changed, among, shadow, 1, &out);
     *matched = out.matched;
     if (status != OST_OK || out.matched == 0) {
         s->journal.newest = before;
@@ -116,13 +118,18 @@ ost_status ost__save_record(ost_session *s, const ost__model *model, void *recor
     ost_status status = ost__rules_update(model, shadow, &changed, &rules);
     if (status != OST_OK)
         return ost__refused(s, model, status);
-    OST_TRY(update_tracked(s, b, record, snapshot, shadow, &changed, &matched));
+    OST_TRY(ost__update_tracked(s, b, record, snapshot, shadow, &changed, &model->update_sets,
+                                ost__among_of(model, snapshot), &matched));
     return matched == 0 ? ost__stale(s, model) : OST_OK;
 }
 
 ost_status ost__stale(ost_session *s, const ost__model *m)
 {
-    ost__fail(s, OST_STALE, "this %s is not stored any more", m->table.model);
+    ost__fail(s, OST_STALE,
+              m->table.deleted ? "this %s was deleted or restored since it was loaded, or is not "
+                                 "stored any more"
+                               : "this %s is not stored any more",
+              m->table.model);
     ost__error_about(&s->error, m->table.model, NULL);
     s->error.nothing_sent = 0;
     return OST_STALE;
@@ -169,12 +176,13 @@ static ost_status replace(ost_session *s, const ost_model *m, size_t record_size
         if (!snapshot)
             return (ost_status)s->error.status;
         OST_TRY(ost__may_renew(s, b));
-        OST_TRY(update_tracked(s, b, record, snapshot, shadow, &which, &matched));
+        OST_TRY(ost__update_tracked(s, b, record, snapshot, shadow, &which, &model->update_sets,
+                                    ost__among_of(model, snapshot), &matched));
         if (matched > 0)
             ost__renew(b, snapshot, true);
         return matched > 0 ? OST_OK : ost__gone(s, model);
     }
-    OST_TRY(ost__run_by_key(s, model, OST_DO_UPDATE, &which, shadow, 1, &out));
+    OST_TRY(ost__run_by_key(s, model, &which, OST__LIVING, shadow, 1, &out));
     if (out.matched == 0)
         return ost__gone(s, model);
     for (uint32_t i = 0; i < model->table.field_count; i++)
@@ -201,13 +209,17 @@ static ost_status reload(ost_session *s, const ost_model *m, size_t record_size,
     if (!model)
         return (ost_status)s->error.status;
     OST_TRY(ost__find_tracked(s, model, record, "use ost_get to load it", &b, &snapshot));
+    /* Who held a deleted record sees it, also when it was restored meanwhile. */
+    enum ost__among among = ost__among_of(model, snapshot);
+    if (among == OST__DELETED)
+        among = OST__WITH_DELETED;
     ost_value *key =
         ost__arena_alloc(&s->scratch, model->table.key_count * sizeof(*key), _Alignof(ost_value));
     if (!key)
         return ost__no_memory(s);
     for (uint32_t i = 0; i < model->table.key_count; i++)
         key[i] = ost__member_value(model->table.keys[i], record);
-    OST_TRY(ost__assemble_key(s, model, OST_DO_SELECT, key, model->table.key_count, NULL, &st));
+    OST_TRY(ost__assemble_key(s, model, among, key, model->table.key_count, &st));
     OST_TRY(ost__select(s, &st, false, &row, &count));
     if (count == 0)
         return ost__gone(s, model);

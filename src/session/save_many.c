@@ -10,10 +10,11 @@
 
 #include "base/error.h"
 
-/* Records of which the same members changed. */
+/* Records of which the same members changed, all of them living or all deleted. */
 typedef struct group {
     struct group *next; /* in the order of their first records */
     ost__field_set changed;
+    enum ost__among among;
     size_t start, count, filled;
 } group;
 
@@ -34,23 +35,25 @@ typedef struct work {
     group *first, *last;
 } work;
 
-static bool same_set(const ost__field_set *a, const ost__field_set *b)
+static bool is_for(const group *g, const ost__field_set *changed, enum ost__among among)
 {
-    return memcmp(a->words, b->words, sizeof(a->words)) == 0;
+    return g->among == among &&
+           memcmp(g->changed.words, changed->words, sizeof(changed->words)) == 0;
 }
 
-static group *group_of(work *w, const ost__field_set *changed)
+static group *group_of(work *w, const ost__field_set *changed, enum ost__among among)
 {
     group *g = w->last;
-    if (g && same_set(&g->changed, changed))
+    if (g && is_for(g, changed, among))
         return g;
     for (g = w->first; g; g = g->next)
-        if (same_set(&g->changed, changed))
+        if (is_for(g, changed, among))
             return g;
     g = ost__arena_alloc_zeroed(&w->session->scratch, sizeof(*g), _Alignof(group));
     if (!g)
         return NULL;
     g->changed = *changed;
+    g->among = among;
     if (w->last)
         w->last->next = g;
     else
@@ -82,7 +85,7 @@ static ost_status add(work *w, uint8_t *record, size_t index, const ost__rules *
         return ost__add_failures(w->session, m, index, status, failures);
     it->record = record;
     it->index = index;
-    it->group = group_of(w, &changed);
+    it->group = group_of(w, &changed, ost__among_of(m, it->snapshot));
     if (!it->group)
         return ost__no_memory(w->session);
     it->group->count++;
@@ -137,8 +140,8 @@ static ost_status send_group(work *w, const group *g)
 {
     ost_session *s = w->session;
     ost__by_key out;
-    ost_status status = ost__run_by_key(s, w->model, OST_DO_UPDATE, &g->changed,
-                                        shadow_at(w, g->start), g->count, &out);
+    ost_status status =
+        ost__run_by_key(s, w->model, &g->changed, g->among, shadow_at(w, g->start), g->count, &out);
     if (status == OST_OK && out.matched < (int64_t)g->count)
         status = ost__stale(s, w->model);
     if (status == OST_OK)

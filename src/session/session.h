@@ -253,9 +253,9 @@ void ost__sink_abandon(ost__sink *k);
 ost_status ost__select(ost_session *s, const ost__statement *st, bool track, void **rows,
                        size_t *count);
 ost_status ost__count(ost_session *s, const ost__query *q, int64_t *count);
-ost_status ost__assemble_key(ost_session *s, const ost__model *m, uint16_t kind,
-                             const ost_value *key, size_t count, const ost__section *changes,
-                             ost__statement *out);
+/* A select of one record. */
+ost_status ost__assemble_key(ost_session *s, const ost__model *m, enum ost__among among,
+                             const ost_value *key, size_t count, ost__statement *out);
 /* The query of a handle, or NULL with the session's error set. Enters the session. */
 ost__query *ost__enter_query(ost_query *handle, ost_session **s);
 ost_status ost__query_status(ost_session *s, const ost__query *q);

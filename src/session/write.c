@@ -15,7 +15,7 @@ static bool has_stamps(const ost__model *m)
     for (uint32_t i = 0; i * 64 < m->table.field_count; i++)
         if (m->insert_sets.words[i] | m->update_sets.words[i])
             return true;
-    return false;
+    return m->table.deleted;
 }
 
 ost__rules ost__rules_of(ost_session *s, const ost__model *m, ost_call *call)
@@ -125,35 +125,45 @@ static ost_status put_key(ost_session *s, const ost__model *m, ost__section *whe
     return OST_OK;
 }
 
+/* What is deleted by its key is deleted for good, among all. */
+static enum ost__record_kind kind_by_key(const ost__field_set *which, enum ost__among among)
+{
+    if (!which)
+        return OST__RECORD_DELETE;
+    return among == OST__DELETED ? OST__RECORD_UPDATE_DELETED : OST__RECORD_UPDATE;
+}
+
 /* The common way to a plan for one record; it is kept, so that the next time it is ready. */
-static ost_status begin_by_key(ost__run *r, ost_session *s, const ost__model *m, uint16_t kind,
-                               const ost__field_set *which)
+static ost_status begin_by_key(ost__run *r, ost_session *s, const ost__model *m,
+                               const ost__field_set *which, enum ost__among among)
 {
     ost__section changes = { 0 }, where = { 0 };
     ost__statement st;
-    const ost__parts parts = { .kind = kind, .model = m, .changes = &changes, .where = &where };
+    const ost__parts parts = { .kind = which ? OST_DO_UPDATE : OST_DO_DELETE,
+                               .model = m,
+                               .changes = &changes,
+                               .where = &where,
+                               .among = among };
     if (which && !ost__put_fields(s, m, which, &changes))
         return ost__no_memory(s);
     OST_TRY(put_key(s, m, &where));
     if (!ost__statement_join(&parts, &s->scratch, &st))
         return ost__no_memory(s);
     OST_TRY(ost__run_begin(r, s, &st));
-    ost__record_plan_keep(s->db->plans, m, which ? OST__RECORD_UPDATE : OST__RECORD_DELETE, which,
-                          r->plan, &st);
+    ost__record_plan_keep(s->db->plans, m, kind_by_key(which, among), which, r->plan, &st);
     return OST_OK;
 }
 
-ost_status ost__run_by_key(ost_session *s, const ost__model *m, uint16_t kind,
-                           const ost__field_set *which, const void *shadows, size_t count,
+ost_status ost__run_by_key(ost_session *s, const ost__model *m, const ost__field_set *which,
+                           enum ost__among among, const void *shadows, size_t count,
                            ost__by_key *out)
 {
     ost__run r;
     const ost__record_plan *ready;
     *out = (ost__by_key){ .failed_record = SIZE_MAX };
-    ost_status status = ost__run_begin_record(
-        &r, s, m, which ? OST__RECORD_UPDATE : OST__RECORD_DELETE, which, &ready);
+    ost_status status = ost__run_begin_record(&r, s, m, kind_by_key(which, among), which, &ready);
     if (status == OST_OK && !ready)
-        status = begin_by_key(&r, s, m, kind, which);
+        status = begin_by_key(&r, s, m, which, among);
     if (status == OST_OK) {
         r.op.records = shadows;
         r.op.record_count = count;
@@ -363,7 +373,9 @@ static ost_status delete_record(ost_session *s, const ost_model *m, size_t recor
     if (!model)
         return (ost_status)s->error.status;
     OST_TRY(ost__unit_check(s));
-    OST_TRY(ost__run_by_key(s, model, OST_DO_DELETE, NULL, record, 1, &out));
+    if (model->table.deleted)
+        return ost__soft_delete(s, model, record);
+    OST_TRY(ost__run_by_key(s, model, NULL, OST__WITH_DELETED, record, 1, &out));
     return out.matched == 0 ? ost__gone(s, model) : OST_OK;
 }
 

@@ -3,6 +3,7 @@
 #ifndef OSTLER_SESSION_WRITE_H
 #define OSTLER_SESSION_WRITE_H
 
+#include "model/member.h"
 #include "session/session.h"
 
 /* `now` is read only for a model that has stamps or the like. `call`: NULL for a model without
@@ -34,9 +35,15 @@ typedef struct ost__by_key {
     size_t failed_record; /* SIZE_MAX: not one */
 } ost__by_key;
 /* `count` shadows in one operation; `which`: members that an update writes, NULL for a delete. */
-ost_status ost__run_by_key(ost_session *s, const ost__model *m, uint16_t kind,
-                           const ost__field_set *which, const void *shadows, size_t count,
+ost_status ost__run_by_key(ost_session *s, const ost__model *m, const ost__field_set *which,
+                           enum ost__among among, const void *shadows, size_t count,
                            ost__by_key *out);
+/* Among which a record is that was stored like this. */
+static inline enum ost__among ost__among_of(const ost__model *m, const void *stored)
+{
+    return m->table.deleted && !ost__member_is_null(m->table.deleted, stored) ? OST__DELETED
+                                                                              : OST__LIVING;
+}
 
 /* save.c: the batch and snapshot of a tracked record, or OST_MISUSE with this advice. */
 ost_status ost__find_tracked(ost_session *s, const ost__model *m, void *record, const char *advice,
@@ -48,9 +55,24 @@ ost_status ost__find_changes(ost_session *s, const ost__model *m, void *record, 
 /* After the database took a shadow: record and snapshot become like it. */
 void ost__follow(const ost__model *m, uint8_t *record, uint8_t *snapshot, const uint8_t *shadow,
                  const ost__field_set *changed);
+/* Writes `changed` of a shadow of a tracked record; both follow. `written`: what of it the library
+ * set by itself. *matched is 0 if there is none `among` which it is. */
+ost_status ost__update_tracked(ost_session *s, ost__batch *b, void *record, uint8_t *snapshot,
+                               void *shadow, const ost__field_set *changed,
+                               const ost__field_set *written, enum ost__among among,
+                               int64_t *matched);
 ost_status ost__save_record(ost_session *s, const ost__model *m, void *record);
 /* The record of a save is gone: OST_STALE. */
 ost_status ost__stale(ost_session *s, const ost__model *m);
+
+/* living.c: the record is deleted by its stamp. */
+ost_status ost__soft_delete(ost_session *s, const ost__model *m, void *record);
+
+/* change.c: a write of what meets the conditions. */
+ost_status ost__write_all(ost_session *s, const ost__query *q, const ost__ask *ask,
+                          int64_t *matched);
+/* change.c: the stamp of a soft delete, or its absence; and what every update sets. */
+ost_status ost__deletion(ost_session *s, const ost__model *m, bool deleted, ost__section *changes);
 
 /* many.c: failures of record `index`, which the session's error holds, join those before it. */
 ost_status ost__add_failures(ost_session *s, const ost__model *m, size_t index, ost_status status,

@@ -112,6 +112,22 @@ static void foreign_key(ost__sql_writer *w, const ost_table_foreign_key *k)
     names(w, k->target->keys, k->target->key_count);
 }
 
+/* Unique indexes among the living hold it as well: NULLs never conflict. */
+static void living_column(ost__sql_writer *w)
+{
+    const ost_table *t = w->shape->table;
+    bool any = false;
+    for (uint32_t i = 0; i < t->index_count; i++)
+        any = any || t->indexes[i].among_living;
+    if (!any || w->dialect->partial_indexes)
+        return;
+    ost__sql_text(w, ", ");
+    ost__sql_identifier(w, OST_LIVING_COLUMN);
+    ost__sql_text(w, w->dialect->living[0]);
+    ost__sql_identifier(w, t->deleted->column);
+    ost__sql_text(w, w->dialect->living[1]);
+}
+
 static void create_table(ost__sql_writer *w)
 {
     const ost_table *t = w->shape->table;
@@ -123,6 +139,7 @@ static void create_table(ost__sql_writer *w)
             ost__sql_text(w, ", ");
         column(w, &t->fields[i]);
     }
+    living_column(w);
     if (t->key_count > 0 && !is_row_key(w, t->keys[0])) {
         constraint(w, "primary", "key");
         ost__sql_text(w, " PRIMARY KEY ");
@@ -130,7 +147,7 @@ static void create_table(ost__sql_writer *w)
     }
     for (uint32_t i = 0; i < t->field_count; i++) {
         const ost_field *f = &t->fields[i];
-        if (f->unique && !(t->key_count == 1 && t->keys[0] == f)) {
+        if (f->unique && !t->deleted && !(t->key_count == 1 && t->keys[0] == f)) {
             constraint(w, f->column, "unique");
             ost__sql_text(w, " UNIQUE ");
             names(w, &f, 1);
@@ -145,20 +162,21 @@ static void create_table(ost__sql_writer *w)
     ost__sql_text(w, w->dialect->table_suffix);
 }
 
-static void create_index(ost__sql_writer *w)
+/* The index that the shape asks for; NULL: it was refused. */
+static const ost_table_index *asked_index(ost__sql_writer *w)
 {
     const ost_table *t = w->shape->table;
     const ost_table_index *x;
     if (w->shape->ddl_index >= t->index_count) {
         ost__sql_refuse(w, OST_MISUSE, "%s has no index %u", t->model,
                         (unsigned)w->shape->ddl_index);
-        return;
+        return NULL;
     }
     x = &t->indexes[w->shape->ddl_index];
     if (x->kind != OST_BTREE) {
         ost__sql_refuse(w, OST_UNSUPPORTED, "%s: index %s is of a kind that %s does not build yet",
                         t->model, x->name, w->dialect->name);
-        return;
+        return NULL;
     }
     if (x->expire_after_s > 0 || x->sparse || x->collation != OST_EXACT) {
         ost__sql_refuse(w, OST_UNSUPPORTED,
@@ -169,15 +187,38 @@ static void create_index(ost__sql_writer *w)
                         : x->sparse           ? "is sparse"
                                               : "has a collation",
                         w->dialect->name);
-        return;
+        return NULL;
     }
     if (x->where && !w->dialect->partial_indexes) {
         ost__sql_refuse(w, OST_UNSUPPORTED,
                         "%s: index %s holds only some records, and %s has no such "
                         "indexes",
                         t->model, x->name, w->dialect->name);
-        return;
+        return NULL;
     }
+    return x;
+}
+
+/* The records that the index holds. */
+static void index_where(ost__sql_writer *w, const ost_table_index *x)
+{
+    bool living = x->among_living && w->dialect->partial_indexes;
+    if (living) {
+        ost__sql_text(w, " WHERE ");
+        ost__sql_identifier(w, w->shape->table->deleted->column);
+        ost__sql_text(w, " IS NULL");
+    }
+    ost__sql_clause(w, living ? " AND (" : " WHERE ", x->where);
+    if (living && x->where)
+        ost__sql_text(w, ")");
+}
+
+static void create_index(ost__sql_writer *w)
+{
+    const ost_table *t = w->shape->table;
+    const ost_table_index *x = asked_index(w);
+    if (!x)
+        return;
     ost__sql_text(w, x->unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
     if (w->dialect->if_not_exists)
         ost__sql_text(w, "IF NOT EXISTS ");
@@ -196,8 +237,12 @@ static void create_index(ost__sql_writer *w)
         if (!w->dialect->nulls_first && ost__sql_nullable(x->fields[i], t))
             ost__sql_text(w, descending ? " NULLS LAST" : " NULLS FIRST");
     }
+    if (x->among_living && !w->dialect->partial_indexes) {
+        ost__sql_text(w, ", ");
+        ost__sql_identifier(w, OST_LIVING_COLUMN);
+    }
     ost__sql_text(w, ")");
-    ost__sql_clause(w, " WHERE ", x->where);
+    index_where(w, x);
 }
 
 static void add_foreign_key(ost__sql_writer *w)

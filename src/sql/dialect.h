@@ -43,7 +43,9 @@ typedef struct ost__sql_dialect {
     bool check_bools;        /* a bool is a number, so its column needs a CHECK */
     bool foreign_keys_apart; /* foreign keys are added once all tables are there */
     bool if_not_exists;      /* CREATE INDEX knows IF NOT EXISTS */
-    bool partial_indexes;    /* CREATE INDEX knows WHERE */
+    bool partial_indexes;    /* CREATE INDEX knows WHERE; otherwise `living` says how a column is 1
+                                in the living and NULL in others: behind its name, around the
+                                member that is NULL in the living */
     bool limited_writes;     /* UPDATE and DELETE know ORDER BY and LIMIT, without OFFSET */
     bool derived_keys;       /* a statement cannot read the table that it writes, save through a
                                 derived table, which IN (… LIMIT …) needs too */
@@ -63,6 +65,7 @@ typedef struct ost__sql_dialect {
     const char *row_key;      /* column type and constraint of a sole integer key, or NULL */
     const char *generated;    /* behind the type of a generated key; NULL: `row_key` says it */
     const char *table_suffix; /* behind the columns of CREATE TABLE */
+    const char *living[2];
 
     /* Writes the column's type. false: the kind cannot be stored. */
     bool (*column_type)(ost__sql_writer *w, const ost_field *field);

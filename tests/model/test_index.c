@@ -156,7 +156,6 @@ static void index_mistakes(void **state)
                     OST_COLUMNS(OST_ASC(city, zone)) }));
     WRONG("city", "index", INDEXED({ OST_COLUMNS(OST_ASC(city, zone)), .kind = 9 }));
     UNBUILT("city", INDEXED({ OST_COLUMNS(OST_ASC(city, zone)), .kind = OST_GEO }));
-    UNBUILT("city", INDEXED({ OST_COLUMNS(OST_ASC(city, zone)), .among_living = true }));
     ost_model sizeless = *CITY(OST_INDEXES(OST_INDEX(OST_ASC(city, zone))));
     sizeless.index_size = 0;
     WRONG("city", "struct_size", &sizeless);

@@ -23,6 +23,24 @@ OST_MODEL(note, .table = "notes",
                      OST_FIELD(note, created_at, .stamp = OST_ON_INSERT),
                      OST_FIELD(note, changed_at, .stamp = OST_ON_UPDATE)));
 
+OST_MODEL(patron, .table = "patrons",
+          OST_FIELDS(OST_FIELD(patron, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(patron, email, .required = true, .unique = true, .max_length = 80,
+                               .messages = OST_MESSAGES(.unique = "this address is taken")),
+                     OST_FIELD(patron, nick, .unique = true, .max_length = 40),
+                     OST_FIELD(patron, card), OST_FIELD(patron, shelf), OST_FIELD(patron, box),
+                     OST_FIELD(patron, visits),
+                     OST_FIELD(patron, changed_at, .stamp = OST_ON_UPDATE),
+                     OST_FIELD(patron, deleted_at, .column = "gone", .stamp = OST_ON_DELETE)),
+          OST_INDEXES(OST_UNIQUE_INDEX(OST_ASC(patron, card)),
+                      { OST_COLUMNS(OST_ASC(patron, shelf), OST_ASC(patron, box)), .unique = true,
+                        .among_living = true }));
+
+OST_MODEL(permit, .table = "permits",
+          OST_FIELDS(OST_FIELD(permit, patron, .primary_key = true),
+                     OST_FIELD(permit, kind, .primary_key = true),
+                     OST_FIELD(permit, ended, .stamp = OST_ON_DELETE), OST_FIELD(permit, note)));
+
 OST_MODEL(gauge, .table = "gauges", .adopted = true,
           OST_FIELDS(OST_FIELD(gauge, id, .primary_key = true), OST_FIELD(gauge, level),
                      OST_FIELD(gauge, maybe), OST_FIELD(gauge, unit)));

@@ -40,6 +40,29 @@ typedef struct note {
 } note;
 OST_RECORD(note, id);
 
+/* Soft deletes: what is unique is so among the living, but for the card. */
+typedef struct patron {
+    int64_t id;
+    const char *email;
+    const char *nick;
+    int card;
+    ost_opt_int shelf;
+    ost_opt_int box;
+    int visits;
+    ost_time changed_at;
+    ost_opt_time deleted_at;
+} patron;
+OST_RECORD(patron, id);
+
+/* The same with a key of two members, and a day. */
+typedef struct permit {
+    int64_t patron;
+    char kind[8];
+    ost_opt_date ended;
+    const char *note;
+} permit;
+OST_RECORD(permit, patron, kind);
+
 /* A table made by others, where there is one. */
 typedef struct gauge {
     int64_t id;
@@ -57,6 +80,7 @@ typedef struct year_count {
 } year_count;
 OST_PART(year_count);
 
-#define SESSION_MODELS OST_MODELS(&book_model, &loan_model, &note_model, &gauge_model)
+#define SESSION_MODELS \
+    OST_MODELS(&book_model, &loan_model, &note_model, &gauge_model, &patron_model, &permit_model)
 
 #endif

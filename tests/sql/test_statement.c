@@ -197,6 +197,12 @@ static void indexes(void **state)
     assert_text(m, "CREATE UNIQUE INDEX IF NOT EXISTS \"by title\" ON \"books\" "
                    "(\"title\", \"year\" DESC) WHERE \"lent\" = 1 AND \"kind\" = 'paper' AND "
                    "\"price\" = 150");
+    w->books->deleted = table_field(w->books, "owner");
+    index.among_living = true;
+    assert_text(m, "CREATE UNIQUE INDEX IF NOT EXISTS \"by title\" ON \"books\" "
+                   "(\"title\", \"year\" DESC) WHERE \"owner\"\"id\" IS NULL AND (\"lent\" = 1 "
+                   "AND \"kind\" = 'paper' AND \"price\" = 150)");
+    index.among_living = false;
     /* Nothing of it is left out in silence. */
     index.expire_after_s = 1;
     assert_int_equal(compile(m), OST_UNSUPPORTED);
