@@ -35,6 +35,7 @@ extern "C" {
 
 typedef struct ost_driver ost_driver; /**< A backend; see driver.h. */
 typedef struct ost_cache ost_cache;   /**< A cache in front of a database. */
+typedef struct ost_password_options ost_password_options; /**< What hashing costs; see password.h. */
 
 /** The pool of connections. Zero is the default everywhere. */
 typedef struct ost_pool_options {
@@ -101,6 +102,7 @@ typedef struct ost_options {
     /** Called for each event, on the thread that caused it or on one of the pool; thread-safe; must not call back into the library, and not last: ost_close() waits for one that runs. */
     void (*on_event)(const ost_event *event, void *context);
     void *context;                    /**< Handed to on_event, and by ost_call_context() to hooks and checks. */
+    const ost_password_options *passwords; /**< OST_PASSWORDS(…); NULL: defaults. */
 } ost_options;
 
 /** The SQLite driver; from libostler-sqlite. */

@@ -139,7 +139,7 @@ typedef struct ost_field {
     bool lowercase;            /**< Folded to lower case before it is checked. */
     bool version;              /**< Counts changes; a stale save is ::OST_STALE. */
     bool flatten;              /**< An embedded struct becomes columns. */
-    bool hashed;               /**< A password. */
+    bool hashed;               /**< A password: a `const char *` whose hash is stored; see password.h. Its other rules look at the plain text. */
     bool encrypted;            /**< Encrypted by the library. */
     uint16_t generated;        /**< An enum ost_generated. */
     uint16_t stamp;            /**< An enum ost_stamp. */

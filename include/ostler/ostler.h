@@ -21,6 +21,7 @@
 #include "ostler/expr.h"
 #include "ostler/json.h"
 #include "ostler/model.h"
+#include "ostler/password.h"
 #include "ostler/query.h"
 #include "ostler/raw.h"
 #include "ostler/schema.h"

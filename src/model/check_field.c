@@ -80,7 +80,6 @@ static void check_unsupported(ost__check *c, const ost_field *f)
         { f->immutable, ".immutable" },
         { f->version, ".version" },
         { f->flatten, ".flatten" },
-        { f->hashed, ".hashed" },
         { f->encrypted, ".encrypted" },
         { f->check != NULL, ".check" },
         { f->transform != NULL, ".transform" },

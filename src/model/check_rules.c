@@ -89,9 +89,41 @@ static void check_messages(ost__check *c, ost_field *f)
     f->messages = copy;
 }
 
+/* What cannot be said of a text of which a hash is stored. */
+static const char *hashed_mistake(const ost_field *f)
+{
+    if (f->type != OST_TYPE_TEXT)
+        return "is for a const char *, which has room for the hash";
+    if (f->primary_key || f->unique)
+        return "has another hash each time: it cannot be a key or unique";
+    if (f->default_value || f->values)
+        return "is for passwords: leave out .default_value and .values";
+    if (f->stored != OST_STORED_OURS || f->collation != OST_EXACT || f->converts)
+        return "is stored as its hash: leave out .stored, .collation and .converts";
+    return NULL;
+}
+
+static void check_hashed(ost__check *c, ost_field *f)
+{
+    if (!f->hashed)
+        return;
+    const char *mistake = hashed_mistake(f);
+    if (mistake) {
+        ost__check_fail(c, f->name, "hashed", ".hashed %s", mistake);
+        return;
+    }
+    ost__field_extra *extra = extra_of(c, f);
+    if (!extra)
+        return;
+    extra->plain_min = f->min_length;
+    extra->plain_max = f->max_length;
+    f->min_length = f->max_length = 0;
+}
+
 void ost__check_rules(ost__check *c, ost_field *f)
 {
     check_messages(c, f);
     check_format(c, f);
     check_pattern(c, f);
+    check_hashed(c, f);
 }

@@ -287,6 +287,19 @@ static void compile_deleted(ost__check *c, ost__model *m)
     }
 }
 
+static void compile_hashed(ost__check *c, ost__model *m)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < m->table.field_count; i++)
+        count += m->fields[i].hashed;
+    const ost_field **list =
+        count > 0 ? ost__check_alloc(c, count, sizeof(*list), alignof(ost_field *)) : NULL;
+    for (uint32_t i = 0; list && i < m->table.field_count; i++)
+        if (m->fields[i].hashed)
+            list[m->hashed_count++] = &m->fields[i];
+    m->hashed = list;
+}
+
 static bool check_size(ost__check *c, const ost_model *copy)
 {
     if (copy->size > 0 && copy->size <= UINT32_MAX)
@@ -336,5 +349,6 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
     }
     compile_steps(m);
     compile_sets(m);
+    compile_hashed(c, m);
     return m;
 }

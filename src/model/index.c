@@ -265,6 +265,11 @@ static uint32_t read_columns(ost__check *c, const ost__model *m, const ost_model
                             "one that is",
                             m->table.model, m->table.model);
             good = false;
+        } else if (f->hashed) {
+            ost__check_fail(c, f->name, "index",
+                            "is in an index, but it is a hash, of which an index knows nothing: "
+                            "leave it out");
+            good = false;
         } else if (index->kind == OST_BTREE && ost__field_unbounded(f) && !m->table.adopted &&
                    !f->unique && !f->primary_key) {
             ost__check_fail(c, f->name, "max_length",

@@ -12,6 +12,8 @@ enum { OST__FIELDS_MAX = 512, OST__MODELS_MAX = 4096 };
 /* What a compiled field has beside its description; its `reserved_` leads there. */
 typedef struct ost__field_extra {
     const struct ost__pattern *pattern;
+    size_t plain_min,
+        plain_max; /* of a hashed text: its lengths before, which tables know nothing of */
 } ost__field_extra;
 /* NULL: nothing. */
 static inline const ost__field_extra *ost__field_more(const ost_field *f)
@@ -51,7 +53,9 @@ typedef struct ost__model {
      * optionals, trim, lowercase. */
     ost__field_set insert_sets;
     ost__field_set update_sets; /* fields that every update sets: OST_ON_UPDATE stamps */
-    bool is_part;               /* no key: the shape of a result */
+    const ost_field **hashed;   /* passwords */
+    uint32_t hashed_count;
+    bool is_part; /* no key: the shape of a result */
 } ost__model;
 
 /* The first field of the set from `i` on; the model's field_count: there is none. */

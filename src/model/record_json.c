@@ -178,7 +178,7 @@ ost_status ost__record_to_json(const ost__model *m, const void *record, ost__jso
     ost__json_open_object(w);
     for (uint32_t i = 0; i < m->table.field_count; i++) {
         const ost_field *f = &m->fields[i];
-        if (!f->hidden && !ost__member_is_null(f, record))
+        if (!f->hidden && !f->hashed && !ost__member_is_null(f, record))
             OST_TRY(write_member(m, f, record, w, e));
     }
     ost__json_close_object(w);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/rules.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "model/convert.h"
 #include "model/member.h"
@@ -87,6 +89,56 @@ static void fill_member(const ost_field *f, void *shadow, const ost__rules *r)
     store_generated(f, shadow, r->identity);
 }
 
+/* The last of all: what the rules looked at was the plain text. */
+static ost_status hash_value(const ost__model *m, const ost_field *f, const char **text,
+                             const ost__rules *r)
+{
+    char hash[OST__HASH_SIZE];
+    ost_status status = ost__password_hash(r->hashing, *text, hash);
+    if (status == OST_OK && !(*text = ost__arena_text(r->scratch, hash, strlen(hash))))
+        status = OST_NO_MEMORY;
+    if (status == OST_OK)
+        return OST_OK;
+    ost__error_set(r->error, status,
+                   status == OST_TIMEOUT ? "the deadline passed before %s.%s was hashed"
+                                         : "no memory to hash %s.%s",
+                   m->table.model, f->name);
+    ost__error_about(r->error, m->table.model, f->name);
+    return status;
+}
+
+static const char *text_of(const ost_field *f, const void *record)
+{
+    const char *text = NULL;
+    if (record)
+        memcpy(&text, ost__member_at(f, record), sizeof(text));
+    return text;
+}
+
+/* The passwords of a shadow, among the members in `which` (NULL: all). */
+static ost_status hash_members(const ost__model *m, void *shadow, const ost__field_set *which,
+                               const ost__rules *r)
+{
+    for (uint32_t i = 0; i < m->hashed_count && !r->checks_only; i++) {
+        const ost_field *f = m->hashed[i];
+        const char *text = text_of(f, shadow);
+        if (!text || (which && !ost__field_set_has(which, ost__field_index(m, f))) ||
+            ost__password_is_hashed(r->hashing, text, text_of(f, r->stored)))
+            continue;
+        OST_TRY(hash_value(m, f, &text, r));
+        memcpy(ost__member_at(f, shadow), &text, sizeof(text));
+    }
+    return OST_OK;
+}
+
+static ost_status finish(ost__verdict *d, void *shadow, const ost__field_set *which)
+{
+    ost_status status = ost__verdict_finish(d);
+    if (status != OST_OK || d->model->hashed_count == 0)
+        return status;
+    return hash_members(d->model, shadow, which, d->rules);
+}
+
 ost_status ost__rules_insert(const ost__model *m, void *shadow, const ost__rules *r)
 {
     ost__verdict verdict = { .model = m, .rules = r };
@@ -102,7 +154,7 @@ ost_status ost__rules_insert(const ost__model *m, void *shadow, const ost__rules
                 ost__validate_member(&verdict, f, shadow);
         }
     }
-    return ost__verdict_finish(&verdict);
+    return finish(&verdict, shadow, NULL);
 }
 
 ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *which,
@@ -120,7 +172,7 @@ ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *
     for (uint32_t w = 0; w < words; w++)
         for (uint64_t left = which->words[w] & m->ruled.words[w]; left; left &= left - 1)
             ost__validate_member(&verdict, &m->fields[w * 64 + lowest_bit(left)], shadow);
-    return ost__verdict_finish(&verdict);
+    return finish(&verdict, shadow, which);
 }
 
 /* Whether the value is of a kind that the field takes: checked before its rules are. */
@@ -151,5 +203,9 @@ ost_status ost__rules_value(const ost__model *m, const ost_field *f, ost_value *
     } else {
         ost__validate_value(&verdict, f, v);
     }
-    return ost__verdict_finish(&verdict);
+    OST_TRY(ost__verdict_finish(&verdict));
+    if (!f->hashed || v->type == OST_TYPE_NONE ||
+        ost__password_is_hashed(r->hashing, v->as.text, NULL))
+        return OST_OK;
+    return hash_value(m, f, &v->as.text, r);
 }

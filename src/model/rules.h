@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/identity.h"
 #include "model/call.h"
+#include "model/password.h"
 
 typedef struct ost__rules {
     ost__arena *scratch;     /* normalised texts are put here */
@@ -16,6 +17,10 @@ typedef struct ost__rules {
     ost_error *error;
     /* For checks and transforms; its error is `error` then. NULL: the model has no functions. */
     ost_call *call;
+    const ost__hashing *hashing; /* of passwords */
+    /* The record as it is stored: a password that is the same there is a hash. NULL: not known. */
+    const void *stored;
+    bool checks_only; /* passwords are not hashed: the rules run once more */
 } ost__rules;
 
 /* ost_new(): writes the defaults into a zeroed record. */

@@ -154,10 +154,15 @@ static void fail_length(ost__verdict *d, const ost_field *f, const char *rule, s
 /* The length is counted only where its bytes leave it open. */
 static void check_text_length(ost__verdict *d, const ost_field *f, const char *text, size_t size)
 {
-    if (f->max_length && size > f->max_length && ost__utf8_length(text, size) > f->max_length)
-        fail_length(d, f, "max_length", f->max_length, "character");
-    if (f->min_length && size / 4 < f->min_length && ost__utf8_length(text, size) < f->min_length)
-        fail_length(d, f, "min_length", f->min_length, "character");
+    size_t least = f->min_length, most = f->max_length;
+    if (f->hashed) {
+        least = ost__field_more(f)->plain_min;
+        most = ost__field_more(f)->plain_max;
+    }
+    if (most && size > most && ost__utf8_length(text, size) > most)
+        fail_length(d, f, "max_length", most, "character");
+    if (least && size / 4 < least && ost__utf8_length(text, size) < least)
+        fail_length(d, f, "min_length", least, "character");
 }
 
 /* "must be one of a, b, c", or as much of it as fits. */
@@ -310,6 +315,15 @@ static void fail_fit(ost__verdict *d, const ost_field *f, enum ost__fit fit)
         fail(d, f, OST_RANGE, "range", "is outside the range of its type");
 }
 
+/* A password that is hashed already: the rules were for the plain text. */
+static bool is_hash(const ost__verdict *d, const ost_field *f, const char *text)
+{
+    const char *stored = NULL;
+    if (d->rules->stored)
+        memcpy(&stored, ost__member_at(f, d->rules->stored), sizeof stored);
+    return ost__password_is_hashed(d->rules->hashing, text, stored);
+}
+
 void ost__validate_value(ost__verdict *d, const ost_field *f, ost_value *v)
 {
     switch (v->type) {
@@ -320,6 +334,8 @@ void ost__validate_value(ost__verdict *d, const ost_field *f, ost_value *v)
         return;
     case OST_TYPE_TEXT:
         if (ost__type_is_text(f->type)) {
+            if (f->hashed && is_hash(d, f, v->as.text))
+                return;
             check_text(d, f, &v->as.text, strlen(v->as.text));
             return;
         }
@@ -341,6 +357,8 @@ static void validate_text(ost__verdict *d, const ost_field *f, void *shadow, con
 {
     uint32_t failures = d->failures;
     const char *before = text;
+    if (f->hashed && is_hash(d, f, text))
+        return;
     check_text(d, f, &text, size);
     if (text == before || d->no_memory || d->failures != failures)
         return;

@@ -5,9 +5,10 @@
 
 #include "base/error.h"
 #include "model/member.h"
+#include "model/password.h"
 #include "query/expr.h"
 
-enum { NO_FIELD = 0xffff, LIST_TEXT_MAX = 1 << 30 };
+enum { NO_FIELD = 0xffff };
 
 static ost_status no_memory(const ost__encoder *enc)
 {
@@ -37,8 +38,8 @@ static const char *copy_text(const ost__encoder *enc, const char *text)
 
 /* ---- members and values ---- */
 
-static ost_status encode_member(const ost__encoder *enc, ost__section *out, const ost_expr *e,
-                                ost__operand *type)
+static ost_status encode_any_member(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                                    ost__operand *type)
 {
     const ost__model *m = enc->root;
     uint16_t op = OST_OP_MEMBER;
@@ -73,6 +74,14 @@ static ost_status encode_member(const ost__encoder *enc, ost__section *out, cons
         type->aggregate = true;
     }
     return OST_OK;
+}
+
+/* One whose value matters: a hash says nothing. */
+static ost_status encode_member(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                                ost__operand *type)
+{
+    OST_TRY(encode_any_member(enc, out, e, type));
+    return type->field && type->field->hashed ? misuse(enc, type->field, OST__HASH_MISUSE) : OST_OK;
 }
 
 /* The field of an operand, as a reference that the shape can be made from: 0xffff if it has none.
@@ -477,7 +486,7 @@ static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out
     case OST_OP_ENDS_WITH: return encode_text(enc, out, e);
     case OST_OP_IS_NULL:
     case OST_OP_NOT_NULL:
-        return put(enc, out, e->op) ? encode_member(enc, out, e, &type) : no_memory(enc);
+        return put(enc, out, e->op) ? encode_any_member(enc, out, e, &type) : no_memory(enc);
     case OST_OP_AND:
     case OST_OP_OR:
     case OST_OP_NOT: return encode_logic(enc, out, e, truth, depth);
@@ -533,6 +542,8 @@ ost_status ost__encode_column(const ost__encoder *enc, ost__section *out, const 
     bool decimal = (f->type & ~OST_TYPE_OPTIONAL) == OST_TYPE_DECIMAL;
     if (arg->op == OST_OP_SUM && decimal)
         OST_TRY(encode_aggregate(enc, out, arg, true, &type));
+    else if (arg && arg->op == OST_OP_MEMBER)
+        OST_TRY(encode_any_member(enc, out, arg, &type));
     else
         OST_TRY(ost__encode_operand(enc, out, arg, &type));
     if (!ost__operand_fits(&type, f)) {

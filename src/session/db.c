@@ -269,7 +269,9 @@ ost_status ost_open(const ost_options *options, ost_db **out, ost_error *error)
         o.statement_timeout_ms > 0 ? o.statement_timeout_ms : STATEMENT_TIMEOUT_MS;
     atomic_init(&db->users, 1);
     atomic_init(&db->closed, false);
-    ost_status status = open_parts(db, &o, error);
+    ost_status status = ost__password_options(o.passwords, &db->passwords, error);
+    if (status == OST_OK)
+        status = open_parts(db, &o, error);
     ost_deadline deadline = connect_deadline(db);
     /* The driver, which says why, has the same time from a moment later. */
     if (deadline < INT64_MAX - OPEN_SLACK_NS)

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "base/identity.h"
+#include "model/password.h"
 #include "pool/pool.h"
 #include "query/plan.h"
 
@@ -22,6 +23,7 @@ struct ost_db {
     char *url; /* a copy */
     size_t url_size;
     const ost__process_page *process; /* of the pool */
+    ost_password_options passwords;   /* complete */
     uint32_t connect_timeout_ms, statement_timeout_ms, slow_query_ms;
     void (*_Atomic on_event)(const ost_event *event, void *context);
     void *event_context;

@@ -36,12 +36,17 @@ ost_status ost__tell_failures(ost_session *s, const ost__model *m, const ost_err
     return ost__refused(s, m, (ost_status)all->status);
 }
 
-/* Every record is checked before anything is sent; a failure's path names the record. */
-static ost_status prepare(ost_session *s, const ost__model *m, uint8_t *shadows, size_t count)
+/* Every record is checked before anything is sent; a failure's path names the record. Those of the
+ * session are prepared one by one afterwards. */
+static ost_status prepare(ost_session *s, const ost__model *m, uint8_t *shadows,
+                          const uint8_t *records, size_t count, bool tracked)
 {
-    const ost__rules rules = ost__rules_of(s, m, NULL);
+    ost__rules rules = ost__rules_of(s, m, NULL);
     ost_error *all = NULL;
+    rules.checks_only = tracked;
     for (size_t i = 0; i < count; i++) {
+        if (tracked)
+            rules.stored = ost__stored_of(s, m, records + i * m->size);
         ost_status status = ost__rules_insert(m, shadows + i * m->size, &rules);
         if (status != OST_OK)
             OST_TRY(ost__add_failures(s, m, i, status, &all));
@@ -110,7 +115,7 @@ static ost_status store(ost_session *s, const ost__model *m, uint8_t *shadows, u
     size_t index;
     bool own_unit = s->unit_count == 0, tracked = ost__tracked(s, records, &index);
     memcpy(shadows, records, count * m->size);
-    OST_TRY(prepare(s, m, shadows, count));
+    OST_TRY(prepare(s, m, shadows, records, count, tracked));
     if (own_unit)
         OST_TRY(ost__unit_begin(s, NULL));
     ost_status status =

@@ -160,13 +160,14 @@ static ost_status replace(ost_session *s, const ost_model *m, size_t record_size
     if (!model)
         return (ost_status)s->error.status;
     OST_TRY(ost__unit_check(s));
-    const ost__rules rules = ost__rules_of(s, model, NULL);
+    ost__rules rules = ost__rules_of(s, model, NULL);
     ost__field_set which = model->all;
     for (size_t i = 0; i < sizeof(which.words) / sizeof(which.words[0]); i++)
         which.words[i] &= ~model->keys.words[i];
     uint8_t *shadow = ost__shadow_of(s, model, record);
     if (!shadow)
         return OST_NO_MEMORY;
+    rules.stored = ost__stored_of(s, model, record);
     ost_status status = ost__rules_update(model, shadow, &which, &rules);
     if (status != OST_OK)
         return ost__refused(s, model, status);

@@ -152,6 +152,11 @@ ost_status ost_session_open(ost_db *db, const ost_session_options *options, ost_
     ost__arena_init(&s->records, &db->memory, OST__RECORDS_FIRST);
     ost__arena_init(&s->kept, &db->memory, OST__RECORDS_FIRST);
     ost__arena_init(&s->scratch, &db->memory, OST__SCRATCH_FIRST);
+    ost__arena_init(&s->hashes, &db->memory, OST__RECORDS_FIRST);
+    s->hashing = (ost__hashing){ .options = &db->passwords,
+                                 .platform = &db->platform,
+                                 .imported = &s->hashes,
+                                 .deadline = &s->deadline };
     ost__arena_init(&s->journal.memory, &db->memory, OST__SCRATCH_FIRST);
 #ifndef NDEBUG
     s->records.poison = s->kept.poison = true;
@@ -206,6 +211,7 @@ ost_status ost_session_clear(ost_session *s)
     ost__cursors_retire(s, 0);
     ost__arena_clear(&s->records);
     ost__arena_clear(&s->kept);
+    ost__arena_clear(&s->hashes);
     s->marks = NULL;
     return ost__leave_briefly(s, OST_OK);
 }
@@ -245,6 +251,7 @@ void ost_session_close(ost_session *s)
     ost__arena_finish(&s->records);
     ost__arena_finish(&s->kept);
     ost__arena_finish(&s->scratch);
+    ost__arena_finish(&s->hashes);
     ost__arena_finish(&s->journal.memory);
     while (s->slabs) {
         ost__slab *slab = s->slabs;

@@ -82,6 +82,8 @@ struct ost_session {
     ost__arena records;    /* what is handed out */
     ost__arena kept;       /* texts of records older than a mark, saved since */
     ost__arena scratch;    /* of one call */
+    ost__arena hashes;     /* of passwords, imported; nothing else is in there */
+    ost__hashing hashing;
     ost__lease *lease;
     uint32_t unit_count;
     int32_t doomed; /* the unit that a failure dooms; -1: none */

@@ -25,7 +25,8 @@ ost__rules ost__rules_of(ost_session *s, const ost__model *m, ost_call *call)
                          .identity = s->db->identity,
                          .now = { has_stamps(m) ? p->realtime(p->context) : 0 },
                          .error = call ? &call->error : &s->error,
-                         .call = call };
+                         .call = call,
+                         .hashing = &s->hashing };
 }
 
 ost_status ost__refused(ost_session *s, const ost__model *m, ost_status status)
@@ -281,6 +282,15 @@ void ost__insert_write_back(const ost__model *m, void *record, const void *shado
     }
 }
 
+const void *ost__stored_of(const ost_session *s, const ost__model *m, const void *record)
+{
+    size_t index;
+    const ost__batch *b = m->hashed_count > 0 ? ost__tracked(s, record, &index) : NULL;
+    if (!b || b->model != m || !b->snapshot)
+        return NULL;
+    return b->snapshot + (b->order ? b->order[index] : index) * m->size;
+}
+
 /* What an inserted record of the session will need; all that can fail is done before anything is
  * sent. */
 typedef struct insertion {
@@ -313,7 +323,7 @@ ost_status ost__insert_record(ost_session *s, const ost__model *model, void *rec
 {
     size_t index = 0, failed;
     insertion in = { 0 };
-    const ost__rules rules = ost__rules_of(s, model, NULL);
+    ost__rules rules = ost__rules_of(s, model, NULL);
     in.batch = ost__tracked(s, record, &index);
     if (in.batch && in.batch->model != model)
         return ost__fail(s, OST_MISUSE, "the record is a %s, not a %s",
@@ -321,6 +331,7 @@ ost_status ost__insert_record(ost_session *s, const ost__model *model, void *rec
     uint8_t *shadow = ost__shadow_of(s, model, record);
     if (!shadow)
         return OST_NO_MEMORY;
+    rules.stored = ost__stored_of(s, model, record);
     ost_status status = ost__rules_insert(model, shadow, &rules);
     if (status != OST_OK)
         return ost__refused(s, model, status);

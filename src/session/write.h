@@ -22,6 +22,9 @@ ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given, 
                            size_t count, size_t *failed_record);
 /* One record, which may be one of the session's. */
 ost_status ost__insert_record(ost_session *s, const ost__model *m, void *record);
+/* The record as the session knows it to be stored, for the rules of passwords; NULL: it does not,
+ * or the model has none. */
+const void *ost__stored_of(const ost_session *s, const ost__model *m, const void *record);
 /* What a struct of the program's own gets back from its shadow. */
 void ost__insert_write_back(const ost__model *m, void *record, const void *shadow);
 /* A copy of the record in scratch memory; NULL: no memory, and the error says so. */

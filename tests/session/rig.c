@@ -287,7 +287,8 @@ void rig_open(rig *r, const ost_options *extra)
         r->fake ? ost_fake_driver(r->fake) : ost_driver_sqlite(), NULL
     };
     o.drivers = drivers;
-    o.models = SESSION_MODELS;
+    if (!o.models)
+        o.models = SESSION_MODELS;
     o.platform = &r->platform;
     if (!o.on_event) {
         o.on_event = hear;
