@@ -76,9 +76,8 @@ static int start(void **state)
     model = ost__model_at(set, 0);
     identity = ost__identity_open(&test_memory, &test_platform);
     ost__arena_init(&scratch, &test_memory, 1024);
-    rules = (ost__rules){
-        .scratch = &scratch, .identity = identity, .now = { -1 }, .error = &error
-    };
+    rules =
+        (ost__rules){ .scratch = &scratch, .identity = identity, .now = { -1 }, .error = &error };
     return identity ? 0 : -1;
 }
 
