@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/document.h"
+
 enum { FIRST_ROWS = 16, MOST_ROWS = 4096, BYTES_PIECE = 8192 };
 
 static ost__fake_rows *holder(ost_sink *k)
@@ -154,45 +156,14 @@ static void *take_row(ost_sink *k)
     return row;
 }
 
-static void *take_bytes(ost_sink *k, size_t size)
-{
-    if ((size_t)(k->bytes.end - k->bytes.next) < size)
-        return k->refill_bytes(k, size, 1);
-    void *bytes = k->bytes.next;
-    k->bytes.next += size;
-    return bytes;
-}
-
-static const void *copy_bytes(ost_sink *k, const void *data, size_t size)
-{
-    void *copy = take_bytes(k, size > 0 ? size : 1);
-    if (copy && size > 0)
-        memcpy(copy, data, size);
-    return copy;
-}
-
 static bool copy_member(ost_sink *k, const ost_row_step *s, const uint8_t *from, uint8_t *to)
 {
+    const ost__document_memory memory = ost__document_memory_of(k, NULL);
+    const ost_field scalar = { .type = s->type };
+    bool nested = s->type == OST_TYPE_EMBEDDED || s->type == OST_TYPE_LIST;
     memcpy(to + s->offset, from + s->offset, s->size);
-    size_t at = (size_t)s->offset + s->value_offset;
-    if (s->type == OST_TYPE_TEXT || s->type == OST_TYPE_JSON) {
-        const char *text;
-        memcpy(&text, from + at, sizeof text);
-        if (text) {
-            const void *copy = copy_bytes(k, text, strlen(text) + 1);
-            memcpy(to + at, &copy, sizeof copy);
-            return copy != NULL;
-        }
-    } else if (s->type == OST_TYPE_BLOB) {
-        ost_blob blob;
-        memcpy(&blob, from + at, sizeof blob);
-        if (blob.data) {
-            blob.data = copy_bytes(k, blob.data, blob.size);
-            memcpy(to + at, &blob, sizeof blob);
-            return blob.data != NULL;
-        }
-    }
-    return true;
+    return ost__document_copy(nested ? s->field : &scalar, &memory,
+                              to + s->offset + s->value_offset);
 }
 
 bool ost__fake_deliver(ost_sink *sink, const ost_row_program *program, const void *row)

@@ -75,7 +75,7 @@ static ost_status deliver(run *r, ost__statement *s)
     uint8_t *row = take_row(r);
     if (!row)
         return sink_failed(r);
-    status = ost__sqlite_row(s->handle, r->op->rows, r->sink, row, &column);
+    status = ost__sqlite_row(r->c, s->handle, r->op->rows, r->sink, row, &column);
     if (status != OST_OK)
         return drop(r, row, status, column);
     r->outcome->rows++;

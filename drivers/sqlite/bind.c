@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/document.h"
 #include "base/error.h"
 #include "base/scalar.h"
 
@@ -119,6 +120,32 @@ static inline bool bind_quickly(sqlite3_stmt *handle, int index, const ost_param
     }
 }
 
+/* SQLite keeps a copy: the next parameter may be a document too. */
+static ost_status bind_document(const ost_connection *c, const ost__statement *s, int index,
+                                const ost_operation *op, const ost_parameter *p, const void *at,
+                                int *rc, ost_error *error)
+{
+    ost__buffer out;
+    ost__json_writer w;
+    ost_status status;
+    ost__buffer_init(&out, &c->backend->memory);
+    ost__json_begin(&w, &out);
+    status = ost__document_write(&w, p->field, at);
+    if (status == OST_OK)
+        *rc = sqlite3_bind_text64(s->handle, index, out.data, out.size, SQLITE_TRANSIENT,
+                                  SQLITE_UTF8);
+    ost__buffer_finish(&out);
+    if (status == OST_NO_MEMORY)
+        return ost__error_set(error, status, "no memory for a document");
+    return status == OST_OK ? OST_OK : misfit(op, p, status, error);
+}
+
+static bool document_is_null(const ost_parameter *p, const void *at)
+{
+    return (p->type == OST_TYPE_LIST && !ost__list_at(at).items) ||
+           (p->type == OST_TYPE_JSON && !((const ost_json *)at)->text);
+}
+
 static ost_status bind_value(const ost_connection *c, ost__statement *s, int index,
                              const ost_operation *op, const ost_parameter *p, const void *record,
                              int *rc, ost_error *error)
@@ -131,8 +158,14 @@ static ost_status bind_value(const ost_connection *c, ost__statement *s, int ind
         type = p->type;
         at = member_value(p, record, &type);
     }
-    if (!at)
+    if (p->source == OST_FROM_MEMBER) {
+        type = p->type;
+        at = p->list;
+    }
+    if (!at || (type >= OST_TYPE_JSON && type <= OST_TYPE_LIST && document_is_null(p, at)))
         type = OST_TYPE_NONE;
+    if (type >= OST_TYPE_JSON && type <= OST_TYPE_LIST && p->field)
+        return bind_document(c, s, index, op, p, at, rc, error);
     status = ost__store(type, at, p->size, p->field, &cell);
     if (status == OST_RANGE && !is_written(op, index))
         status = ost__store_compared(type, at, p->size, p->field, &cell);

@@ -157,6 +157,8 @@ static int configure(ost_connection *c)
         rc = ost__sqlite_aggregates(c);
     if (rc == SQLITE_OK)
         rc = ost__sqlite_lists(c);
+    if (rc == SQLITE_OK)
+        rc = ost__sqlite_documents(c);
     return rc;
 }
 

@@ -123,15 +123,17 @@ ost_status ost__sqlite_bind(ost_connection *c, ost__statement *s, const ost_oper
 
 /* read.c: decodes the statement's current row into `row`. The first cell that does not fit is
  * *column. */
-ost_status ost__sqlite_row(sqlite3_stmt *stmt, const ost_row_program *program, ost_sink *sink,
-                           uint8_t *row, uint16_t *column);
+ost_status ost__sqlite_row(const ost_connection *c, sqlite3_stmt *stmt,
+                           const ost_row_program *program, ost_sink *sink, uint8_t *row,
+                           uint16_t *column);
 /* The member that a generated key fills. */
 ost_status ost__sqlite_row_id(int64_t id, const ost_row_step *step, uint8_t *row);
 
-/* functions.c, aggregates.c, list.c */
+/* functions.c, aggregates.c, list.c, documents.c */
 int ost__sqlite_functions(ost_connection *c);
 int ost__sqlite_aggregates(ost_connection *c);
 int ost__sqlite_lists(ost_connection *c);
+int ost__sqlite_documents(ost_connection *c);
 /* Makes the running statement fail with this. */
 void ost__sqlite_refuse(sqlite3_context *context, ost_connection *c, ost_status status,
                         const ost_field *field);

@@ -21,7 +21,11 @@ static const char *type_of(const ost_field *field)
     case OST_TYPE_TEXT:
     case OST_TYPE_CHARS:
     case OST_TYPE_TIME:
-    case OST_TYPE_DATE: return "TEXT";
+    case OST_TYPE_DATE:
+    case OST_TYPE_JSON:
+    case OST_TYPE_POINT:
+    case OST_TYPE_EMBEDDED:
+    case OST_TYPE_LIST: return "TEXT";
     case OST_TYPE_BLOB:
     case OST_TYPE_UUID:
     case OST_TYPE_OBJECT_ID: return "BLOB";
@@ -36,6 +40,35 @@ static bool column_type(ost__sql_writer *w, const ost_field *field)
     if (type)
         ost__sql_text(w, type);
     return type;
+}
+
+/* A member inside a document, in the form that a column of its kind has. Where that is the form
+ * that JSON has, SQLite's own function does, which an index may have too. */
+static void inside(ost__sql_writer *w, const ost_node *node)
+{
+    const ost_field *f = node->field;
+    uint16_t kind = ost__kind_of(f);
+    bool bytes = kind == OST_TYPE_BLOB || kind == OST_TYPE_UUID || kind == OST_TYPE_OBJECT_ID;
+    bool natural = kind == OST_TYPE_UINT64 && !f->values;
+    if (bytes)
+        ost__sql_text(w, "ostler_bytes(");
+    else if (kind == OST_TYPE_DECIMAL)
+        ost__sql_text(w, "ostler_number(");
+    else if (natural)
+        ost__sql_text(w, "CAST(");
+    ost__sql_text(w, "json_extract(");
+    ost__sql_document(w, node);
+    ost__sql_text(w, ", '$");
+    ost__sql_steps(w, f, ".\"", "\"");
+    ost__sql_text(w, "')");
+    if (kind == OST_TYPE_DECIMAL) {
+        ost__sql_text(w, ", ");
+        ost__buffer_int(w->out, ost__form_code(ost__form_of(f)));
+    }
+    if (bytes || kind == OST_TYPE_DECIMAL)
+        ost__sql_text(w, ")");
+    else if (natural)
+        ost__sql_text(w, " AS INTEGER)");
 }
 
 /* In which form the value of an expression is. */
@@ -217,4 +250,5 @@ const ost__sql_dialect ost__sqlite_dialect = {
     .aggregate = aggregate,
     .increment = increment,
     .literal = literal,
+    .inside = inside,
 };

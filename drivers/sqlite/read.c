@@ -7,6 +7,7 @@
 
 #include "base/civil.h"
 #include "base/decimal.h"
+#include "base/document.h"
 #include "base/scalar.h"
 #include "base/utf8.h"
 
@@ -172,7 +173,18 @@ static ost_status read_date(sqlite3_value *v, void *at)
     return OST_OK;
 }
 
-static ost_status read_cell(const ost_row_step *step, sqlite3_value *v, ost_sink *sink, void *at)
+static ost_status read_document(const ost_row_step *step, sqlite3_value *v, ost_sink *sink,
+                                const ost__memory *heap, void *at)
+{
+    const ost__document_memory memory = ost__document_memory_of(sink, heap);
+    const char *text = (const char *)sqlite3_value_text(v);
+    if (sqlite3_value_type(v) != SQLITE_TEXT || !text)
+        return OST_RANGE;
+    return ost__document_read(step->field, text, (size_t)sqlite3_value_bytes(v), &memory, at);
+}
+
+static ost_status read_cell(const ost_row_step *step, sqlite3_value *v, ost_sink *sink,
+                            const ost__memory *heap, void *at)
 {
     switch (step->type) {
     case OST_TYPE_BOOL: return read_bool(v, at);
@@ -195,13 +207,17 @@ static ost_status read_cell(const ost_row_step *step, sqlite3_value *v, ost_sink
     case OST_TYPE_UUID: return read_bytes(v, sizeof(ost_uuid), at);
     case OST_TYPE_OBJECT_ID: return read_bytes(v, sizeof(ost_object_id), at);
     case OST_TYPE_DECIMAL: return read_decimal(step, v, at);
+    case OST_TYPE_JSON:
+    case OST_TYPE_POINT:
+    case OST_TYPE_EMBEDDED:
+    case OST_TYPE_LIST: return read_document(step, v, sink, heap, at);
     default: return OST_UNSUPPORTED;
     }
 }
 
 /* The usual cells in a few instructions each; whatever else there may be is left to read_cell(). */
 static inline ost_status read_quickly(const ost_row_step *step, sqlite3_value *v, int cell,
-                                      ost_sink *sink, void *at)
+                                      ost_sink *sink, const ost__memory *heap, void *at)
 {
     const char *text;
     size_t size;
@@ -239,11 +255,12 @@ static inline ost_status read_quickly(const ost_row_step *step, sqlite3_value *v
         return text && ost__time_from_stored(text, size, at) ? OST_OK : OST_RANGE;
     default: break;
     }
-    return read_cell(step, v, sink, at);
+    return read_cell(step, v, sink, heap, at);
 }
 
-ost_status ost__sqlite_row(sqlite3_stmt *stmt, const ost_row_program *program, ost_sink *sink,
-                           uint8_t *row, uint16_t *column)
+ost_status ost__sqlite_row(const ost_connection *c, sqlite3_stmt *stmt,
+                           const ost_row_program *program, ost_sink *sink, uint8_t *row,
+                           uint16_t *column)
 {
     const ost_row_step *step = program->steps, *end = step + program->step_count;
     for (; step < end; step++) {
@@ -259,7 +276,7 @@ ost_status ost__sqlite_row(sqlite3_stmt *stmt, const ost_row_program *program, o
                 *(bool *)at = true;
                 at += step->value_offset;
             }
-            status = read_quickly(step, v, cell, sink, at);
+            status = read_quickly(step, v, cell, sink, &c->backend->memory, at);
         }
         if (status != OST_OK) {
             *column = step->column;

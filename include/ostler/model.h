@@ -43,6 +43,7 @@ typedef struct ost_query ost_query;     /**< A query; see query.h. */
 typedef struct ost_call ost_call;       /**< A hook's or check's view of what runs. */
 typedef struct ost_model ost_model;     /**< The description of a struct. */
 typedef struct ost_expr ost_expr;       /**< An expression; see expr.h. */
+struct ost_table;
 
 /** A member, named by its path. Offset and size are checked against the path and never used as identity. */
 typedef struct ost_member {
@@ -166,6 +167,8 @@ typedef struct ost_field {
     const ost_messages *messages;          /**< Messages of its own. */
     const struct ost_conversion *converts; /**< A pair of functions for a kind of the program's own. */
     uintptr_t reserved_;                   /**< Zero. */
+    const struct ost_table *part;          /**< Zero. Of an embedded struct or a list of them, in tables: what it is made of. */
+    const struct ost_field *inside;        /**< Zero. In tables: the member whose document holds this one; NULL: it has a column. */
 } ost_field;
 
 /** A relation between two models. */

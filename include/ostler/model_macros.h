@@ -78,8 +78,8 @@
 /** Behind OST_ITEMS(). */
 #define OST_ITEMS_(T, m, ...) \
     { OST_PLACE(T, m), .type = OST_TYPE_LIST, \
-      .item_type = _Generic(OST_MEMBER(T, m).items, \
-          OST_SCALARS(const *, struct ost_never *: OST_TYPE_NONE)), __VA_ARGS__ }
+      .item_type = _Generic(OST_MEMBER(T, m).items[0], \
+          OST_SCALARS(, struct ost_never *: OST_TYPE_NONE)), __VA_ARGS__ }
 /** A list of structs. */
 #define OST_EMBEDS(...) OST_EMBEDS_(__VA_ARGS__, .reserved_ = 0)
 /** Behind OST_EMBEDS(). */

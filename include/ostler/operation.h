@@ -83,6 +83,8 @@ struct ost_table {
      * among the living by an index of `indexes`, and by nothing else.
      */
     const ost_field *deleted;
+    uint32_t inner_count;            /**< Of `fields` behind the first `field_count`: members inside documents, with `inside` set. */
+    size_t record_size;              /**< sizeof the struct. */
 };
 
 /* ---- shapes ---- */
@@ -174,7 +176,13 @@ typedef struct ost_shape {
 /* ---- parameters ---- */
 
 /** Where a parameter's value is. */
-enum ost_parameter_source { OST_FROM_VALUE, OST_FROM_RECORD, OST_FROM_LIST, OST_IS_NULL };
+enum ost_parameter_source {
+    OST_FROM_VALUE,
+    OST_FROM_RECORD,
+    OST_FROM_LIST,
+    OST_IS_NULL,
+    OST_FROM_MEMBER /**< `list` is where a member of kind `type` is: an embedded struct or a list. */
+};
 /**
  * A parameter, converted by the driver to the stored form of `field`. Constants and list items have been folded against
  * the field by the core: they are of one of the kinds of ost_value, in range, a decimal at the field's scale, an
@@ -189,7 +197,7 @@ typedef struct ost_parameter {
     uint32_t size;          /**< Of the member. */
     const ost_field *field; /**< Decides the stored form; NULL: plain. */
     ost_value value;        /**< OST_FROM_VALUE. */
-    const void *list;       /**< OST_FROM_LIST: items of kind `type`, none null. */
+    const void *list;       /**< OST_FROM_LIST: items of kind `type`, none null. OST_FROM_MEMBER: the member. */
     size_t list_count;      /**< How many. */
     size_t list_stride;     /**< Bytes from one to the next. */
 } ost_parameter;

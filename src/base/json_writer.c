@@ -171,3 +171,16 @@ void ost__json_base64(ost__json_writer *w, const void *data, size_t size)
     }
     ost__buffer_char(w->out, '"');
 }
+
+void ost__json_hexadecimal(ost__json_writer *w, const void *data, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *p = data;
+    before_value(w);
+    ost__buffer_char(w->out, '"');
+    for (size_t i = 0; i < size; i++) {
+        const char pair[] = { digits[p[i] >> 4], digits[p[i] & 15] };
+        ost__buffer_bytes(w->out, pair, sizeof pair);
+    }
+    ost__buffer_char(w->out, '"');
+}

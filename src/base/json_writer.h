@@ -30,5 +30,6 @@ void ost__json_raw(ost__json_writer *w, const char *text, size_t size);
 void ost__json_bool(ost__json_writer *w, bool b);
 void ost__json_null(ost__json_writer *w);
 void ost__json_base64(ost__json_writer *w, const void *data, size_t size);
+void ost__json_hexadecimal(ost__json_writer *w, const void *data, size_t size);
 
 #endif

@@ -27,6 +27,45 @@ uint32_t ost__value_offset(uint16_t type)
     }
 }
 
+size_t ost__item_size(const ost_field *list)
+{
+    switch (list->item_type) {
+    case OST_TYPE_BOOL: return sizeof(bool);
+    case OST_TYPE_INT8:
+    case OST_TYPE_UINT8: return 1;
+    case OST_TYPE_INT16:
+    case OST_TYPE_UINT16: return sizeof(short);
+    case OST_TYPE_INT32:
+    case OST_TYPE_UINT32: return sizeof(int);
+    case OST_TYPE_INT64:
+    case OST_TYPE_UINT64: return sizeof(int64_t);
+    case OST_TYPE_FLOAT: return sizeof(float);
+    case OST_TYPE_DOUBLE: return sizeof(double);
+    case OST_TYPE_TEXT: return sizeof(const char *);
+    case OST_TYPE_BLOB: return sizeof(ost_blob);
+    case OST_TYPE_TIME: return sizeof(ost_time);
+    case OST_TYPE_DATE: return sizeof(ost_date);
+    case OST_TYPE_UUID: return sizeof(ost_uuid);
+    case OST_TYPE_OBJECT_ID: return sizeof(ost_object_id);
+    case OST_TYPE_DECIMAL: return sizeof(ost_decimal);
+    case OST_TYPE_EMBEDDED: return list->part ? list->part->record_size : 0;
+    default: return 0;
+    }
+}
+
+ost_field ost__item_field(const ost_field *list)
+{
+    ost_field item = *list;
+    item.type = list->item_type;
+    item.item_type = OST_TYPE_NONE;
+    item.offset = 0;
+    item.size = (uint32_t)ost__item_size(list);
+    item.not_null = true;
+    item.required = false;
+    item.default_value = NULL;
+    return item;
+}
+
 ost_status ost__store_whole(uint16_t type, ost__whole n, void *at)
 {
     static const struct {

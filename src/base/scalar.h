@@ -8,10 +8,24 @@
 #include <limits.h>
 #include <math.h>
 
-#include "ostler/model.h"
+#include "ostler/operation.h"
 
 /* Where an optional of this kind keeps its value. */
 uint32_t ost__value_offset(uint16_t type);
+
+/* What a list of any kind looks like; see OST_LIST(). */
+typedef struct ost__list {
+    const void *items;
+    size_t count;
+} ost__list;
+static inline ost__list ost__list_at(const void *member)
+{
+    return *(const ost__list *)member;
+}
+/* Bytes from one item of a list to the next; 0: no kind that an item can have. */
+size_t ost__item_size(const ost_field *list);
+/* Such a list as if each item were a record with one member. */
+ost_field ost__item_field(const ost_field *list);
 
 /* Everything that 64 bits can hold, with a sign or without. */
 typedef struct ost__whole {

@@ -19,6 +19,11 @@ typedef struct ost__check {
     uint32_t mistakes, unsupported;
     bool no_memory;
     char first_model[OST__NAME_MAX + 1], first_field[OST__NAME_MAX + 1], first_message[256];
+    struct ost__part *parts; /* structs that are embedded, newest first */
+    uint32_t depth;          /* of structs within each other */
+    /* A part that the set knows already, or NULL. */
+    const ost__model *(*find)(struct ost__model_set *set, const ost_model *given);
+    struct ost__model_set *set;
 } ost__check;
 
 /* Clears the error. */
@@ -57,6 +62,8 @@ bool ost__model_read(ost__check *c, const ost_model *given, uint32_t position, o
 /* Copies and checks fields and keys; NULL: it has no fields that can be read, or no memory. */
 ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_model *copy,
                                bool part);
+/* The model is being compiled: lists of itself may refer to it. */
+void ost__model_started(ost__check *c, const ost_model *given, ost__model *m);
 /* Indexes of a model that was compiled. */
 void ost__model_compile_indexes(ost__check *c, ost__model *m, const ost_model *copy);
 /* Foreign keys; `all` are the models among which targets are looked for, NULL where one could not

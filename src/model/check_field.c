@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "base/scalar.h"
 #include "base/utf8.h"
 #include "model/convert.h"
 #include "model/member.h"
+#include "model/parts.h"
 
 bool ost__field_unbounded(const ost_field *f)
 {
@@ -21,23 +23,13 @@ bool ost__fields_alike(const ost_field *a, const ost_field *b)
            a->stored == b->stored;
 }
 
-/* Kinds that are described already but cannot be stored yet. */
-static bool is_built(ost__check *c, const ost_field *f)
-{
-    switch (f->type) {
-    case OST_TYPE_EMBEDDED: ost__check_unsupported(c, f->name, "an embedded struct"); return false;
-    case OST_TYPE_LIST: ost__check_unsupported(c, f->name, "a list"); return false;
-    case OST_TYPE_JSON: ost__check_unsupported(c, f->name, "ost_json"); return false;
-    case OST_TYPE_POINT: ost__check_unsupported(c, f->name, "ost_point"); return false;
-    default: return true;
-    }
-}
-
 static bool check_place(ost__check *c, const ost__model *m, const ost_field *f)
 {
     uint32_t size = ost__type_size(f->type);
     if (f->type == OST_TYPE_CHARS)
         size = f->size;
+    if (f->type == OST_TYPE_EMBEDDED && f->part)
+        size = (uint32_t)f->part->record_size;
     if (size == 0) {
         ost__check_fail(c, f->name, "type", "has the unknown type %u: write it with OST_FIELD()",
                         (unsigned)f->type);
@@ -79,7 +71,6 @@ static void check_unsupported(ost__check *c, const ost_field *f)
         { f->was != NULL, ".was" },
         { f->immutable, ".immutable" },
         { f->version, ".version" },
-        { f->flatten, ".flatten" },
         { f->encrypted, ".encrypted" },
         { f->check != NULL, ".check" },
         { f->transform != NULL, ".transform" },
@@ -396,19 +387,22 @@ static void check_key(ost__check *c, const ost__model *m, const ost_field *f)
 
 void ost__check_field(ost__check *c, const ost__model *m, const ost_field *f)
 {
-    if (!is_built(c, f) || !check_place(c, m, f))
+    if (!check_place(c, m, f))
         return;
     check_unsupported(c, f);
-    check_lengths(c, f);
-    check_bounds(c, f);
-    check_values(c, f);
+    ost__check_part(c, f);
     check_default(c, f);
-    check_decimal(c, m, f);
-    check_text_options(c, m, f);
+    /* What a list of scalars says of values holds for its items. */
+    const ost_field item = f->type == OST_TYPE_LIST && !f->part ? ost__item_field(f) : *f;
+    check_lengths(c, &item);
+    check_bounds(c, &item);
+    check_values(c, &item);
+    check_decimal(c, m, &item);
+    check_text_options(c, m, &item);
+    check_generated(c, f);
+    check_stamp(c, f);
     if (m->is_part)
         return;
     check_stored(c, m, f);
-    check_generated(c, f);
-    check_stamp(c, f);
     check_key(c, m, f);
 }

@@ -6,6 +6,7 @@
 
 #include "model/convert.h"
 #include "model/member.h"
+#include "model/parts.h"
 
 /* What every version of the library could read: later members are optional. */
 enum {
@@ -70,6 +71,61 @@ static bool read_field(const ost_model *copy, uint32_t i, ost_field *out)
     return out->name != NULL;
 }
 
+/* A field with what it embeds. */
+static bool complete_field(ost__check *c, const ost_model *copy, uint32_t i, ost_field *out)
+{
+    read_field(copy, i, out);
+    out->part = NULL;
+    out->inside = NULL;
+    out->reserved_ = 0;
+    if (!out->column)
+        out->column = out->name;
+    bool structs = out->type == OST_TYPE_EMBEDDED ||
+                   (out->type == OST_TYPE_LIST && out->item_type == OST_TYPE_EMBEDDED);
+    const ost__model *part = structs ? ost__part_of(c, out) : NULL;
+    if (part)
+        out->part = &part->table;
+    return part || !structs;
+}
+
+/* Columns first, then the members inside documents. */
+static bool place_fields(ost__check *c, ost__model *m, const ost_model *copy, uint32_t given)
+{
+    uint32_t columns = 0, inner = 0;
+    ost_field *fields = ost__check_alloc(c, given, sizeof *fields, alignof(ost_field));
+    if (!fields)
+        return false;
+    for (uint32_t i = 0; i < given; i++) {
+        if (!complete_field(c, copy, i, &fields[i]))
+            return false;
+        columns += ost__part_columns(&fields[i]);
+        inner += ost__part_members(&fields[i]);
+    }
+    uint32_t all = columns + inner;
+    if (all > OST__FIELDS_MAX) {
+        ost__check_fail(c, NULL, "fields",
+                        "has more than %d fields with those inside its documents, which is the "
+                        "most",
+                        (int)OST__FIELDS_MAX);
+        return false;
+    }
+    m->fields = ost__check_alloc(c, all, sizeof *m->fields, alignof(ost_field));
+    m->by_offset = ost__check_alloc(c, all, sizeof *m->by_offset, alignof(uint32_t));
+    m->steps = ost__check_alloc(c, columns, sizeof *m->steps, alignof(ost_row_step));
+    if (!m->fields || !m->by_offset || !m->steps)
+        return false;
+    for (uint32_t i = 0, at = 0; i < given; i++)
+        at += ost__part_flatten(c, &fields[i], &m->fields[at]);
+    for (uint32_t i = 0, at = columns; i < columns; i++)
+        at += ost__part_open(c, &m->fields[i], &m->fields[at]);
+    for (uint32_t i = 0; i < columns; i++)
+        ost__field_set_add(&m->all, i);
+    m->table.fields = m->fields;
+    m->table.field_count = columns;
+    m->table.inner_count = inner;
+    return true;
+}
+
 static bool copy_fields(ost__check *c, ost__model *m, const ost_model *copy)
 {
     ost_field f;
@@ -85,21 +141,13 @@ static bool copy_fields(ost__check *c, ost__model *m, const ost_model *copy)
                         (int)OST__FIELDS_MAX);
         return false;
     }
-    m->fields = ost__check_alloc(c, count, sizeof *m->fields, alignof(ost_field));
-    m->by_offset = ost__check_alloc(c, count, sizeof *m->by_offset, alignof(uint32_t));
-    m->steps = ost__check_alloc(c, count, sizeof *m->steps, alignof(ost_row_step));
-    if (!m->fields || !m->by_offset || !m->steps)
-        return false;
-    for (uint32_t i = 0; i < count; i++) {
-        read_field(copy, i, &m->fields[i]);
-        m->fields[i].reserved_ = 0;
-        if (!m->fields[i].column)
-            m->fields[i].column = m->fields[i].name;
-        ost__field_set_add(&m->all, i);
-    }
-    m->table.fields = m->fields;
-    m->table.field_count = count;
-    return true;
+    return place_fields(c, m, copy, count);
+}
+
+/* A column that an embedded struct became: checked where the struct was. */
+static bool is_flattened(const ost_field *f)
+{
+    return strchr(f->name, '.') != NULL;
 }
 
 static void check_names(ost__check *c, const ost__model *m)
@@ -107,7 +155,7 @@ static void check_names(ost__check *c, const ost__model *m)
     const ost_field *fields = m->fields;
     for (uint32_t i = 0; i < m->table.field_count; i++) {
         const ost_field *f = &fields[i];
-        if (!ost__check_name(c, f->name, "member", f->name))
+        if (!is_flattened(f) && !ost__check_name(c, f->name, "member", f->name))
             continue;
         if (f->column != f->name)
             ost__check_name(c, f->name, "column", f->column);
@@ -126,10 +174,10 @@ static void check_names(ost__check *c, const ost__model *m)
     }
 }
 
-/* Fields by ascending offset; nearly always in this order already. */
-static void sort_by_offset(ost__model *m)
+/* The first `count` fields by ascending offset; nearly always in this order already. */
+static void sort_by_offset(ost__model *m, uint32_t count)
 {
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         uint32_t at = i;
         for (; at > 0 && m->fields[m->by_offset[at - 1]].offset > m->fields[i].offset; at--)
             m->by_offset[at] = m->by_offset[at - 1];
@@ -204,7 +252,8 @@ static void compile_keys(ost__check *c, ost__model *m)
 ost_row_step ost__row_step(const ost_field *to, uint32_t column)
 {
     uint16_t base = ost__base_type(to->type);
-    bool pointer = base == OST_TYPE_TEXT || base == OST_TYPE_BLOB;
+    bool pointer = base == OST_TYPE_TEXT || base == OST_TYPE_BLOB || base == OST_TYPE_JSON ||
+                   base == OST_TYPE_LIST;
     ost_row_step step = {
         .offset = (uint32_t)to->offset,
         .size = to->size,
@@ -247,7 +296,20 @@ static bool is_ruled(const ost_field *f)
     if (f->required || f->not_null)
         return true;
     return ost__type_is_text(base) || ost__type_is_real(base) || base == OST_TYPE_DECIMAL ||
-           base == OST_TYPE_TIME || base == OST_TYPE_DATE;
+           base == OST_TYPE_TIME || base == OST_TYPE_DATE || base >= OST_TYPE_JSON;
+}
+
+/* Whether writing a part may set members of it that the program left empty. */
+static bool part_sets(const ost_table *t)
+{
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        const ost_field *f = &t->fields[i];
+        bool within = f->type == OST_TYPE_EMBEDDED && f->part && part_sets(f->part);
+        if (within || f->generated != OST_GIVEN || f->stamp != OST_NEVER ||
+            (f->default_value && ost__type_is_optional(f->type)))
+            return true;
+    }
+    return false;
 }
 
 static void compile_sets(ost__model *m)
@@ -259,7 +321,9 @@ static void compile_sets(ost__model *m)
         if (is_ruled(f))
             ost__field_set_add(&m->ruled, i);
         bool stamped = f->stamp == OST_ON_INSERT || f->stamp == OST_ON_UPDATE;
-        if (made || absent || stamped || f->trim || f->lowercase || ost__field_keeps_seconds(f))
+        bool within = f->part && part_sets(f->part);
+        if (made || absent || stamped || within || f->trim || f->lowercase ||
+            ost__field_keeps_seconds(f))
             ost__field_set_add(&m->insert_sets, i);
         if (f->stamp == OST_ON_UPDATE)
             ost__field_set_add(&m->update_sets, i);
@@ -331,17 +395,21 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
     m->table.model = copy->name;
     m->table.name = copy->table ? copy->table : copy->name;
     m->table.adopted = copy->adopted;
+    m->table.record_size = copy->size;
+    ost__model_started(c, given, m);
     if (m->table.name != copy->name)
         ost__check_name(c, NULL, "table", m->table.name);
     if (!copy_fields(c, m, copy))
         return NULL;
     check_names(c, m);
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
-        ost__check_field(c, m, &m->fields[i]);
-        ost__check_rules(c, &m->fields[i]);
-    }
-    sort_by_offset(m);
+    for (uint32_t i = 0; i < m->table.field_count; i++)
+        if (!is_flattened(&m->fields[i])) {
+            ost__check_field(c, m, &m->fields[i]);
+            ost__check_rules(c, &m->fields[i]);
+        }
+    sort_by_offset(m, m->table.field_count);
     check_overlaps(c, m);
+    sort_by_offset(m, m->table.field_count + m->table.inner_count);
     check_hooks(c, copy);
     if (!part) {
         compile_keys(c, m);

@@ -4,7 +4,9 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "base/scalar.h"
 #include "model/convert.h"
+#include "model/nested.h"
 
 typedef struct kind {
     uint32_t size, align;
@@ -44,7 +46,7 @@ static const kind kinds[] = {
     PLAIN(OST_TYPE_JSON, "ost_json", ost_json),
     PLAIN(OST_TYPE_POINT, "ost_point", ost_point),
     NAME_ONLY(OST_TYPE_EMBEDDED, "an embedded struct"),
-    NAME_ONLY(OST_TYPE_LIST, "a list"),
+    PLAIN(OST_TYPE_LIST, "a list", ost__list),
 };
 
 static const kind *kind_of(uint16_t type)
@@ -84,7 +86,7 @@ bool ost__field_nullable(const ost_field *f)
     if (f->primary_key || f->required || f->not_null)
         return false;
     return ost__type_is_optional(f->type) || f->type == OST_TYPE_TEXT || f->type == OST_TYPE_BLOB ||
-           f->type == OST_TYPE_JSON;
+           f->type == OST_TYPE_JSON || f->type == OST_TYPE_LIST;
 }
 
 static bool is_present(const void *optional)
@@ -123,6 +125,7 @@ bool ost__member_is_null(const ost_field *f, const void *record)
     switch (f->type) {
     case OST_TYPE_TEXT:
     case OST_TYPE_JSON: return !text_at(p);
+    case OST_TYPE_LIST: return !ost__list_at(p).items;
     case OST_TYPE_BLOB: return !blob_at(p).data;
     default: return false;
     }
@@ -280,6 +283,8 @@ bool ost__member_equal(const ost_field *f, const void *a, const void *b)
     const char *y = ost__member_at(f, b);
     if (f->type == OST_TYPE_CHARS)
         return chars_equal(f, a, b);
+    if (f->type == OST_TYPE_EMBEDDED || f->type == OST_TYPE_LIST)
+        return ost__nested_equal(f, x, y);
     if (!ost__type_is_optional(f->type))
         return scalar_equal(f->type, x, y);
     if (!is_present(x) || !is_present(y))
@@ -323,6 +328,8 @@ bool ost__member_is_zero(const ost_field *f, const void *record)
     case OST_TYPE_CHARS: return *(const char *)ost__member_at(f, record) == 0;
     case OST_TYPE_TEXT:
     case OST_TYPE_BLOB:
+    case OST_TYPE_LIST:
+    case OST_TYPE_EMBEDDED:
     case OST_TYPE_JSON: return false;
     case OST_TYPE_FLOAT:
     case OST_TYPE_DOUBLE: return ost__member_value(f, record).as.real == 0;

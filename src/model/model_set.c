@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "model/check.h"
+#include "model/parts.h"
 #include "model/pattern.h"
 
 enum { SEGMENT = 64, SEGMENTS = OST__MODELS_MAX / SEGMENT, BUCKETS_MIN = 64, ARENA_FIRST = 16384 };
@@ -48,6 +49,11 @@ static size_t bucket_of(const ost__model_set *set, const void *identity)
 static bool publish(ost__model_set *set, ost__check *c, ost__model *m, const ost_model *given)
 {
     uint32_t id = atomic_load_explicit(&set->count, memory_order_relaxed);
+    if (id >= OST__MODELS_MAX) {
+        ost__check_fail(c, NULL, "models", "more than %d models and structs inside them",
+                        (int)OST__MODELS_MAX);
+        return false;
+    }
     ost__model ***segment = &set->segments[id / SEGMENT];
     if (!*segment)
         *segment = ost__check_alloc(c, SEGMENT, sizeof **segment, alignof(ost__model *));
@@ -61,6 +67,15 @@ static bool publish(ost__model_set *set, ost__check *c, ost__model *m, const ost
     e->next = atomic_load_explicit(head, memory_order_relaxed);
     atomic_store_explicit(&set->count, id + 1, memory_order_release);
     atomic_store_explicit(head, e, memory_order_release);
+    return true;
+}
+
+/* Parts that were compiled on the way, so that elements of lists can be told by their number. */
+static bool publish_parts(ost__model_set *set, ost__check *c)
+{
+    for (const ost__part *p = c->parts; p; p = p->next)
+        if (!publish(set, c, p->model, p->given))
+            return false;
     return true;
 }
 
@@ -190,7 +205,7 @@ static ost_status open_models(ost__model_set *set, const ost_model *const *model
         if (!publish(set, &c, o.models[i], models[i]))
             return ost__check_finish(&c);
     set->given = o.count;
-    return OST_OK;
+    return publish_parts(set, &c) ? OST_OK : ost__check_finish(&c);
 }
 
 ost_status ost__model_set_open(const ost__memory *m, const ost_model *const *models,
@@ -261,6 +276,8 @@ static const ost__model *add_part(ost__model_set *set, const ost_model *given, o
         return NULL;
     }
     ost__check_begin(&c, e, &set->arena, &set->patterns);
+    c.find = look_up;
+    c.set = set;
     ost__model *m = NULL;
     if (ost__model_read(&c, given, 0, &copy))
         m = ost__model_compile(&c, given, &copy, true);
@@ -273,6 +290,10 @@ static const ost__model *add_part(ost__model_set *set, const ost_model *given, o
     } else if (ost__check_finish(&c) != OST_OK || (m && !publish(set, &c, m, given))) {
         ost__check_finish(&c);
         m = NULL;
+    } else if (m && !publish_parts(set, &c)) {
+        /* What was published stays. */
+        ost__check_finish(&c);
+        return NULL;
     }
     if (!m) {
         if (id < OST__MODELS_MAX && !had_segment)
@@ -321,9 +342,17 @@ uint32_t ost__model_count(const ost__model_set *set)
     return atomic_load_explicit(&set->count, memory_order_acquire);
 }
 
+/* Structs and lists have no kind that the macros could tell. */
+static bool is_member(const ost_field *f, const ost_member *member)
+{
+    bool untold = f->type == OST_TYPE_EMBEDDED || f->type == OST_TYPE_LIST;
+    return f->size == member->size &&
+           (f->type == member->type || (untold && member->type == OST_TYPE_NONE));
+}
+
 const ost_field *ost__model_field(const ost__model *m, const ost_member *member)
 {
-    uint32_t low = 0, high = m->table.field_count;
+    uint32_t count = m->table.field_count + m->table.inner_count, low = 0, high = count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (m->fields[m->by_offset[middle]].offset < member->offset)
@@ -331,17 +360,19 @@ const ost_field *ost__model_field(const ost__model *m, const ost_member *member)
         else
             high = middle;
     }
-    if (low == m->table.field_count || !member->path)
-        return NULL;
-    const ost_field *f = &m->fields[m->by_offset[low]];
-    if (f->offset != member->offset || f->size != member->size || f->type != member->type)
-        return NULL;
-    return f->name == member->path || strcmp(f->name, member->path) == 0 ? f : NULL;
+    for (; low < count && member->path; low++) {
+        const ost_field *f = &m->fields[m->by_offset[low]];
+        if (f->offset != member->offset)
+            return NULL;
+        if (f->name == member->path || strcmp(f->name, member->path) == 0)
+            return is_member(f, member) ? f : NULL;
+    }
+    return NULL;
 }
 
 const ost_field *ost__model_field_named(const ost__model *m, const char *name)
 {
-    for (uint32_t i = 0; i < m->table.field_count; i++)
+    for (uint32_t i = 0; i < m->table.field_count + m->table.inner_count; i++)
         if (strcmp(m->fields[i].name, name) == 0)
             return &m->fields[i];
     return NULL;

@@ -75,7 +75,7 @@ static uint32_t lowest_bit(uint64_t word)
     return positions[((word & (0 - word)) * UINT64_C(0x03f79d71b4cb0a89)) >> 58];
 }
 
-static void fill_member(const ost_field *f, void *shadow, const ost__rules *r)
+void ost__rules_fill(const ost_field *f, void *shadow, const ost__rules *r)
 {
     if (f->default_value && ost__type_is_optional(f->type) && ost__member_is_null(f, shadow))
         store_default(f, shadow);
@@ -145,7 +145,7 @@ ost_status ost__rules_insert(const ost__model *m, void *shadow, const ost__rules
     uint32_t words = (m->table.field_count + 63) / 64;
     for (uint32_t w = 0; w < words; w++)
         for (uint64_t left = m->insert_sets.words[w]; left; left &= left - 1)
-            fill_member(&m->fields[w * 64 + lowest_bit(left)], shadow, r);
+            ost__rules_fill(&m->fields[w * 64 + lowest_bit(left)], shadow, r);
     for (uint32_t w = 0; w < words; w++) {
         for (uint64_t left = m->ruled.words[w]; left; left &= left - 1) {
             const ost_field *f = &m->fields[w * 64 + lowest_bit(left)];
@@ -160,7 +160,7 @@ ost_status ost__rules_insert(const ost__model *m, void *shadow, const ost__rules
 ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *which,
                              const ost__rules *r)
 {
-    ost__verdict verdict = { .model = m, .rules = r };
+    ost__verdict verdict = { .model = m, .rules = r, .updating = true };
     uint32_t words = (m->table.field_count + 63) / 64;
     if (!set_has_any(which))
         return OST_OK;

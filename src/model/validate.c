@@ -5,14 +5,17 @@
 
 #include "base/buffer.h"
 #include "base/civil.h"
+#include "base/document.h"
 #include "base/error.h"
+#include "base/json_value.h"
 #include "base/text_format.h"
 #include "base/utf8.h"
 #include "model/convert.h"
 #include "model/member.h"
+#include "model/nested.h"
 #include "model/pattern.h"
 
-enum { SENTENCE_SIZE = 200 };
+enum { SENTENCE_SIZE = 200, PATH_SIZE = 256 };
 
 /* ---- messages ---- */
 
@@ -74,13 +77,36 @@ const char *ost__rules_message(const ost_field *f, const char *rule)
     return "is not valid";
 }
 
+/* "comments[2].text"; what does not fit is left out at the end. */
+static size_t print_place(const ost__place *p, const char *name, char *out, size_t size)
+{
+    const ost__place *outer[OST__DOCUMENT_DEPTH * 2 + 2];
+    size_t count = 0, at = 0;
+    for (; p && count < sizeof outer / sizeof outer[0]; p = p->outer)
+        outer[count++] = p;
+    while (count > 0 && at + 1 < size) {
+        p = outer[--count];
+        if (p->item)
+            at += ost__print(out + at, size - at, "%s[%zu]", p->name, p->index);
+        else
+            at += ost__print(out + at, size - at, "%s", p->name);
+        /* An item that is no struct has the list's name already. */
+        if (at + 1 < size && !(count == 0 && p->item && p->name == name))
+            at += ost__print(out + at, size - at, ".");
+        else if (count == 0 && p->item)
+            return at;
+    }
+    return at + ost__print(out + at, size - at, "%s", name);
+}
+
 static void fail(ost__verdict *d, const ost_field *f, ost_status status, const char *rule,
                  const char *sentence)
 {
     ost_error *e = d->rules->error;
-    const char *path = d->path ? d->path : f->name;
     const char *own = own_message(f, rule);
     const char *message = own ? own : sentence;
+    char path[PATH_SIZE];
+    print_place(d->place, f->name, path, sizeof path);
     if (d->failures == 0) {
         ost__error_set(e, OST_INVALID, "%s.%s: %s", d->model->table.model, path, message);
         ost__error_about(e, d->model->table.model, path);
@@ -88,6 +114,12 @@ static void fail(ost__verdict *d, const ost_field *f, ost_status status, const c
     ost__error_add_failure(e, path, rule, message);
     d->failures++;
     d->out_of_range += status == OST_RANGE;
+}
+
+void ost__validate_refuse(ost__verdict *d, const ost_field *f, ost_status status, const char *rule,
+                          const char *sentence)
+{
+    fail(d, f, status, rule, sentence);
 }
 
 ost_status ost__verdict_finish(ost__verdict *d)
@@ -324,6 +356,39 @@ static bool is_hash(const ost__verdict *d, const ost_field *f, const char *text)
     return ost__password_is_hashed(d->rules->hashing, text, stored);
 }
 
+/* What is stored is the canonical form: equal values are equal texts. */
+static void check_json(ost__verdict *d, const ost_field *f, ost_json *json)
+{
+    ost__arena *scratch = d->rules->scratch;
+    char sentence[SENTENCE_SIZE];
+    ost__json_reader r = { .error = NULL };
+    ost__buffer out;
+    ost__buffer_init(&out, scratch->memory);
+    ost_status status =
+        ost__json_canonical(scratch->memory, json->text, strlen(json->text), &out, &r);
+    const char *copy = NULL;
+    if (status == OST_OK && !out.failed)
+        copy = ost__arena_text(scratch, out.data, out.size);
+    ost__buffer_finish(&out);
+    if (status == OST_INVALID) {
+        ost__print(sentence, sizeof sentence, "is not valid json: %s", r.error ? r.error : "");
+        fail(d, f, OST_RANGE, "json", sentence);
+    } else if (!copy) {
+        d->no_memory = true;
+    } else {
+        json->text = copy;
+    }
+}
+
+static void check_point(ost__verdict *d, const ost_field *f, ost_point p)
+{
+    bool longitude = p.longitude >= -180 && p.longitude <= 180;
+    bool latitude = p.latitude >= -90 && p.latitude <= 90;
+    if (!longitude || !latitude)
+        fail(d, f, OST_RANGE, "range",
+             "must have a longitude of -180 to 180 and a latitude of -90 to 90 degrees");
+}
+
 void ost__validate_value(ost__verdict *d, const ost_field *f, ost_value *v)
 {
     switch (v->type) {
@@ -341,6 +406,8 @@ void ost__validate_value(ost__verdict *d, const ost_field *f, ost_value *v)
         }
         break;
     case OST_TYPE_BLOB: check_blob(d, f, v->as.blob); return;
+    case OST_TYPE_JSON: check_json(d, f, &v->as.json); return;
+    case OST_TYPE_POINT: check_point(d, f, v->as.point); return;
     default: break;
     }
     enum ost__fit fit = ost__value_fit(f, v);
@@ -394,6 +461,10 @@ static bool is_plainly_good(const ost_field *f, const void *p)
 void ost__validate_member(ost__verdict *d, const ost_field *f, void *shadow)
 {
     const char *p = ost__member_at(f, shadow), *text;
+    if (f->type == OST_TYPE_EMBEDDED || f->type == OST_TYPE_LIST) {
+        ost__validate_nested(d, f, ost__member_at(f, shadow));
+        return;
+    }
     if (f->type == OST_TYPE_CHARS) {
         validate_chars(d, f, shadow);
         return;
@@ -410,6 +481,7 @@ void ost__validate_member(ost__verdict *d, const ost_field *f, void *shadow)
     ost_value v = ost__member_value(f, shadow);
     ost__validate_value(d, f, &v);
     /* The kinds that have several forms of one value: they are stored in one. */
-    if (v.type == OST_TYPE_DECIMAL || v.type == OST_TYPE_DOUBLE || v.type == OST_TYPE_TIME)
+    if (v.type == OST_TYPE_DECIMAL || v.type == OST_TYPE_DOUBLE || v.type == OST_TYPE_TIME ||
+        v.type == OST_TYPE_JSON)
         ost__member_store(f, shadow, &v);
 }

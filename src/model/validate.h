@@ -5,20 +5,32 @@
 
 #include "model/rules.h"
 
+/* Where a failure is: the structs and lists around the member. */
+typedef struct ost__place {
+    const struct ost__place *outer;
+    const char *name;
+    size_t index; /* of an item */
+    bool item;
+} ost__place;
+
 /* What became of a validation. The error is touched by the first failure only. */
 typedef struct ost__verdict {
     const ost__model *model;
     const ost__rules *rules;
-    const char *path; /* of the member, such as "comments[2].text"; NULL: the field's name */
     uint32_t failures;
     uint32_t out_of_range; /* those among them that no database could store */
     bool no_memory;
+    bool updating;           /* of a record that was written before */
+    const ost__place *place; /* NULL: the record itself */
 } ost__verdict;
 
-/* Normalises and checks one member of a shadow, or of a struct inside it: `path` says which. */
+/* Normalises and checks one member of a shadow, or of a struct inside it: `place` says where. */
 void ost__validate_member(ost__verdict *d, const ost_field *f, void *shadow);
 /* The same for a value that is of the field's kind, or null. */
 void ost__validate_value(ost__verdict *d, const ost_field *f, ost_value *v);
+/* A failure of a member; its own message takes the sentence's place. */
+void ost__validate_refuse(ost__verdict *d, const ost_field *f, ost_status status, const char *rule,
+                          const char *sentence);
 /* OST_OK, or the status of the failures, summed up in the error's message. */
 ost_status ost__verdict_finish(ost__verdict *d);
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "model/member.h"
+#include "model/nested.h"
 
 ost_status ost__find_tracked(ost_session *s, const ost__model *m, void *record, const char *advice,
                              ost__batch **b, uint8_t **snapshot)
@@ -44,7 +45,7 @@ static bool find_changed(const ost__batch *b, void *record, const uint8_t *snaps
         if (!ost__member_equal(f, record, snapshot)) {
             ost__field_set_add(changed, i);
             any = true;
-        } else if (f->type == OST_TYPE_TEXT || f->type == OST_TYPE_BLOB) {
+        } else if (ost__field_points(f)) {
             ost__member_copy(f, record, snapshot);
         }
     }

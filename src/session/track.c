@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "model/member.h"
+#include "model/nested.h"
 
 ost__batch *ost__track(ost_session *s, const ost__model *m, void *rows, size_t count, bool stored,
                        const ost__field_set *loaded)
@@ -209,15 +210,8 @@ ost_status ost__own_texts(ost_session *s, const ost__batch *b, void *record,
     for (uint32_t i = ost__field_set_next(which, m, 0); i < m->table.field_count;
          i = ost__field_set_next(which, m, i + 1)) {
         const ost_field *f = &m->fields[i];
-        if (f->type == OST_TYPE_TEXT) {
-            const char **text = ost__member_at(f, record);
-            if (*text && !(*text = ost__arena_text(lasting, *text, strlen(*text))))
-                return ost__no_memory(s);
-        } else if (f->type == OST_TYPE_BLOB) {
-            ost_blob *blob = ost__member_at(f, record);
-            if (blob->data && !(blob->data = ost__arena_text(lasting, blob->data, blob->size)))
-                return ost__no_memory(s);
-        }
+        if (ost__field_points(f) && !ost__nested_own(lasting, f, ost__member_at(f, record)))
+            return ost__no_memory(s);
     }
     return OST_OK;
 }

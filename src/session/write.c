@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "model/member.h"
+#include "model/nested.h"
 #include "session/write.h"
 
 /* Stamps are among what an insert or an update sets; a model without either needs no clock. */
@@ -276,8 +277,11 @@ void ost__insert_write_back(const ost__model *m, void *record, const void *shado
             i += 63;
             continue;
         }
-        if (f->type != OST_TYPE_TEXT && f->type != OST_TYPE_BLOB &&
-            ost__field_set_has(&m->insert_sets, i))
+        if (!ost__field_set_has(&m->insert_sets, i))
+            continue;
+        if (f->type == OST_TYPE_EMBEDDED)
+            ost__nested_write_back(f, ost__member_at(f, record), ost__member_at(f, shadow));
+        else if (!ost__field_points(f))
             ost__member_copy(f, record, shadow);
     }
 }

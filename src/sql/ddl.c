@@ -74,7 +74,8 @@ static void constraint(ost__sql_writer *w, const char *column_name, const char *
 static void check(ost__sql_writer *w, const ost_field *f)
 {
     bool is_bool = kind_of(f) == OST_TYPE_BOOL && w->dialect->check_bools;
-    if (!is_bool && !f->values)
+    /* The values of a list are those of its items, which the library checks. */
+    if (!is_bool && (!f->values || kind_of(f) == OST_TYPE_LIST))
         return;
     constraint(w, f->column, "check");
     ost__sql_text(w, " CHECK (");

@@ -10,6 +10,8 @@
 /* Nodes within nodes, at most: the 64 levels of conditions that the core allows, what joins several
  * of them, and below them a comparison, an aggregate and a member. */
 enum { OST__SQL_DEPTH = 72 };
+/* Structs within each other, on the way to a member. */
+enum { OST__SQL_STEPS = 32 };
 
 typedef struct ost__sql_writer ost__sql_writer;
 
@@ -84,6 +86,9 @@ typedef struct ost__sql_dialect {
     void (*increment)(ost__sql_writer *w, const ost_change *change);
     /* A constant in DDL, in the stored form of `field` (NULL: plain). */
     void (*literal)(ost__sql_writer *w, const ost_field *field, const ost_value *value);
+    /* A member inside a document: of a kind, and in the form, that a column would have. NULL: there
+     * are none. */
+    void (*inside)(ost__sql_writer *w, const ost_node *node);
     /* Around what is selected, given back, ordered or grouped by: NULL: as it is. */
     void (*column)(ost__sql_writer *w, const ost_node *node);
 } ost__sql_dialect;

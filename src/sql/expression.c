@@ -203,10 +203,43 @@ static void negation(ost__sql_writer *w, const ost_node *node, bool nested)
     ost__sql_text(w, ")");
 }
 
+void ost__sql_document(ost__sql_writer *w, const ost_node *member)
+{
+    const ost_field *f = member->field;
+    while (f->inside)
+        f = f->inside;
+    ost__sql_identifier(w, f->column);
+}
+
+void ost__sql_steps(ost__sql_writer *w, const ost_field *field, const char *before,
+                    const char *behind)
+{
+    const ost_field *steps[OST__SQL_STEPS];
+    uint32_t count = 0;
+    for (; field->inside && count < OST__SQL_STEPS; field = field->inside)
+        steps[count++] = field;
+    while (count > 0) {
+        ost__sql_text(w, before);
+        ost__sql_text(w, steps[--count]->column);
+        ost__sql_text(w, behind);
+    }
+}
+
+static void member(ost__sql_writer *w, const ost_node *node)
+{
+    if (!node->field->inside)
+        ost__sql_identifier(w, node->field->column);
+    else if (w->dialect->inside)
+        w->dialect->inside(w, node);
+    else
+        ost__sql_refuse(w, OST_UNSUPPORTED, "%s has no members inside documents yet",
+                        w->dialect->name);
+}
+
 static void write_node(ost__sql_writer *w, const ost_node *node, bool nested)
 {
     switch (node->op) {
-    case OST_OP_MEMBER: ost__sql_identifier(w, node->field->column); break;
+    case OST_OP_MEMBER: member(w, node); break;
     case OST_OP_VALUE: value(w, node); break;
     case OST_OP_IN:
         ost__sql_exact(w, node->args[0]);

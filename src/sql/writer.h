@@ -31,6 +31,11 @@ void ost__sql_exact(ost__sql_writer *w, const ost_node *node);
 /* A condition that is a whole clause: " WHERE …", or nothing for NULL. */
 void ost__sql_clause(ost__sql_writer *w, const char *keyword, const ost_node *condition);
 bool ost__sql_is_aggregate(const ost_node *node);
+/* Of a member inside a document: the column or element that holds the document. */
+void ost__sql_document(ost__sql_writer *w, const ost_node *member);
+/* The stored names on the way from there to the field, each between `before` and `behind`. */
+void ost__sql_steps(ost__sql_writer *w, const ost_field *field, const char *before,
+                    const char *behind);
 
 /* A node that is selected or given back. */
 void ost__sql_column(ost__sql_writer *w, const ost_node *node);
