@@ -17,6 +17,7 @@ enum ost__record_kind {
     OST__RECORD_INSERT_KEY,
     OST__RECORD_UPDATE,
     OST__RECORD_UPDATE_DELETED, /* of a record that is soft-deleted */
+    OST__RECORD_UPDATE_ANY,     /* of one that is or is not */
     OST__RECORD_DELETE,
     OST__RECORD_KINDS
 };

@@ -17,6 +17,24 @@ static void fill_step(ost_row_step *step, const ost_field *to, const ost_node *f
     step->origin = from->field;
 }
 
+static bool is_null_test(const ost_node *n, const ost_field *f)
+{
+    return n->op == OST_OP_IS_NULL && n->args[0]->field == f;
+}
+
+/* Whether records may be soft-deleted, and neither a condition nor a member says if they are. */
+static bool is_mixed(const ost__compiled *c)
+{
+    const ost_field *deleted = c->model->table.deleted;
+    const ost_node *where = c->shape.where;
+    if (!deleted || ost__field_set_has(&c->loaded, ost__field_index(c->model, deleted)))
+        return false;
+    bool living = where && is_null_test(where, deleted);
+    for (uint32_t i = 0; where && where->op == OST_OP_AND && i < where->arg_count; i++)
+        living = living || is_null_test(where->args[i], deleted);
+    return !living;
+}
+
 static ost_status result_program(ost__shape_reader *r)
 {
     const ost_shape *s = &r->out->shape;
@@ -45,6 +63,7 @@ static ost_status result_program(ost__shape_reader *r)
         records =
             ost__field_set_has(&r->out->loaded, ost__field_index(result, result->table.keys[i]));
     r->out->tracks = records && !result->is_part && !s->distinct && !ost__shape_is_grouped(s);
+    r->out->mixed = r->out->tracks && is_mixed(r->out);
     return OST_OK;
 }
 

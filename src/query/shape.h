@@ -41,6 +41,7 @@ typedef struct ost__compiled {
     uint16_t value_type;         /* of OST__SHAPE_VALUE: kind of ost_value */
     ost__field_set loaded; /* of records: the fields that are loaded; meaningful if `tracks` */
     bool tracks;           /* rows are records of the model with their key */
+    bool mixed;            /* of `tracks`: living or soft-deleted, and the rows do not say which */
 } ost__compiled;
 
 /* Fills the header; the sections follow. */

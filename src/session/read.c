@@ -93,11 +93,14 @@ static ost_status select_rows(ost__run *r, bool track, void **rows, size_t *coun
     if (*count != atomic_load_explicit(&plan->row_hint, memory_order_relaxed))
         atomic_store_explicit(&plan->row_hint, (unsigned)(*count < UINT32_MAX ? *count : 1),
                               memory_order_relaxed);
-    if (track && c->tracks && *count > 0 && !s->read_only &&
-        !ost__track(s, c->model, *rows, *count, true, &c->loaded)) {
+    if (!track || !c->tracks || *count == 0 || s->read_only)
+        return OST_OK;
+    ost__batch *b = ost__track(s, c->model, *rows, *count, true, &c->loaded);
+    if (!b) {
         ost__arena_release(&s->records, before);
         return ost__after_sending(s, ost__no_memory(s));
     }
+    b->mixed = c->mixed;
     return OST_OK;
 }
 

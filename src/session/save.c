@@ -120,7 +120,7 @@ ost_status ost__save_record(ost_session *s, const ost__model *model, void *recor
     if (status != OST_OK)
         return ost__refused(s, model, status);
     OST_TRY(ost__update_tracked(s, b, record, snapshot, shadow, &changed, &model->update_sets,
-                                ost__among_of(model, snapshot), &matched));
+                                ost__among_of(b, snapshot), &matched));
     return matched == 0 ? ost__stale(s, model) : OST_OK;
 }
 
@@ -179,7 +179,7 @@ static ost_status replace(ost_session *s, const ost_model *m, size_t record_size
             return (ost_status)s->error.status;
         OST_TRY(ost__may_renew(s, b));
         OST_TRY(ost__update_tracked(s, b, record, snapshot, shadow, &which, &model->update_sets,
-                                    ost__among_of(model, snapshot), &matched));
+                                    ost__among_of(b, snapshot), &matched));
         if (matched > 0)
             ost__renew(b, snapshot, true);
         return matched > 0 ? OST_OK : ost__gone(s, model);
@@ -212,7 +212,7 @@ static ost_status reload(ost_session *s, const ost_model *m, size_t record_size,
         return (ost_status)s->error.status;
     OST_TRY(ost__find_tracked(s, model, record, "use ost_get to load it", &b, &snapshot));
     /* Who held a deleted record sees it, also when it was restored meanwhile. */
-    enum ost__among among = ost__among_of(model, snapshot);
+    enum ost__among among = ost__among_of(b, snapshot);
     if (among == OST__DELETED)
         among = OST__WITH_DELETED;
     ost_value *key =

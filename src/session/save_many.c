@@ -85,7 +85,7 @@ static ost_status add(work *w, uint8_t *record, size_t index, const ost__rules *
         return ost__add_failures(w->session, m, index, status, failures);
     it->record = record;
     it->index = index;
-    it->group = group_of(w, &changed, ost__among_of(m, it->snapshot));
+    it->group = group_of(w, &changed, ost__among_of(it->batch, it->snapshot));
     if (!it->group)
         return ost__no_memory(w->session);
     it->group->count++;

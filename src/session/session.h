@@ -32,6 +32,7 @@ typedef struct ost__batch {
     uint8_t *renewed; /* of each snapshot: read or written whole since; NULL: of none */
     bool after_write; /* loaded inside a unit that had written */
     bool undone;      /* what is stored is not known any more: to be reloaded */
+    bool mixed;       /* loaded without what says whether a record is soft-deleted */
 } ost__batch;
 
 typedef struct ost__undo {

@@ -132,7 +132,9 @@ static enum ost__record_kind kind_by_key(const ost__field_set *which, enum ost__
 {
     if (!which)
         return OST__RECORD_DELETE;
-    return among == OST__DELETED ? OST__RECORD_UPDATE_DELETED : OST__RECORD_UPDATE;
+    return among == OST__LIVING    ? OST__RECORD_UPDATE
+           : among == OST__DELETED ? OST__RECORD_UPDATE_DELETED
+                                   : OST__RECORD_UPDATE_ANY;
 }
 
 /* The common way to a plan for one record; it is kept, so that the next time it is ready. */

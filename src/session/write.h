@@ -41,11 +41,15 @@ typedef struct ost__by_key {
 ost_status ost__run_by_key(ost_session *s, const ost__model *m, const ost__field_set *which,
                            enum ost__among among, const void *shadows, size_t count,
                            ost__by_key *out);
-/* Among which a record is that was stored like this. */
-static inline enum ost__among ost__among_of(const ost__model *m, const void *stored)
+/* Among which records a tracked one is that is stored like this; all, if that is not known. */
+static inline enum ost__among ost__among_of(const ost__batch *b, const uint8_t *snapshot)
 {
-    return m->table.deleted && !ost__member_is_null(m->table.deleted, stored) ? OST__DELETED
-                                                                              : OST__LIVING;
+    const ost_field *deleted = b->model->table.deleted;
+    if (!deleted)
+        return OST__LIVING;
+    if (!ost__member_is_null(deleted, snapshot))
+        return OST__DELETED;
+    return b->mixed && !ost__is_renewed(b, snapshot) ? OST__WITH_DELETED : OST__LIVING;
 }
 
 /* save.c: the batch and snapshot of a tracked record, or OST_MISUSE with this advice. */

@@ -126,6 +126,7 @@ void agree_tables(world *w)
             continue;
         memset(&a, 0, sizeof a);
         a.query.table = t;
+        a.query.among = EV_WITH_DELETED;
         a.query.result = &w->schemas[t];
         complete_order(w, &a);
         a.own_orders = a.query.order_count;

@@ -143,7 +143,8 @@ static ost_status empty_tables(void)
         if (m->adopted)
             continue;
         ost_everything(q);
-        OST_TRY(ost_delete_all(q, NULL));
+        ost_with_deleted(q);
+        OST_TRY(ost_purge_all(q, NULL));
     }
     return ost_commit(s);
 }

@@ -43,6 +43,17 @@ OST_MODEL(account, .table = "accounts",
                      OST_FIELD(account, balance, .precision = 18, .scale = 4)),
           OST_INDEXES(OST_UNIQUE_INDEX(OST_ASC(account, team), OST_ASC(account, place))));
 
+OST_MODEL(guest, .table = "guests",
+          OST_FIELDS(OST_FIELD(guest, id, .primary_key = true),
+                     OST_FIELD(guest, email, .unique = true, .max_length = 40),
+                     OST_FIELD(guest, badge, .unique = true), OST_FIELD(guest, room),
+                     OST_FIELD(guest, bed), OST_FIELD(guest, card), OST_FIELD(guest, nights),
+                     OST_FIELD(guest, note),
+                     OST_FIELD(guest, deleted_at, .stamp = OST_ON_DELETE, .column = "gone")),
+          OST_INDEXES({ OST_COLUMNS(OST_ASC(guest, room), OST_DESC(guest, bed)), .unique = true,
+                        .among_living = true },
+                      OST_UNIQUE_INDEX(OST_ASC(guest, card))));
+
 OST_MODEL(twin, .table = "twins",
           OST_FIELDS(OST_FIELD(twin, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
                      OST_FIELD(twin, flag_a), OST_FIELD(twin, flag_b), OST_FIELD(twin, whole_a),
@@ -89,5 +100,6 @@ OST_MODEL(narrow,
                      OST_FIELD(narrow, text, .not_null = true), OST_FIELD(narrow, code)));
 
 const ost_model *const all_models[MODEL_COUNT + 1] = {
-    &thing_model, &maybe_model, &seat_model, &account_model, &twin_model, &exact_model, NULL,
+    &thing_model, &maybe_model, &seat_model,  &account_model,
+    &twin_model,  &exact_model, &guest_model, NULL,
 };

@@ -83,6 +83,20 @@ typedef struct account {
 } account;
 OST_RECORD(account, id);
 
+/* Soft deletes: what is unique is so among the living, but for the card. */
+typedef struct guest {
+    int64_t id;
+    const char *email;
+    ost_opt_int badge;
+    ost_opt_int room;
+    ost_opt_int bed;
+    ost_opt_int card;
+    ost_opt_int nights;
+    const char *note;
+    ost_opt_time deleted_at;
+} guest;
+OST_RECORD(guest, id);
+
 /* Two members of a kind, to be compared with each other. */
 typedef struct twin {
     int64_t id;
@@ -153,7 +167,7 @@ typedef struct narrow {
 } narrow;
 OST_PART(narrow);
 
-enum { MODEL_COUNT = 6 };
+enum { MODEL_COUNT = 7 };
 extern const ost_model *const all_models[MODEL_COUNT + 1]; /* the records; ends in NULL */
 
 #endif

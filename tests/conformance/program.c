@@ -287,6 +287,10 @@ static const kind kinds[] = {
     { 10, step_update, NULL },
     { 5, step_update_one, NULL },
     { 2, step_delete_all, NULL },
+    { 1, step_purge, NULL },
+    { 1, step_purge_all, NULL },
+    { 6, step_restore, NULL },
+    { 2, step_restore_all, NULL },
     { 3, step_mistake, is_healthy },
     { 4, step_bad_value, is_healthy },
     { 6, step_begin, can_begin },
@@ -312,6 +316,7 @@ static void run_step(world *w, uint64_t seed, bool inner, uint64_t mask, size_t 
 {
     rng outer = w->rng;
     w->rng.state = seed;
+    w->now += 1000000;
     w->doomed_before = w->doomed;
     if (!inner && can_begin(w) && rng_chance(&w->rng, 8)) {
         step_transaction(w, seed, mask, first);
@@ -334,7 +339,8 @@ static ost_status delete_everything(world *w)
             continue;
         q = ost_session_from(w->session, w->schemas[t].model, record_size(&w->schemas[t]));
         ost_everything(q);
-        OST_TRY(ost_delete_all(q, NULL));
+        ost_with_deleted(q);
+        OST_TRY(ost_purge_all(q, NULL));
     }
     return OST_OK;
 }
@@ -371,6 +377,7 @@ static void reset(world *w, uint64_t seed, FILE *trace)
     w->doomed = OST_OK;
     w->held_count = 0;
     w->trace = trace;
+    w->now = 1800000000000000;
     w->rng.state = rng_derive(seed, 1000);
     w->favourite = rng_below(&w->rng, MODEL_COUNT);
 }
@@ -441,6 +448,12 @@ const limits *limits_of(const char *backend)
     return NULL;
 }
 
+/* Stamps follow from the seed as well. */
+static int64_t time_of_world(void *context)
+{
+    return ((const world *)context)->now;
+}
+
 bool world_open(world *w, const char *url, const ost_driver *driver, const limits *of)
 {
     ost_error error;
@@ -448,7 +461,11 @@ bool world_open(world *w, const char *url, const ost_driver *driver, const limit
     w->limits = of;
     for (size_t t = 0; t < MODEL_COUNT; t++)
         w->touched[t] = true;
-    if (ost_open(OST_OPTIONS(.url = url, .drivers = OST_DRIVERS(driver), .models = all_models),
+    w->platform = (ost_platform){ .struct_size = sizeof w->platform,
+                                  .context = w,
+                                  .realtime = time_of_world };
+    if (ost_open(OST_OPTIONS(.url = url, .drivers = OST_DRIVERS(driver), .models = all_models,
+                             .platform = &w->platform),
                  &w->db, &error) == OST_OK &&
         ost_create_tables(w->db, &error) == OST_OK)
         return true;

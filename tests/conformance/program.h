@@ -23,6 +23,7 @@ typedef struct held {
     size_t table;
     void *record;
     bool whole;   /* loaded with all members */
+    bool mixed;   /* whether it was deleted is not known */
     bool made;    /* its key was generated when it was inserted; a rollback takes that back */
     size_t depth; /* of the unit that it was loaded in; it is forgotten when that is rolled back */
     bool loaded[EV_FIELDS_MAX];
@@ -49,8 +50,12 @@ typedef struct limits {
 /* NULL: there is no such backend. */
 const limits *limits_of(const char *backend);
 
+typedef struct asked asked;
+
 typedef struct world {
     ost_db *db;
+    ost_platform platform;
+    int64_t now; /* what it tells the library the time is, in whole seconds */
     const limits *limits;
     bool touched[MODEL_COUNT]; /* tables that are not known to be empty */
     ost_session *session;
@@ -111,6 +116,8 @@ ost_status expect_write(world *w, size_t table, const ost_value *cells, const bo
 void ask_for_doom(world *w);
 size_t random_table(world *w);
 void hold(world *w, size_t table, void *record, const bool *loaded, const ost_value *stored);
+/* Of a record that was loaded by a query in part. */
+void note_part(const world *w, held *h, const asked *a);
 void forget_held(world *w, size_t i);
 
 /* ---- expressions: expressions.c ---- */
@@ -143,7 +150,7 @@ bool members_compare(const ev_field *a, const ev_field *b);
 /* ---- queries: queries.c, shapes.c, compare.c ---- */
 
 /* A query for both sides. */
-typedef struct asked {
+struct asked {
     ev_query query; /* its conditions are the evaluator's */
     const ost_expr *where[EV_KEYS_MAX], *having[EV_KEYS_MAX];
     size_t own_orders; /* the rest completes the order; the library is not told of it */
@@ -152,10 +159,17 @@ typedef struct asked {
     bool mistaken;           /* OST_MISUSE */
     bool may_range;          /* a value may not fit */
     bool ordered;            /* the rows have one order */
-} asked;
+};
 
+/* Whether records of the table are deleted softly. */
+bool deletes_softly(const world *w, size_t table);
 /* A query over whole records with up to two conditions and nothing else. */
 void ask_records(world *w, asked *a, size_t table);
+/* Conditions that narrow, or none and the word that everything is meant; now and then the first
+ * rows of an order alone. */
+ost_query *ask_for_write(world *w, asked *a, size_t table);
+/* Marks the rows that it meets, and counts them; the marks are room for every table's rows. */
+bool *mark_rows(world *w, const asked *a, size_t *matched);
 /* Any query. */
 void random_query(world *w, asked *a, size_t table);
 /* Selects some members, grouped or not, into a shape; shapes.c. */
@@ -190,6 +204,8 @@ void step_insert_many(world *w);
 /* Many records without a conflict, to begin with. */
 void step_fill(world *w);
 void step_get(world *w);
+/* A record of the program's own with the key of a row, or of none. */
+void *record_with_key(world *w, size_t table);
 void step_get_many(world *w);
 void step_find(world *w);
 void step_load_and_save(world *w);
@@ -203,6 +219,10 @@ void step_value_of(world *w);
 void step_update(world *w);
 void step_update_one(world *w);
 void step_delete_all(world *w);
+void step_purge(world *w);
+void step_purge_all(world *w);
+void step_restore(world *w);
+void step_restore_all(world *w);
 void step_mistake(world *w);
 void step_bad_value(world *w);
 

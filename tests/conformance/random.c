@@ -367,7 +367,7 @@ ost_value random_present(rng *r, const ev_field *f)
 
 ost_value random_cell(rng *r, const ev_field *f)
 {
-    return f->nullable && rng_chance(r, 25) ? ev_null() : random_present(r, f);
+    return f->nullable && rng_chance(r, f->deletion ? 85 : 25) ? ev_null() : random_present(r, f);
 }
 
 /* ---- constants ---- */

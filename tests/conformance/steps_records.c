@@ -276,18 +276,22 @@ void step_get(world *w)
     const ev_schema *schema = &w->schemas[table];
     ost_value key[EV_KEYS_MAX];
     ost_status expected;
+    bool with_deleted = rng_chance(&w->rng, 25);
     void *record;
     random_key_values(w, table, key);
     row = row_with_key(w, table, key);
-    say(w, "get %s ", schema->model->name);
+    say(w, "get %s%s ", schema->model->name, with_deleted ? " with deleted" : "");
     for (size_t i = 0; w->trace && i < schema->unique[0].count; i++)
         ev_print(w->trace, &key[i]);
     say(w, "\n");
-    expected = row == SIZE_MAX ? OST_NOT_FOUND : OST_OK;
+    expected =
+        row != SIZE_MAX && (with_deleted || ev_lives(schema, ev_row(&w->store.tables[table], row)))
+            ? OST_OK
+            : OST_NOT_FOUND;
     if (w->doomed != OST_OK)
         expected = w->doomed;
-    record = ost_session_get(w->session, schema->model, record_size(schema), key,
-                             schema->unique[0].count);
+    record = (with_deleted ? ost_session_get_with_deleted : ost_session_get)(
+        w->session, schema->model, record_size(schema), key, schema->unique[0].count);
     if (!agree_status(w, expected, last_status(w, record)) || !record)
         return;
     agree_record(w, table, record, row);
@@ -304,7 +308,7 @@ static size_t expect_many(world *w, size_t table, const int64_t *keys, size_t co
     for (size_t i = 0; i < count; i++) {
         const ost_value key = ev_int(keys[i]);
         size_t row = row_with_key(w, table, &key);
-        if (row == SIZE_MAX || taken[row])
+        if (row == SIZE_MAX || taken[row] || !ev_lives(t->schema, ev_row(t, row)))
             continue;
         taken[row] = true;
         memcpy(cells + found++ * fields, ev_row(t, row), fields * sizeof *cells);
@@ -358,6 +362,7 @@ void step_find(world *w)
     const ev_schema *schema;
     void *record;
     ask_records(w, &a, random_table(w));
+    a.query.among = EV_LIVING;
     schema = &w->schemas[a.query.table];
     if (rng_chance(&w->rng, 60)) {
         ost_value key[EV_KEYS_MAX];
@@ -382,9 +387,9 @@ void step_find(world *w)
     hold(w, a.query.table, record, NULL, rows.cells);
 }
 
-/* ---- replacing and deleting ---- */
+/* ---- replacing ---- */
 
-static void *record_with_key(world *w, size_t table)
+void *record_with_key(world *w, size_t table)
 {
     const ev_schema *schema = &w->schemas[table];
     void *record = new_record(w, schema);
@@ -407,7 +412,7 @@ void step_replace(world *w)
     for (size_t i = 0; i < EV_FIELDS_MAX; i++)
         all[i] = true;
     row = ev_find_row(&w->store.tables[table], cells);
-    if (row != SIZE_MAX)
+    if (row != SIZE_MAX && ev_lives(schema, ev_row(&w->store.tables[table], row)))
         expected = ev_overwrite(&probe, table, row, cells, all);
     expected = expect_write(w, table, cells, NULL, expected);
     say(w, "replace %s ", schema->model->name);
@@ -416,29 +421,4 @@ void step_replace(world *w)
     status = ost_session_replace(w->session, schema->model, record_size(schema), record);
     if (agree_status(w, expected, status) && status == OST_OK)
         (void)ev_overwrite(&w->store, table, row, cells, all);
-}
-
-void step_delete(world *w)
-{
-    size_t table = random_table(w), row;
-    const ev_schema *schema = &w->schemas[table];
-    void *record = record_with_key(w, table);
-    ost_value *cells;
-    ost_status status;
-    if (w->held_count > 0 && rng_chance(&w->rng, 30)) {
-        const held *h = &w->held[rng_below(&w->rng, w->held_count)];
-        table = h->table;
-        schema = &w->schemas[table];
-        record = h->record;
-    }
-    cells = ev_cells(schema, record, &w->scratch);
-    row = ev_find_row(&w->store.tables[table], cells);
-    say(w, "delete %s ", schema->model->name);
-    for (size_t i = 0; w->trace && i < schema->unique[0].count; i++)
-        ev_print(w->trace, &cells[schema->unique[0].fields[i]]);
-    say(w, "\n");
-    status = ost_session_delete(w->session, schema->model, record_size(schema), record);
-    if (agree_status(w, after_doom(w, row == SIZE_MAX ? OST_NOT_FOUND : OST_OK), status) &&
-        status == OST_OK)
-        ev_delete_row(&w->store, table, row);
 }

@@ -80,13 +80,41 @@ static bool differing(world *w, const held *h, const ost_value *cells, bool *whi
     return any;
 }
 
+void note_part(const world *w, held *h, const asked *a)
+{
+    size_t deleted = w->schemas[h->table].deleted;
+    h->whole = a->query.select_count == 0;
+    h->mixed = a->query.among == EV_WITH_DELETED;
+    if (deleted == SIZE_MAX || h->loaded[deleted])
+        h->mixed = false;
+    else
+        h->stored[w->depth][deleted] = ev_null();
+}
+
+/* Whether the library must take it for a record that is not deleted. */
+static bool was_living(const world *w, const held *h)
+{
+    return ev_lives(&w->schemas[h->table], h->stored[w->depth]);
+}
+
+/* The row that a save or reload of the record meets; SIZE_MAX: none. */
+static size_t row_of_held(const world *w, const held *h, const ost_value *cells, bool reload)
+{
+    const ev_table *t = &w->store.tables[h->table];
+    size_t row = ev_find_row(t, cells);
+    bool any = was_living(w, h) ? h->mixed : reload;
+    if (row == SIZE_MAX || any || ev_lives(t->schema, ev_row(t, row)) == was_living(w, h))
+        return row;
+    return SIZE_MAX;
+}
+
 static void save(world *w, held *h, lent *l)
 {
     const ev_schema *schema = &w->schemas[h->table];
     ost_value *cells = ev_cells(schema, h->record, &w->scratch);
     bool which[EV_FIELDS_MAX];
     ev_store probe = ev_store_copy(&w->store);
-    size_t row = ev_find_row(&w->store.tables[h->table], cells);
+    size_t row = row_of_held(w, h, cells, false);
     ost_status expected = OST_OK, status;
     bool any = differing(w, h, cells, which);
     if (any)
@@ -157,7 +185,7 @@ void step_load_and_save(world *w)
         if (rng_chance(&w->rng, 50))
             continue;
         hold(w, a.query.table, records + i * size, rows.selected, rows.cells + i * fields);
-        w->held[w->held_count - 1].whole = a.query.select_count == 0;
+        note_part(w, &w->held[w->held_count - 1], &a);
         say(w, "    row %zu\n", i);
         change(w, &w->held[w->held_count - 1], &l);
         save(w, &w->held[w->held_count - 1], &l);
@@ -184,7 +212,8 @@ static ost_status save_in_groups(const world *w, saving *all, size_t count, ev_s
     for (size_t first = 0; first < count; first++)
         for (size_t i = first; i < count && status == OST_OK; i++) {
             saving *s = &all[i];
-            if (s->done || !s->any || memcmp(s->which, all[first].which, sizeof s->which) != 0)
+            if (s->done || !s->any || memcmp(s->which, all[first].which, sizeof s->which) != 0 ||
+                was_living(w, &s->record) != was_living(w, &all[first].record))
                 continue;
             s->done = true;
             *refused = !keeps_all(w, s->record.table, s->cells, s->which);
@@ -212,6 +241,7 @@ static void save_all(world *w, const asked *a, char *records, const ev_rows *row
         h->record = records + i * size;
         memcpy(h->loaded, rows->selected, sizeof h->loaded);
         h->stored[w->depth] = rows->cells + i * schema->field_count;
+        note_part(w, h, a);
         say(w, "    row %zu\n", i);
         if (rng_chance(&w->rng, 60))
             change(w, h, &l);
@@ -289,7 +319,7 @@ void step_reload(world *w)
         return;
     schema = &w->schemas[h->table];
     cells = ev_cells(schema, h->record, &w->scratch);
-    row = ev_find_row(&w->store.tables[h->table], cells);
+    row = row_of_held(w, h, cells, true);
     expected = after_doom(w, row == SIZE_MAX ? OST_NOT_FOUND : OST_OK);
     say(w, "reload a held %s\n", schema->model->name);
     status = ost_session_reload(w->session, schema->model, record_size(schema), h->record);

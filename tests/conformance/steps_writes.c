@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps that change or delete what meets a condition, and values over what meets one. */
+/* Steps that change what meets a condition, and values over what meets one. */
 #include "program.h"
 
 #include <string.h>
 
 enum { CHANGES_MAX = 4 };
 
-/* Whether two rows must not have the same in this field. */
+/* Whether two rows must not have the same in this field, or it decides whether they may. */
 static bool is_unique(const ev_schema *schema, size_t field)
 {
+    if (field == schema->deleted)
+        return true;
     for (size_t u = 0; u < schema->unique_count; u++)
         for (size_t i = 0; i < schema->unique[u].count; i++)
             if (schema->unique[u].fields[i] == field)
@@ -82,36 +84,33 @@ static bool sets_too_much(const world *w, const ev_schema *schema, const ost_exp
     return false;
 }
 
-/* Conditions that narrow, or none and the word that everything is meant; now and then the first
- * rows of an order alone. */
-static ost_query *ask_for_write(world *w, asked *a, bool *rows, size_t *matched)
+ost_query *ask_for_write(world *w, asked *a, size_t table)
 {
-    ev_table *t;
     ost_query *q;
-    ask_records(w, a, random_table(w));
+    ask_records(w, a, table);
     if (rng_chance(&w->rng, 40)) {
         add_random_limits(w, a);
         add_random_orders(w, a);
         complete_order(w, a);
     }
-    t = &w->store.tables[a->query.table];
     q = build_query(w, a);
     ost_everything(q);
-    memset(rows, 0, t->count * sizeof *rows);
-    ev_meeting(&w->store, &a->query, rows);
-    *matched = 0;
-    for (size_t i = 0; i < t->count; i++)
-        *matched += rows[i];
     return q;
 }
 
-static bool *row_marks(world *w)
+bool *mark_rows(world *w, const asked *a, size_t *matched)
 {
     size_t most = 0;
+    bool *rows;
     for (size_t t = 0; t < MODEL_COUNT; t++)
         if (w->store.tables[t].count > most)
             most = w->store.tables[t].count;
-    return ev_take_array(&w->scratch, most + 1, sizeof(bool));
+    rows = ev_take_array(&w->scratch, most + 1, sizeof(bool));
+    ev_meeting(&w->store, &a->query, rows);
+    *matched = 0;
+    for (size_t i = 0; i < w->store.tables[a->query.table].count; i++)
+        *matched += rows[i];
+    return rows;
 }
 
 /* What the evaluator does, and OST_RANGE where a sum has more digits than the backend keeps. */
@@ -135,9 +134,9 @@ static ost_status update_probe(const world *w, ev_store *probe, size_t table, co
 void step_update(world *w)
 {
     asked a;
-    bool *rows = row_marks(w);
     size_t matched;
-    ost_query *q = ask_for_write(w, &a, rows, &matched);
+    ost_query *q = ask_for_write(w, &a, random_table(w));
+    bool *rows = mark_rows(w, &a, &matched);
     const ost_expr *const *changes = random_changes(w, &w->schemas[a.query.table]);
     ev_store probe = ev_store_copy(&w->store);
     ost_status expected = update_probe(w, &probe, a.query.table, rows, changes), status;
@@ -160,9 +159,9 @@ void step_update(world *w)
 void step_update_one(world *w)
 {
     asked a;
-    bool *rows = row_marks(w);
     size_t matched;
-    ost_query *q = ask_for_write(w, &a, rows, &matched);
+    ost_query *q = ask_for_write(w, &a, random_table(w));
+    bool *rows = mark_rows(w, &a, &matched);
     const ost_expr *const *changes = random_changes(w, &w->schemas[a.query.table]);
     ev_store probe = ev_store_copy(&w->store);
     ost_status expected = update_probe(w, &probe, a.query.table, rows, changes), status;
@@ -180,25 +179,6 @@ void step_update_one(world *w)
     status = ost_query_update_one(q, changes);
     if (agree_status(w, expected, status) && status == OST_OK)
         w->store = probe;
-}
-
-void step_delete_all(world *w)
-{
-    asked a;
-    bool *rows = row_marks(w);
-    size_t matched;
-    ost_query *q = ask_for_write(w, &a, rows, &matched);
-    int64_t deleted = -1;
-    ost_status status;
-    say_query(w, "delete all", &a);
-    status = ost_delete_all(q, &deleted);
-    if (!agree_status(w, after_doom(w, OST_OK), status) || status != OST_OK)
-        return;
-    for (size_t i = w->store.tables[a.query.table].count; i > 0; i--)
-        if (rows[i - 1])
-            ev_delete_row(&w->store, a.query.table, i - 1);
-    if (deleted != (int64_t)matched)
-        disagree(w, "deleted is %lld instead of %zu", (long long)deleted, matched);
 }
 
 static uint16_t member_type(const ev_schema *schema, const ost_expr *member)

@@ -16,9 +16,12 @@ void ev_schema_of(const ost_model *m, ev_schema *out)
     ev_unique *key;
     memset(out, 0, sizeof *out);
     out->model = m;
+    out->deleted = SIZE_MAX;
     for (const ost_field *f = m->fields; f->name; f++) {
         if (out->field_count == EV_FIELDS_MAX)
             abort();
+        if (f->stamp == OST_ON_DELETE)
+            out->deleted = out->field_count;
         out->fields[out->field_count++] = ev_field_of(f);
     }
     key = add_unique(out);
@@ -28,10 +31,13 @@ void ev_schema_of(const ost_model *m, ev_schema *out)
     for (size_t i = 0; i < out->field_count; i++)
         if (m->fields[i].unique) {
             ev_unique *one = add_unique(out);
+            one->living = out->deleted != SIZE_MAX;
             one->fields[one->count++] = i;
         }
     for (const ost_index *x = m->indexes; x && x->columns; x++) {
         ev_unique *several = x->unique ? add_unique(out) : NULL;
+        if (several)
+            several->living = x->among_living;
         for (const ost_index_column *c = x->columns; several && c->member.path; c++)
             several->fields[several->count++] = ev_field_named(out, c->member.path);
     }
@@ -82,6 +88,11 @@ static bool conflict(const ev_unique *u, const ost_value *a, const ost_value *b)
     return u->count > 0;
 }
 
+bool ev_lives(const ev_schema *schema, const ost_value *cells)
+{
+    return schema->deleted == SIZE_MAX || ev_is_null(&cells[schema->deleted]);
+}
+
 size_t ev_find_row(const ev_table *t, const ost_value *cells)
 {
     for (size_t i = 0; i < t->count; i++)
@@ -93,11 +104,14 @@ size_t ev_find_row(const ev_table *t, const ost_value *cells)
 /* OST_CONFLICT if any two rows of the table have the same where they must not. */
 static ost_status check_unique(const ev_table *t)
 {
-    for (size_t u = 0; u < t->schema->unique_count; u++)
+    for (size_t n = 0; n < t->schema->unique_count; n++) {
+        const ev_unique *u = &t->schema->unique[n];
         for (size_t i = 0; i < t->count; i++)
-            for (size_t j = 0; j < i; j++)
-                if (conflict(&t->schema->unique[u], ev_row(t, i), ev_row(t, j)))
+            for (size_t j = 0; j < i && (!u->living || ev_lives(t->schema, ev_row(t, i))); j++)
+                if ((!u->living || ev_lives(t->schema, ev_row(t, j))) &&
+                    conflict(u, ev_row(t, i), ev_row(t, j)))
                     return OST_CONFLICT;
+    }
     return OST_OK;
 }
 
@@ -144,6 +158,19 @@ void ev_delete_row(ev_store *store, size_t table, size_t row)
     size_t size = t->schema->field_count * sizeof *t->cells;
     t->count--;
     memmove(ev_row(t, row), ev_row(t, row + 1), (t->count - row) * size);
+}
+
+ost_status ev_stamp(ev_store *store, size_t table, const bool *rows, ost_value when)
+{
+    ev_table *t = &store->tables[table];
+    ev_store before = ev_store_copy(store);
+    for (size_t i = 0; i < t->count; i++)
+        if (rows[i])
+            ev_row(t, i)[t->schema->deleted] = when;
+    if (check_unique(t) == OST_OK)
+        return OST_OK;
+    *store = before;
+    return OST_CONFLICT;
 }
 
 /* ---- updates ---- */

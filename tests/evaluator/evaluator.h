@@ -18,6 +18,7 @@ enum { EV_FIELDS_MAX = 32, EV_UNIQUE_MAX = 8, EV_TABLES_MAX = 8, EV_KEYS_MAX = 8
 
 /* Fields of which no two rows may have the same, unless one of them is NULL. */
 typedef struct ev_unique {
+    bool living; /* no two that are not deleted */
     size_t count;
     size_t fields[EV_KEYS_MAX];
 } ev_unique;
@@ -26,6 +27,7 @@ typedef struct ev_schema {
     const ost_model *model;
     size_t field_count;
     ev_field fields[EV_FIELDS_MAX];
+    size_t deleted; /* the field that is NULL in the living; SIZE_MAX: there is none */
     size_t unique_count;
     ev_unique unique[EV_UNIQUE_MAX]; /* the first is the primary key, if there is one */
 } ev_schema;
@@ -50,6 +52,8 @@ ev_store ev_store_copy(const ev_store *store);
 ost_value *ev_row(const ev_table *t, size_t row);
 /* The cells of a record, read by the schema. */
 ost_value *ev_cells(const ev_schema *schema, const void *record, ev_scratch *s);
+/* Whether the row is not soft-deleted. */
+bool ev_lives(const ev_schema *schema, const ost_value *cells);
 /* The row with the same primary key as these cells; SIZE_MAX: none. */
 size_t ev_find_row(const ev_table *t, const ost_value *cells);
 
@@ -60,6 +64,8 @@ ost_status ev_insert(ev_store *store, size_t table, const ost_value *cells);
 ost_status ev_overwrite(ev_store *store, size_t table, size_t row, const ost_value *cells,
                         const bool *which);
 void ev_delete_row(ev_store *store, size_t table, size_t row);
+/* Deletes all marked rows softly, or restores them with NULL; OST_CONFLICT, and nothing is done. */
+ost_status ev_stamp(ev_store *store, size_t table, const bool *rows, ost_value when);
 /* Changes (OST_OP_SET, SET_NULL, INC) all marked rows, or none. OST_MISUSE, OST_RANGE,
  * OST_CONFLICT. */
 ost_status ev_update(ev_store *store, size_t table, const bool *rows,
@@ -67,8 +73,11 @@ ost_status ev_update(ev_store *store, size_t table, const bool *rows,
 
 /* ---- what is asked ---- */
 
+typedef enum ev_among { EV_LIVING, EV_WITH_DELETED, EV_DELETED } ev_among;
+
 typedef struct ev_query {
     size_t table;
+    ev_among among;                     /* which rows of a table with soft deletes */
     const ost_expr *where[EV_KEYS_MAX]; /* all must hold */
     size_t where_count;
     const ost_expr *groups[EV_KEYS_MAX];

@@ -92,6 +92,8 @@ static void print_all(FILE *out, const char *what, const ost_expr *const *list, 
 
 void ev_print_query(FILE *out, const ev_query *q)
 {
+    if (q->among != EV_LIVING)
+        fputs(q->among == EV_DELETED ? "\n      the deleted" : "\n      with the deleted", out);
     print_all(out, "select", q->selects, q->select_count);
     print_all(out, "where", q->where, q->where_count);
     print_all(out, "group by", q->groups, q->group_count);

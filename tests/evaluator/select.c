@@ -39,7 +39,8 @@ void ev_matching(const ev_store *store, const ev_query *q, bool *rows)
     const ev_table *t = &store->tables[q->table];
     for (size_t i = 0; i < t->count; i++) {
         ev_scope scope = { .store = store, .schema = t->schema, .row = ev_row(t, i) };
-        rows[i] = true;
+        bool lives = ev_lives(t->schema, ev_row(t, i));
+        rows[i] = q->among == EV_WITH_DELETED || lives == (q->among == EV_LIVING);
         for (size_t c = 0; c < q->where_count; c++)
             if (ev_condition(q->where[c], &scope) != EV_TRUE)
                 rows[i] = false;

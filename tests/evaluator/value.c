@@ -22,6 +22,7 @@ ev_field ev_field_of(const ost_field *f)
                                     !f->not_null && !f->required);
     out.key = f->primary_key;
     out.generated = f->generated != OST_GIVEN;
+    out.deletion = f->stamp == OST_ON_DELETE;
     out.precision = f->precision;
     out.scale = f->scale;
     out.values = f->values;

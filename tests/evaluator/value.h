@@ -24,6 +24,7 @@ typedef struct ev_field {
     bool nullable; /* may hold NULL */
     bool key;
     bool generated;
+    bool deletion;             /* when the record was soft-deleted; NULL in the living */
     int precision, scale;      /* of a decimal */
     const char *const *values; /* of an enumeration: its names, ending in NULL */
 } ev_field;
