@@ -115,6 +115,16 @@ OST_STATIC_ASSERT(sizeof(ost_error) <= 4096, "ost_error stays within 4 KiB");
 OST_API bool ost_error_failure(const ost_error *error, size_t index, ost_failure *out);
 
 /**
+ * Writes all that an error says for a person: its failures, each on a line with its path ("title: must not be empty"), or
+ * its message if it has none. No line end behind the last.
+ * @param error Borrowed; NULL writes "".
+ * @param out Always terminated unless `size` is 0; cut at a whole character.
+ * @param size Bytes of `out`.
+ * @return The length of the whole text, also where less of it fits.
+ */
+OST_API size_t ost_explain_error(const ost_error *error, char *out, size_t size);
+
+/**
  * The name of a status, such as "OST_CONFLICT".
  * @param status Any value; an unknown one gives "OST_UNKNOWN_STATUS".
  * @return A constant string.

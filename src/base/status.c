@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "base/error.h"
+#include "base/utf8.h"
+
 static const char *const names[] = {
     [OST_OK] = "OST_OK",
     [OST_NOT_FOUND] = "OST_NOT_FOUND",
@@ -64,4 +67,44 @@ bool ost_error_failure(const ost_error *error, size_t index, ost_failure *out)
     }
     *out = failure;
     return true;
+}
+
+/* The part of a text for which there is room. */
+typedef struct explanation {
+    char *out;
+    size_t size, length;
+} explanation;
+
+static void add(explanation *x, const char *text)
+{
+    size_t size = strlen(text);
+    if (x->length < x->size) {
+        size_t room = x->size - x->length;
+        memcpy(x->out + x->length, text, size < room ? size : room);
+    }
+    x->length += size;
+}
+
+size_t ost_explain_error(const ost_error *error, char *out, size_t size)
+{
+    explanation x = { .out = out, .size = size };
+    ost_failure f;
+    char more[40];
+    for (size_t i = 0; ost_error_failure(error, i, &f); i++) {
+        add(&x, i > 0 ? "\n" : "");
+        add(&x, f.path);
+        add(&x, *f.path ? ": " : "");
+        add(&x, f.message);
+    }
+    if (error && error->failures_dropped > 0) {
+        ost__print(more, sizeof more, "\nand %u more", (unsigned)error->failures_dropped);
+        add(&x, more);
+    }
+    if (error && x.length == 0)
+        add(&x, error->message);
+    if (x.length < size)
+        out[x.length] = '\0';
+    else if (size > 0)
+        out[ost__utf8_cut(out, size - 1)] = '\0';
+    return x.length;
 }

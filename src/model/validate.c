@@ -322,7 +322,7 @@ static void check_bounds(ost__verdict *d, const ost_field *f, const ost_value *v
     }
 }
 
-static void fail_fit(ost__verdict *d, const ost_field *f, enum ost__fit fit)
+void ost__validate_fit(ost__verdict *d, const ost_field *f, enum ost__fit fit)
 {
     char sentence[SENTENCE_SIZE];
     uint16_t base = ost__base_type(f->type);
@@ -412,7 +412,7 @@ void ost__validate_value(ost__verdict *d, const ost_field *f, ost_value *v)
     }
     enum ost__fit fit = ost__value_fit(f, v);
     if (fit != OST__FIT_OK)
-        fail_fit(d, f, fit);
+        ost__validate_fit(d, f, fit);
     else
         check_bounds(d, f, v);
 }

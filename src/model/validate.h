@@ -3,6 +3,7 @@
 #ifndef OSTLER_MODEL_VALIDATE_H
 #define OSTLER_MODEL_VALIDATE_H
 
+#include "model/convert.h"
 #include "model/rules.h"
 
 /* Where a failure is: the structs and lists around the member. */
@@ -31,6 +32,8 @@ void ost__validate_value(ost__verdict *d, const ost_field *f, ost_value *v);
 /* A failure of a member; its own message takes the sentence's place. */
 void ost__validate_refuse(ost__verdict *d, const ost_field *f, ost_status status, const char *rule,
                           const char *sentence);
+/* The failure of a value that does not fit. */
+void ost__validate_fit(ost__verdict *d, const ost_field *f, enum ost__fit fit);
 /* OST_OK, or the status of the failures, summed up in the error's message. */
 ost_status ost__verdict_finish(ost__verdict *d);
 

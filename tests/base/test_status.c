@@ -72,6 +72,44 @@ static void damaged_detail_is_not_read_past(void **state)
     assert_string_equal(f.path, "p");
 }
 
+static void explained(const ost_error *e, const char *expected)
+{
+    char out[512];
+    memset(out, '#', sizeof out);
+    assert_int_equal(ost_explain_error(e, out, sizeof out), strlen(expected));
+    assert_string_equal(out, expected);
+    for (size_t size = 0; size < strlen(expected) + 2 && size < sizeof out; size++) {
+        memset(out, '#', sizeof out);
+        assert_int_equal(ost_explain_error(e, size > 0 ? out : NULL, size), strlen(expected));
+        assert_true(out[size] == '#');
+        if (size == 0)
+            continue;
+        /* As much as there is room for, up to a whole character. */
+        size_t length = strlen(out);
+        assert_true(length + 1 <= size && length + 4 >= (size < strlen(expected) ? size : length));
+        assert_memory_equal(out, expected, length);
+        assert_true(((uint8_t)expected[length] & 0xC0) != 0x80);
+    }
+}
+
+static void failures_are_explained_a_line_each(void **state)
+{
+    (void)state;
+    ost_error e;
+    explained(NULL, "");
+    ost__error_set(&e, OST_CONNECTION, "the server went away");
+    explained(&e, "the server went away");
+    ost__error_add_failure(&e, "name", "required", "muß sein €");
+    explained(&e, "name: muß sein €");
+    ost__error_add_failure(&e, "", "json", "no \xF0\x9F\x8C\x8D here");
+    ost__error_add_failure(&e, "comments[2].text", "max_length", "must be at most 5 characters");
+    explained(&e, "name: muß sein €\nno \xF0\x9F\x8C\x8D here\n"
+                  "comments[2].text: must be at most 5 characters");
+    e.failures_dropped = 7;
+    explained(&e, "name: muß sein €\nno \xF0\x9F\x8C\x8D here\n"
+                  "comments[2].text: must be at most 5 characters\nand 7 more");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -80,6 +118,7 @@ int main(void)
         cmocka_unit_test(unknown_status_has_a_name_too),
         cmocka_unit_test(no_failure_leaves_out_untouched),
         cmocka_unit_test(damaged_detail_is_not_read_past),
+        cmocka_unit_test(failures_are_explained_a_line_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

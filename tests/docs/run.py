@@ -80,7 +80,8 @@ def blocks():
 def libraries(build):
     drivers = {"sqlite": "sqlite3", "postgres": "libpq", "mysql": "libmariadb",
                "mongo": "libmongoc-1.0"}
-    needed = run(["pkg-config", "--libs", *drivers.values(), "libutf8proc"])[1].split()
+    needed = run(["pkg-config", "--libs", *drivers.values(), "libpcre2-8", "libsodium",
+                  "libutf8proc"])[1].split()
     return [*(build / f"libostler-{driver}.a" for driver in drivers), build / "libostler.a",
             *needed, "-pthread", "-lm"]
 

@@ -363,6 +363,31 @@ static ost_status json_of_list(round *r)
     return OST_OK;
 }
 
+static ost_status from_json(round *r)
+{
+    static const char text[] = "{\"name\":\"A name that is longer than what the chunks have left, "
+                               "and \\u00e9scaped\",\"nope\":0}";
+    writer w = { .id = 9 };
+    ost_status status = ost_from_json(r->s, writer, text, sizeof text - 1, NULL, &w);
+    assert_true(status != OST_OK && w.id == 9 && !w.name);
+    if (status != OST_INVALID)
+        return status;
+    status = ost_from_json(r->s, writer, "{\"name\":\"\\u00e9\"}", 17, NULL, &w);
+    assert_true((w.name != NULL) == (status == OST_OK));
+    return status;
+}
+
+static ost_status list_from_json(round *r)
+{
+    size_t count;
+    static const char text[] = "[{\"name\":\"Ada\"},{\"name\":\"Grace\",\"born\":1906}]";
+    const writer *w = ost_list_from_json(r->s, writer, text, sizeof text - 1, NULL, 2, &count);
+    if (!w)
+        return round_failure(r);
+    assert_true(count == 2 && w[0].born.value == 1900 && w[1].born.value == 1906);
+    return OST_OK;
+}
+
 static ost_status texts(round *r)
 {
     const ost_time t = { 0 };
@@ -474,6 +499,8 @@ const step round_steps[] = {
     { "render", render },
     { "json", json },
     { "json of a list", json_of_list },
+    { "from json", from_json },
+    { "list from json", list_from_json },
     { "texts", texts },
     { "marked", marked },
     { "replace own", replace_own },
