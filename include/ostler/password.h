@@ -22,7 +22,7 @@
  *
  * typedef struct account { int64_t id; const char *email, *password; } account;
  * OST_RECORD(account, id);
- * // OST_FIELD(account, password, .required = true, .min_length = 10, .hashed = true)
+ * // OST_FIELD(account, password, .required = true, .min_length = 10, .hidden = true, .hashed = true)
  *
  * // The same answer, and as late, whether there is no such account or the password is wrong.
  * ost_status log_in(ost_db *db, ost_session *s, const char *email, const char *password)
@@ -30,6 +30,7 @@
  *     bool renew;
  *     ost_query *q = ost_from(s, account);
  *     ost_where(q, ost_eq(account, email, email));
+ *     ost_with_hidden(q);
  *     account *a = ost_one(q, account);
  *     if (!a && ost_session_error(s)->status != OST_NOT_FOUND)
  *         return OST_DRIVER_ERROR;

@@ -119,6 +119,11 @@ OST_API void ost_everything(ost_query *q);
  * sees the living alone, whatever it asks: rows, counts, aggregates, updates. Nothing changes for other models.
  */
 OST_API void ost_with_deleted(ost_query *q);
+/**
+ * The query's records have their `.hidden` members; without it those are left as zero, NULL or absent. In a query that selects
+ * into another struct, naming such a member is enough.
+ */
+OST_API void ost_with_hidden(ost_query *q);
 /** What to select, as a list of ost_as() that ends in a pointer to ::ost_expr_end; see ost_select(). */
 OST_API void ost_query_select(ost_query *q, const ost_expr *const *list);
 

@@ -120,10 +120,18 @@ static void check_hashed(ost__check *c, ost_field *f)
     f->min_length = f->max_length = 0;
 }
 
+static void check_immutable(ost__check *c, const ost_field *f)
+{
+    if (f->immutable && (f->stamp == OST_ON_UPDATE || f->stamp == OST_ON_DELETE || f->version))
+        ost__check_fail(c, f->name, "immutable",
+                        ".immutable excludes what the library sets later: leave one of them out");
+}
+
 void ost__check_rules(ost__check *c, ost_field *f)
 {
     check_messages(c, f);
     check_format(c, f);
     check_pattern(c, f);
     check_hashed(c, f);
+    check_immutable(c, f);
 }

@@ -274,17 +274,39 @@ ost_row_step ost__row_step(const ost_field *to, uint32_t column)
     return step;
 }
 
+static ost_row_program program_of(const ost__model *m, const ost_row_step *steps, uint32_t count)
+{
+    return (ost_row_program){
+        .struct_size = sizeof(ost_row_program),
+        .step_size = sizeof(ost_row_step),
+        .step_count = count,
+        .row_size = (uint32_t)m->size,
+        .steps = steps,
+    };
+}
+
+/* What records are loaded by, unless hidden members are asked for. */
+static void compile_visible(ost__check *c, ost__model *m)
+{
+    uint32_t count = 0;
+    ost_row_step *steps;
+    m->visible = m->load;
+    if (!m->has_left_out)
+        return;
+    steps = ost__check_alloc(c, m->table.field_count, sizeof *steps, alignof(ost_row_step));
+    for (uint32_t i = 0; steps && i < m->table.field_count; i++)
+        if (!ost__field_is_left_out(&m->fields[i])) {
+            steps[count] = ost__row_step(&m->fields[i], count);
+            count++;
+        }
+    m->visible = program_of(m, steps, count);
+}
+
 static void compile_steps(ost__model *m)
 {
     for (uint32_t i = 0; i < m->table.field_count; i++)
         m->steps[i] = ost__row_step(&m->fields[i], i);
-    m->load = (ost_row_program){
-        .struct_size = sizeof(ost_row_program),
-        .step_size = sizeof(ost_row_step),
-        .step_count = m->table.field_count,
-        .row_size = (uint32_t)m->size,
-        .steps = m->steps,
-    };
+    m->load = program_of(m, m->steps, m->table.field_count);
 }
 
 /* Whether storing the field needs a look at its value first. */
@@ -327,6 +349,14 @@ static void compile_sets(ost__model *m)
             ost__field_set_add(&m->insert_sets, i);
         if (f->stamp == OST_ON_UPDATE)
             ost__field_set_add(&m->update_sets, i);
+        if (f->immutable) {
+            ost__field_set_add(&m->immutable, i);
+            m->has_immutable = true;
+        }
+        if (ost__field_is_left_out(f)) {
+            ost__field_set_add(&m->left_out, i);
+            m->has_left_out = true;
+        }
     }
 }
 
@@ -418,5 +448,6 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
     compile_steps(m);
     compile_sets(m);
     compile_hashed(c, m);
+    compile_visible(c, m);
     return m;
 }

@@ -39,11 +39,12 @@ typedef struct ost__model {
     const ost_model *source, *given; /* complete; the program's own */
     const void *identity;            /* source->fields: the identity together with the name */
     size_t size;                     /* of the struct */
-    ost_field *fields;    /* == table.fields: complete copies; `column` and so on filled in */
-    ost_row_step *steps;  /* one for each field, in field order; column i is field i */
-    ost_row_program load; /* of all fields */
-    uint32_t *by_offset;  /* field indexes by ascending offset */
-    ost__field_set all;   /* every field */
+    ost_field *fields;       /* == table.fields: complete copies; `column` and so on filled in */
+    ost_row_step *steps;     /* one for each field, in field order; column i is field i */
+    ost_row_program load;    /* of all fields */
+    ost_row_program visible; /* of those that are not left out */
+    uint32_t *by_offset;     /* field indexes by ascending offset */
+    ost__field_set all;      /* every field */
     ost__field_set keys;
     /* Fields with a rule of validation or normalisation, or of a kind that must be checked before
      * storing (text, char[], float, double, decimal, enumeration, time, date, required pointers).
@@ -55,6 +56,8 @@ typedef struct ost__model {
     ost__field_set update_sets; /* fields that every update sets: OST_ON_UPDATE stamps */
     const ost_field **hashed;   /* passwords */
     uint32_t hashed_count;
+    ost__field_set immutable, left_out;
+    bool has_immutable, has_left_out;
     bool is_part; /* no key: the shape of a result */
 } ost__model;
 
@@ -109,6 +112,11 @@ ost_row_step ost__row_step(const ost_field *to, uint32_t column);
 static inline bool ost__field_keeps_seconds(const ost_field *f)
 {
     return f->stored == OST_STORED_SECONDS_TEXT || f->stored == OST_STORED_UNIX_SECONDS;
+}
+/* Whether records are loaded without it, unless it is asked for. */
+static inline bool ost__field_is_left_out(const ost_field *f)
+{
+    return f->hidden && !f->primary_key && !f->version;
 }
 /* Whether the field is an enumeration: an integer with `.values`. */
 static inline bool ost__field_is_enum(const ost_field *f)

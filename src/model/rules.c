@@ -115,11 +115,10 @@ static const char *text_of(const ost_field *f, const void *record)
     return text;
 }
 
-/* The passwords of a shadow, among the members in `which` (NULL: all). */
-static ost_status hash_members(const ost__model *m, void *shadow, const ost__field_set *which,
-                               const ost__rules *r)
+ost_status ost__rules_hash(const ost__model *m, void *shadow, const ost__field_set *which,
+                           const ost__rules *r)
 {
-    for (uint32_t i = 0; i < m->hashed_count && !r->checks_only; i++) {
+    for (uint32_t i = 0; i < m->hashed_count; i++) {
         const ost_field *f = m->hashed[i];
         const char *text = text_of(f, shadow);
         if (!text || (which && !ost__field_set_has(which, ost__field_index(m, f))) ||
@@ -134,9 +133,9 @@ static ost_status hash_members(const ost__model *m, void *shadow, const ost__fie
 static ost_status finish(ost__verdict *d, void *shadow, const ost__field_set *which)
 {
     ost_status status = ost__verdict_finish(d);
-    if (status != OST_OK || d->model->hashed_count == 0)
+    if (status != OST_OK || d->model->hashed_count == 0 || d->rules->checks_only)
         return status;
-    return hash_members(d->model, shadow, which, d->rules);
+    return ost__rules_hash(d->model, shadow, which, d->rules);
 }
 
 ost_status ost__rules_insert(const ost__model *m, void *shadow, const ost__rules *r)
@@ -157,6 +156,37 @@ ost_status ost__rules_insert(const ost__model *m, void *shadow, const ost__rules
     return finish(&verdict, shadow, NULL);
 }
 
+static void refuse_change(ost__verdict *d, const ost_field *f)
+{
+    ost__validate_refuse(d, f, OST_INVALID, "immutable", "must not change once it is stored");
+}
+
+ost_status ost__rules_may_change(const ost__model *m, const ost_field *f, const ost__rules *r)
+{
+    ost__verdict verdict = { .model = m, .rules = r };
+    if (!f->immutable)
+        return OST_OK;
+    refuse_change(&verdict, f);
+    return ost__verdict_finish(&verdict);
+}
+
+void ost__rules_replaced(const ost__model *m, const void *record, const void *stored,
+                         ost__field_set *which)
+{
+    for (size_t w = 0; w < sizeof which->words / sizeof which->words[0]; w++)
+        which->words[w] = m->all.words[w] & ~m->keys.words[w];
+    if (!m->has_immutable && !m->has_left_out)
+        return;
+    for (size_t w = 0; w < sizeof which->words / sizeof which->words[0]; w++) {
+        uint64_t kept = m->immutable.words[w] | (stored ? m->left_out.words[w] : 0);
+        for (uint64_t left = kept; left; left &= left - 1) {
+            const ost_field *f = &m->fields[w * 64 + lowest_bit(left)];
+            if (!stored || ost__member_equal(f, record, stored))
+                which->words[w] &= ~(left & (0 - left));
+        }
+    }
+}
+
 ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *which,
                              const ost__rules *r)
 {
@@ -169,6 +199,9 @@ ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *
             store_stamp(&m->fields[w * 64 + lowest_bit(left)], shadow, r->now);
         which->words[w] |= m->update_sets.words[w];
     }
+    for (uint32_t w = 0; m->has_immutable && w < words; w++)
+        for (uint64_t left = which->words[w] & m->immutable.words[w]; left; left &= left - 1)
+            refuse_change(&verdict, &m->fields[w * 64 + lowest_bit(left)]);
     for (uint32_t w = 0; w < words; w++)
         for (uint64_t left = which->words[w] & m->ruled.words[w]; left; left &= left - 1)
             ost__validate_member(&verdict, &m->fields[w * 64 + lowest_bit(left)], shadow);

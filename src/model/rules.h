@@ -20,7 +20,7 @@ typedef struct ost__rules {
     const ost__hashing *hashing; /* of passwords */
     /* The record as it is stored: a password that is the same there is a hash. NULL: not known. */
     const void *stored;
-    bool checks_only; /* passwords are not hashed: the rules run once more */
+    bool checks_only; /* passwords are not hashed: there is more to come */
 } ost__rules;
 
 /* ost_new(): writes the defaults into a zeroed record. */
@@ -37,6 +37,16 @@ ost_status ost__rules_insert(const ost__model *m, void *shadow, const ost__rules
  */
 ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *which,
                              const ost__rules *r);
+/* What a replace writes of the record: all but the key; what does not change stays as it is
+ * stored, and so does what is hidden and was not set. `stored`: as in ost__rules. */
+void ost__rules_replaced(const ost__model *m, const void *record, const void *stored,
+                         ost__field_set *which);
+/* Whether an update may write this member at all. */
+ost_status ost__rules_may_change(const ost__model *m, const ost_field *f, const ost__rules *r);
+/* The last of the rules, of the members in `which` (NULL: all): passwords become hashes. Part of
+ * those above, unless `checks_only`. */
+ost_status ost__rules_hash(const ost__model *m, void *shadow, const ost__field_set *which,
+                           const ost__rules *r);
 /*
  * A value that an update query sets: normalised (into scratch), brought to the field's kind
  * (integers into decimals at the field's scale, INT64 or UINT64 into doubles, and so on: what the

@@ -217,6 +217,13 @@ void ost_with_deleted(ost_query *handle)
         q->with_deleted = true;
 }
 
+void ost_with_hidden(ost_query *handle)
+{
+    ost__query *q = open_query(handle);
+    if (q)
+        q->with_hidden = true;
+}
+
 ost_query *ost_query_include(ost_query *handle, const ost_model *m, const ost_member *relation)
 {
     ost__query *q = open_query(handle);
@@ -410,7 +417,7 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
         parts.orders = NULL;
         parts.flags |= OST__SHAPE_VALUE;
     } else if (!write && !q->result) {
-        parts.flags |= OST__SHAPE_RECORDS;
+        parts.flags |= OST__SHAPE_RECORDS | (q->with_hidden ? OST__SHAPE_HIDDEN : 0u);
     } else if (!write) {
         parts.result = q->result;
     }

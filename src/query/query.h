@@ -23,7 +23,7 @@ typedef struct ost__query {
     struct ost__query *next; /* of the session's list */
     uint16_t status;         /* of the first failure */
     uint16_t generation;     /* 0 … OST__QUERY_SLOT - 1 */
-    bool live, narrows, everything, distinct, has_limit, has_offset, with_deleted;
+    bool live, narrows, everything, distinct, has_limit, has_offset, with_deleted, with_hidden;
     uint8_t lock; /* an enum ost_lock_mode */
     int64_t limit, offset, limit_per;
     uint64_t sequence;     /* of the session, when something was appended last: for marks */

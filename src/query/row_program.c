@@ -156,7 +156,7 @@ ost_status ost__shape_rows(ost__shape_reader *r, uint32_t flags)
     if (flags & OST__SHAPE_VALUE)
         return value_program(r);
     if (flags & OST__SHAPE_RECORDS) {
-        r->out->rows = &r->out->model->load;
+        r->out->rows = flags & OST__SHAPE_HIDDEN ? &r->out->model->load : &r->out->model->visible;
         r->out->loaded = r->out->model->all;
         r->out->tracks = !r->out->model->is_part;
         return OST_OK;

@@ -201,20 +201,23 @@ static ost_status read_columns(ost__shape_reader *r)
     return OST_OK;
 }
 
-static ost_status all_columns(ost__shape_reader *r)
+static ost_status all_columns(ost__shape_reader *r, bool hidden)
 {
     ost_shape *s = &r->out->shape;
     const ost__model *m = r->out->model;
     const ost_node **columns = ost__shape_room(r, m->table.field_count, sizeof(*columns));
     if (!columns)
         return OST_NO_MEMORY;
+    uint32_t count = 0;
     for (uint32_t i = 0; i < m->table.field_count; i++) {
         ost__operand type = ost__operand_of_field(&m->fields[i]);
-        if (!(columns[i] = ost__shape_node(r, OST_OP_MEMBER, &type)))
+        if (!hidden && ost__field_is_left_out(&m->fields[i]))
+            continue;
+        if (!(columns[count++] = ost__shape_node(r, OST_OP_MEMBER, &type)))
             return OST_NO_MEMORY;
     }
     s->columns = columns;
-    s->column_count = m->table.field_count;
+    s->column_count = count;
     return OST_OK;
 }
 
@@ -427,7 +430,8 @@ static ost_status read_sections(ost__shape_reader *r, uint32_t flags)
         s->ddl_index = take_u16(r);
         return OST_OK;
     }
-    OST_TRY(flags & OST__SHAPE_RECORDS ? all_columns(r) : read_columns(r));
+    OST_TRY(flags & OST__SHAPE_RECORDS ? all_columns(r, flags & OST__SHAPE_HIDDEN)
+                                       : read_columns(r));
     OST_TRY(read_changes(r));
     OST_TRY(read_conditions(r, &s->where));
     OST_TRY(read_groups(r));

@@ -19,10 +19,11 @@ enum ost__shape_flags {
     OST__SHAPE_LIMIT = 1,
     OST__SHAPE_OFFSET = 2,
     OST__SHAPE_DISTINCT = 4,
-    OST__SHAPE_RECORDS = 8, /* every field of the model; no columns follow */
+    OST__SHAPE_RECORDS = 8, /* every field of the model but hidden ones; no columns follow */
     OST__SHAPE_VALUE = 16,  /* one column into an ost__value_cell */
     OST__SHAPE_KEY = 32,    /* an insert that the database generates the key of */
-    OST__SHAPE_PARTITION = 64
+    OST__SHAPE_PARTITION = 64,
+    OST__SHAPE_HIDDEN = 128 /* with OST__SHAPE_RECORDS: hidden fields too */
 };
 enum { OST__SHAPE_HEADER = 8, OST__NO_MODEL = 0xffff };
 

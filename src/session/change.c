@@ -89,11 +89,14 @@ static ost_status encode_change(ost_session *s, const ost__model *m, const ost__
     ost_value v = e->constant ? *e->constant : e->value;
     if (e->op == OST_OP_SET_NULL)
         v = (ost_value){ 0 };
+    ost_status status = ost__rules_may_change(m, f, rules);
+    if (status != OST_OK)
+        return ost__refused(s, m, status);
     if (e->op == OST_OP_INC) {
         OST_TRY(fold_increment(s, m, f, &v));
         return put_change(s, m, changes, OST_OP_INC, f, &v);
     }
-    ost_status status = ost__rules_value(m, f, &v, rules);
+    status = ost__rules_value(m, f, &v, rules);
     if (status != OST_OK)
         return ost__refused(s, m, status);
     return put_change(s, m, changes, v.type == OST_TYPE_NONE ? OST_OP_SET_NULL : OST_OP_SET, f, &v);

@@ -152,6 +152,16 @@ ost_status ost_session_save(ost_session *s, const ost_model *m, size_t record_si
     return ost__leave(s, save(s, m, record_size, record));
 }
 
+static ost_status nothing_to_replace(ost_session *s, const ost__model *m)
+{
+    ost__fail(
+        s, OST_MISUSE,
+        "ost_replace of a %s writes nothing: its members are its key, or immutable, or hidden "
+        "and not set",
+        m->table.model);
+    return ost__refused(s, m, OST_MISUSE);
+}
+
 static ost_status replace(ost_session *s, const ost_model *m, size_t record_size, void *record)
 {
     size_t index;
@@ -162,21 +172,24 @@ static ost_status replace(ost_session *s, const ost_model *m, size_t record_size
         return (ost_status)s->error.status;
     OST_TRY(ost__unit_check(s));
     ost__rules rules = ost__rules_of(s, model, NULL);
-    ost__field_set which = model->all;
-    for (size_t i = 0; i < sizeof(which.words) / sizeof(which.words[0]); i++)
-        which.words[i] &= ~model->keys.words[i];
-    uint8_t *shadow = ost__shadow_of(s, model, record);
+    ost__field_set which;
+    uint8_t *snapshot = NULL, *shadow = ost__shadow_of(s, model, record);
     if (!shadow)
         return OST_NO_MEMORY;
-    rules.stored = ost__stored_of(s, model, record);
+    ost__batch *b = ost__tracked(s, record, &index);
+    if (b && b->model == model && b->snapshot) {
+        snapshot = ost__snapshot(s, b, index);
+        if (!snapshot)
+            return (ost_status)s->error.status;
+    }
+    rules.stored = snapshot;
+    ost__rules_replaced(model, shadow, snapshot, &which);
+    if (ost__field_set_next(&which, model, 0) == model->table.field_count)
+        return nothing_to_replace(s, model);
     ost_status status = ost__rules_update(model, shadow, &which, &rules);
     if (status != OST_OK)
         return ost__refused(s, model, status);
-    ost__batch *b = ost__tracked(s, record, &index);
-    if (b && b->model == model && b->snapshot) {
-        uint8_t *snapshot = ost__snapshot(s, b, index);
-        if (!snapshot)
-            return (ost_status)s->error.status;
+    if (snapshot) {
         OST_TRY(ost__may_renew(s, b));
         OST_TRY(ost__update_tracked(s, b, record, snapshot, shadow, &which, &model->update_sets,
                                     ost__among_of(b, snapshot), &matched));

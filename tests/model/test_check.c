@@ -305,6 +305,14 @@ static void passwords(void **state)
                                              { .descending = false } } }))));
 }
 
+static void immutable_members(void **state)
+{
+    (void)state;
+    RIGHT(FIELD(number, .immutable = true));
+    RIGHT(FIELD(at, .immutable = true, .stamp = OST_ON_INSERT));
+    WRONG("at", "immutable", FIELD(at, .immutable = true, .stamp = OST_ON_UPDATE));
+}
+
 static void a_wrong_pattern_says_where(void **state)
 {
     (void)state;
@@ -362,7 +370,6 @@ static void what_is_not_built_yet(void **state)
     (void)state;
     UNBUILT("text", FIELD(text, .encrypted = true));
     UNBUILT("number", FIELD(number, .version = true));
-    UNBUILT("number", FIELD(number, .immutable = true));
     UNBUILT("number", FIELD(number, .was = "count"));
     UNBUILT("text", FIELD(text, .check = some_check));
     UNBUILT("text", FIELD(text, .transform = some_hook));
@@ -450,6 +457,7 @@ int main(void)
         cmocka_unit_test(stored_forms),
         cmocka_unit_test(formats_and_patterns),
         cmocka_unit_test(passwords),
+        cmocka_unit_test(immutable_members),
         cmocka_unit_test(a_wrong_pattern_says_where),
         cmocka_unit_test(documents),
         cmocka_unit_test(what_is_not_built_yet),

@@ -271,7 +271,8 @@ static void shapes_hold_what_was_said(void **state)
     const ost_shape *shape = &f.compiled.shape;
     assert_int_equal(shape->kind, OST_DO_SELECT);
     assert_string_equal(shape->table->model, "sample");
-    assert_int_equal(shape->column_count, shape->table->field_count);
+    /* One is hidden. */
+    assert_int_equal(shape->column_count, shape->table->field_count - 1);
     assert_int_equal(shape->where->op, OST_OP_AND);
     assert_int_equal(shape->where->arg_count, 2);
     assert_int_equal(shape->where->args[0]->op, OST_OP_EQ);
@@ -289,6 +290,10 @@ static void shapes_hold_what_was_said(void **state)
     assert_ptr_equal(shape->orders[1].node->field, field_of("id"));
     assert_true(shape->orders[1].descending);
     assert_true(f.compiled.tracks);
+    ost_with_hidden(q);
+    const form whole = form_of(q);
+    assert_false(alike(&f, &whole));
+    assert_int_equal(whole.compiled.shape.column_count, shape->table->field_count);
 }
 
 static void orders_are_total(void **state)
