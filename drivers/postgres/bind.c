@@ -103,27 +103,6 @@ static bool make_room(ost__pg_values *v, uint32_t count)
 
 /* ---- values ---- */
 
-static void append32(ost__buffer *out, uint32_t n)
-{
-    uint8_t bytes[4];
-    ost__pg_put32(bytes, n);
-    ost__buffer_bytes(out, bytes, sizeof bytes);
-}
-
-/* A value with its length before it, as it stands in lists and in tuples of COPY. */
-static ost_status append_cell(ost__buffer *out, const ost__pg_cell *cell)
-{
-    if (!cell->data) {
-        append32(out, UINT32_MAX);
-        return OST_OK;
-    }
-    if (cell->size > OST__PG_MESSAGE_MAX)
-        return OST_TOO_LARGE;
-    append32(out, (uint32_t)cell->size);
-    ost__buffer_bytes(out, cell->data, cell->size);
-    return OST_OK;
-}
-
 enum { COUNT_AT = 12 };
 
 /* Dimensions, whether there are nulls, type; of the dimension its size and first index; items. */
@@ -137,11 +116,11 @@ static ost_status append_list(ost__buffer *out, const ost_parameter *p, const os
     uint16_t type = p->type & (uint16_t)~OST_TYPE_OPTIONAL;
     if (p->list_count > INT32_MAX)
         return OST_TOO_LARGE;
-    append32(out, 1);
-    append32(out, 0);
-    append32(out, item);
-    append32(out, 0); /* the size, once it is known */
-    append32(out, 1);
+    ost__pg_append32(out, 1);
+    ost__pg_append32(out, 0);
+    ost__pg_append32(out, item);
+    ost__pg_append32(out, 0); /* the size, once it is known */
+    ost__pg_append32(out, 1);
     for (size_t i = 0; i < p->list_count && !out->failed; i++) {
         const char *at = (const char *)p->list + i * p->list_stride;
         ost_status status = ost__pg_store(type, at, p->size, item, as->field, &cell);
@@ -152,7 +131,7 @@ static ost_status append_list(ost__buffer *out, const ost_parameter *p, const os
             return status;
         if (!cell.data)
             return OST_RANGE;
-        OST_TRY(append_cell(out, &cell));
+        OST_TRY(ost__pg_put_cell(out, &cell));
         count++;
         if (out->size - start > OST__PG_MESSAGE_MAX)
             return OST_TOO_LARGE;
@@ -199,18 +178,16 @@ static inline size_t bind_quickly(uint16_t type, const void *at, Oid oid, uint8_
     }
 }
 
-/* Lists lie one behind the other; where, is known once they are all there. */
-static void place_lists(ost__pg_values *v, const ost__pg_parameter *as, const ost_operation *op)
+/* Lists and documents lie one behind the other; where, is known once they are all there. Until then
+ * each has a length, but no place. */
+static void place_long_ones(ost__pg_values *v, uint32_t count)
 {
-    const char *list = v->bytes.data;
-    for (uint32_t i = 0; i < op->parameter_count; i++) {
-        const ost_parameter *p =
-            (const ost_parameter *)(const void *)((const char *)op->parameters +
-                                                  (size_t)i * op->parameter_size);
-        if (p->source != OST_FROM_LIST || as[i].type == OST_TYPE_NONE)
+    const char *at = v->bytes.data;
+    for (uint32_t i = 0; i < count; i++) {
+        if (v->values[i] || v->lengths[i] == 0)
             continue;
-        v->values[i] = list;
-        list += v->lengths[i];
+        v->values[i] = at;
+        at += v->lengths[i];
     }
 }
 
@@ -221,13 +198,16 @@ static ost_status bind_slowly(ost__pg_values *v, const ost_parameter *p,
     ost__pg_cell cell = { .bytes = bytes };
     size_t before = v->bytes.size;
     ost_status status = OST_OK;
+    const void *document = NULL;
     /* One that the statement does not use is null. */
     if (as->type != OST_TYPE_NONE && p->source == OST_FROM_LIST)
         status = append_list(&v->bytes, p, as);
-    else if (as->type != OST_TYPE_NONE)
+    else if (as->type != OST_TYPE_NONE && !ost__pg_document_of(p, record, as, &document))
         status = ost__pg_store_parameter(p, record, as->oid, as, &cell);
+    else if (document)
+        status = ost__pg_document_put(&v->bytes, as->field, as->oid, document);
     *value = cell.data;
-    *size = p->source == OST_FROM_LIST ? v->bytes.size - before : cell.size;
+    *size = cell.data ? cell.size : v->bytes.size - before;
     return status;
 }
 
@@ -252,7 +232,7 @@ ost_status ost__pg_bind(ost__pg_values *v, const ost__pg_parameter *p, const ost
     const char **value;
     int *length;
     uint8_t *cell;
-    bool lists = false;
+    bool long_ones = false;
     if (!make_room(v, count))
         return ost__error_set(e, OST_NO_MEMORY, "no memory for the values");
     ost__buffer_reset(&v->bytes);
@@ -268,7 +248,7 @@ ost_status ost__pg_bind(ost__pg_values *v, const ost__pg_parameter *p, const ost
             size = bind_quickly(type, at, p->oid, cell, value);
         if (size == SIZE_MAX) {
             ost_status status = bind_slowly(v, given, p, record, cell, value, &size);
-            lists |= given->source == OST_FROM_LIST;
+            long_ones |= !*value && size > 0;
             if (status != OST_OK)
                 return ost__pg_misfit(op, given, status, e);
         }
@@ -279,7 +259,7 @@ ost_status ost__pg_bind(ost__pg_values *v, const ost__pg_parameter *p, const ost
         *length++ = (int)size;
         cell += OST__PG_CELL_SIZE;
     }
-    if (lists)
-        place_lists(v, p - count, op);
+    if (long_ones)
+        place_long_ones(v, count);
     return OST_OK;
 }

@@ -18,7 +18,8 @@ ost_status ost__pg_deliver(ost__pg_run *r, const PGresult *result, int first, in
         return OST_OK;
     if ((r->op->flags & OST_FLAG_SINGLE) && count > 1)
         count = 1;
-    status = ost__pg_read(result, first, count, program, r->sink, &column, &delivered);
+    status = ost__pg_read(result, first, count, program, &r->c->backend->memory, r->sink, &column,
+                          &delivered);
     if (status == OST_MISUSE)
         return ost__error_set(r->error, OST_MISUSE, "the statement has only %d columns",
                               PQnfields(result));

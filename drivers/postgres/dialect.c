@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "postgres/dialect.h"
 
+#include "base/scalar.h"
 #include "postgres/wire.h"
 #include "postgres/writing.h"
 
@@ -10,6 +11,7 @@ enum { VARCHAR_MAX = 10485760 };
 /* As a column's type is written; its texts compare by bytes. */
 typedef struct spelling {
     const char *int2, *int4, *int8, *collation;
+    bool points;
 } spelling;
 
 static void texts(ost__sql_writer *w, size_t length, const spelling *s)
@@ -47,8 +49,27 @@ static void decimals(ost__sql_writer *w, unsigned precision, unsigned scale)
 /* Digits of the largest uint64_t. */
 enum { NATURAL_DIGITS = 20 };
 
+static bool spell(ost__sql_writer *w, const ost_field *f, const spelling *s);
+
+/* A column of lists takes items of any length, which the library checks. */
+static bool spell_list(ost__sql_writer *w, const ost_field *f, const spelling *s)
+{
+    spelling without = *s;
+    ost_field item = ost__item_field(f);
+    without.collation = "";
+    item.max_length = 0;
+    if (!spell(w, &item, &without))
+        return false;
+    ost__sql_text(w, "[]");
+    if (ost__pg_column_type(w->shape->table, &item) == OST__PG_TEXT)
+        ost__sql_text(w, s->collation);
+    return true;
+}
+
 static bool spell(ost__sql_writer *w, const ost_field *f, const spelling *s)
 {
+    if (ost__pg_kind_of(f) == OST_TYPE_LIST && !f->part)
+        return spell_list(w, f, s);
     switch (ost__pg_column_type(w->shape->table, f)) {
     case OST__PG_BOOL: ost__sql_text(w, "boolean"); return true;
     case OST__PG_INT2: ost__sql_text(w, s->int2); return true;
@@ -61,6 +82,12 @@ static bool spell(ost__sql_writer *w, const ost_field *f, const spelling *s)
     case OST__PG_TIMESTAMPTZ: ost__sql_text(w, "timestamptz"); return true;
     case OST__PG_DATE: ost__sql_text(w, "date"); return true;
     case OST__PG_UUID: ost__sql_text(w, "uuid"); return true;
+    case OST__PG_JSONB: ost__sql_text(w, "jsonb"); return true;
+    case OST__PG_POINT:
+        if (!s->points)
+            return false;
+        ost__sql_text(w, "point");
+        return true;
     case OST__PG_NUMERIC:
         if (ost__pg_kind_of(f) == OST_TYPE_DECIMAL)
             decimals(w, f->precision, f->scale);
@@ -73,14 +100,14 @@ static bool spell(ost__sql_writer *w, const ost_field *f, const spelling *s)
 
 static bool column_type(ost__sql_writer *w, const ost_field *f)
 {
-    static const spelling usual = { "smallint", "integer", "bigint", " COLLATE \"C\"" };
+    static const spelling usual = { "smallint", "integer", "bigint", " COLLATE \"C\"", true };
     return spell(w, f, &usual);
 }
 
 /* Its integer is one of 64 bits, and its texts compare by bytes without being told. */
 static bool cockroach_column_type(ost__sql_writer *w, const ost_field *f)
 {
-    static const spelling its = { "int2", "int4", "int8", "" };
+    static const spelling its = { "int2", "int4", "int8", "", false };
     return spell(w, f, &its);
 }
 

@@ -4,9 +4,11 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdalign.h>
 
 #include "base/civil.h"
 #include "base/decimal.h"
+#include "base/document.h"
 #include "base/scalar.h"
 
 /* Doubles hold every integer up to here. */
@@ -16,6 +18,7 @@
 typedef struct column {
     Oid type;
     const ost_row_step *step;
+    const ost__memory *heap;
     ost_sink *sink;
 } column;
 
@@ -249,6 +252,75 @@ static ost_status load_bytes(const column *c, Oid type, size_t wanted, const uin
     return OST_OK;
 }
 
+static ost_status load_point(const column *c, const uint8_t *bytes, size_t size, void *at)
+{
+    ost_point p;
+    if (c->type != OST__PG_POINT || size != 16 ||
+        !get_real(OST__PG_FLOAT8, bytes, 8, &p.longitude) ||
+        !get_real(OST__PG_FLOAT8, bytes + 8, 8, &p.latitude) || !isfinite(p.longitude) ||
+        !isfinite(p.latitude))
+        return OST_RANGE;
+    *(ost_point *)at = p;
+    return OST_OK;
+}
+
+static ost_status load_document(const column *c, const uint8_t *bytes, size_t size, void *at)
+{
+    const ost__document_memory memory = ost__document_memory_of(c->sink, c->heap);
+    if (c->type == OST__PG_JSONB && size > 0 && bytes[0] == OST__PG_JSONB_VERSION)
+        return ost__document_read(c->step->field, (const char *)bytes + 1, size - 1, &memory, at);
+    if (c->type == OST__PG_JSON)
+        return ost__document_read(c->step->field, (const char *)bytes, size, &memory, at);
+    return OST_RANGE;
+}
+
+static ost_status load(const column *c, const uint8_t *bytes, size_t size, void *at);
+
+/* Items of `c`, each behind its length. */
+static ost_status load_items(const column *c, const uint8_t *bytes, size_t size, size_t count,
+                             char *items)
+{
+    for (size_t i = 0; i < count; i++, items += c->step->size) {
+        size_t length = size >= 4 ? ost__pg_get32(bytes) : SIZE_MAX;
+        if (length > size - 4 || size < 4)
+            return OST_RANGE;
+        OST_TRY(load(c, bytes + 4, length, items));
+        bytes += 4 + length;
+        size -= 4 + length;
+    }
+    return size == 0 ? OST_OK : OST_RANGE;
+}
+
+/* Dimensions, whether there are nulls, type; of the dimension its size and first index; items. */
+static ost_status load_list(const column *c, const uint8_t *bytes, size_t size, void *at)
+{
+    enum { HEAD = 12, DIMENSION = 8 };
+    const ost_field item = ost__item_field(c->step->field);
+    const ost_row_step step = { .size = item.size, .type = item.type, .field = &item };
+    const column of = { ost__pg_item_of(c->type), &step, c->heap, c->sink };
+    const ost__document_memory memory = ost__document_memory_of(c->sink, c->heap);
+    size_t count = 0, room;
+    uint32_t dimensions;
+    if (of.type == 0 || c->step->field->part)
+        return load_document(c, bytes, size, at);
+    dimensions = size >= HEAD ? ost__pg_get32(bytes) : UINT32_MAX;
+    if (dimensions > 1 || size < HEAD + dimensions * DIMENSION ||
+        ost__pg_get32(bytes + 8) != of.type)
+        return OST_RANGE;
+    if (dimensions == 1)
+        count = ost__pg_get32(bytes + HEAD);
+    size -= HEAD + dimensions * DIMENSION;
+    /* Each takes a length at least. */
+    if (count > size / 4 || !ost__size_mul(count, item.size, &room))
+        return OST_RANGE;
+    char *items = memory.take(memory.context, room > 0 ? room : 1, alignof(max_align_t));
+    if (!items)
+        return OST_NO_MEMORY;
+    OST_TRY(load_items(&of, bytes + HEAD + dimensions * DIMENSION, size, count, items));
+    *(ost__list *)at = (ost__list){ .items = items, .count = count };
+    return OST_OK;
+}
+
 static ost_status load(const column *c, const uint8_t *bytes, size_t size, void *at)
 {
     switch (c->step->type) {
@@ -272,6 +344,10 @@ static ost_status load(const column *c, const uint8_t *bytes, size_t size, void 
     case OST_TYPE_OBJECT_ID:
         return load_bytes(c, OST__PG_BYTEA, sizeof(ost_object_id), bytes, size, at);
     case OST_TYPE_DECIMAL: return load_decimal(c, bytes, size, at);
+    case OST_TYPE_POINT: return load_point(c, bytes, size, at);
+    case OST_TYPE_LIST: return load_list(c, bytes, size, at);
+    case OST_TYPE_JSON:
+    case OST_TYPE_EMBEDDED: return load_document(c, bytes, size, at);
     default: return OST_UNSUPPORTED;
     }
 }
@@ -283,6 +359,8 @@ static ost_status load_null(const ost_row_step *s, void *member)
     case OST_NULL_IS_POINTER:
         if (s->type == OST_TYPE_BLOB)
             *(ost_blob *)member = (ost_blob){ NULL, 0 };
+        else if (s->type == OST_TYPE_LIST)
+            *(ost__list *)member = (ost__list){ NULL, 0 };
         else
             *(const char **)member = NULL;
         return OST_OK;
@@ -290,12 +368,12 @@ static ost_status load_null(const ost_row_step *s, void *member)
     }
 }
 
-ost_status ost__pg_load(const PGresult *result, int row, const ost_row_step *s, ost_sink *sink,
-                        void *member)
+ost_status ost__pg_load(const PGresult *result, int row, const ost_row_step *s,
+                        const ost__memory *heap, ost_sink *sink, void *member)
 {
     /* What came as text, which nobody asked for, has a type that is not read. */
     bool binary = PQfformat(result, s->column) == 1;
-    const column c = { .type = binary ? PQftype(result, s->column) : 0, .step = s, .sink = sink };
+    const column c = { binary ? PQftype(result, s->column) : 0, s, heap, sink };
     const uint8_t *bytes = (const uint8_t *)PQgetvalue(result, row, s->column);
     int size = PQgetlength(result, row, s->column);
     if (PQgetisnull(result, row, s->column))

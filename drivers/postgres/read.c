@@ -11,6 +11,7 @@ enum { BLOCK_ROWS = 64 };
 
 typedef struct block {
     const PGresult *result;
+    const ost__memory *heap;
     ost_sink *sink;
     int first, end; /* rows of the result */
     uint8_t *rows;
@@ -25,7 +26,7 @@ typedef struct block {
 /* Whatever the cell is. */
 static void load_cell(block *b, const ost_row_step *s, int row, uint8_t *member)
 {
-    ost_status status = ost__pg_load(b->result, row, s, b->sink, member);
+    ost_status status = ost__pg_load(b->result, row, s, b->heap, b->sink, member);
     int i = row - b->first;
     if (status == OST_OK)
         return;
@@ -213,7 +214,7 @@ static ost_status sink_failed(const ost_sink *sink)
 }
 
 ost_status ost__pg_read(const PGresult *r, int first, int count, const ost_row_program *program,
-                        ost_sink *sink, uint16_t *column, int *delivered)
+                        const ost__memory *heap, ost_sink *sink, uint16_t *column, int *delivered)
 {
     const ost_row_step *steps = program->steps;
     const ost_row_step *behind = program->step_count > 0 ? steps + program->step_count : steps;
@@ -228,6 +229,7 @@ ost_status ost__pg_read(const PGresult *r, int first, int count, const ost_row_p
     if (count < end - first)
         end = first + count;
     b.result = r;
+    b.heap = heap;
     b.sink = sink;
     b.stride = sink->row_size;
     b.binary = PQbinaryTuples(r);

@@ -24,7 +24,8 @@ static Oid plain_type(uint16_t type)
         [OST_TYPE_CHARS] = OST__PG_TEXT,       [OST_TYPE_BLOB] = OST__PG_BYTEA,
         [OST_TYPE_TIME] = OST__PG_TIMESTAMPTZ, [OST_TYPE_DATE] = OST__PG_DATE,
         [OST_TYPE_UUID] = OST__PG_UUID,        [OST_TYPE_OBJECT_ID] = OST__PG_BYTEA,
-        [OST_TYPE_DECIMAL] = OST__PG_NUMERIC,
+        [OST_TYPE_DECIMAL] = OST__PG_NUMERIC,  [OST_TYPE_JSON] = OST__PG_JSONB,
+        [OST_TYPE_POINT] = OST__PG_POINT,      [OST_TYPE_EMBEDDED] = OST__PG_JSONB,
     };
     return type < sizeof types / sizeof types[0] ? types[type] : 0;
 }
@@ -39,6 +40,11 @@ Oid ost__pg_type_of(uint16_t type, const ost_field *field)
     /* The server generates keys of its own integers only. */
     if (type == OST_TYPE_UINT64 && field->generated == OST_AUTO_INCREMENT)
         return OST__PG_INT8;
+    if (type == OST_TYPE_LIST) {
+        const ost_field item = ost__item_field(field);
+        return field->part ? OST__PG_JSONB
+                           : ost__pg_array_of(ost__pg_type_of(OST_TYPE_NONE, &item));
+    }
     if (type == OST_TYPE_TIME) {
         switch (field->stored) {
         case OST_STORED_NO_ZONE: return OST__PG_TIMESTAMP;
@@ -67,8 +73,12 @@ static const struct {
 } lists[] = {
     { OST__PG_BOOL, OST__PG_BOOL_LIST },
     { OST__PG_BYTEA, OST__PG_BYTEA_LIST },
+    { OST__PG_INT2, OST__PG_INT2_LIST },
+    { OST__PG_INT4, OST__PG_INT4_LIST },
     { OST__PG_INT8, OST__PG_INT8_LIST },
     { OST__PG_TEXT, OST__PG_TEXT_LIST },
+    { OST__PG_VARCHAR, OST__PG_VARCHAR_LIST },
+    { OST__PG_FLOAT4, OST__PG_FLOAT4_LIST },
     { OST__PG_FLOAT8, OST__PG_FLOAT8_LIST },
     { OST__PG_DATE, OST__PG_DATE_LIST },
     { OST__PG_TIMESTAMP, OST__PG_TIMESTAMP_LIST },
@@ -77,15 +87,18 @@ static const struct {
     { OST__PG_UUID, OST__PG_UUID_LIST },
 };
 
-Oid ost__pg_list_of(Oid item)
+Oid ost__pg_array_of(Oid item)
 {
-    /* Every width of integer is compared with one kind of list. */
-    if (item == OST__PG_INT2 || item == OST__PG_INT4)
-        item = OST__PG_INT8;
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         if (lists[i].item == item)
             return lists[i].list;
     return 0;
+}
+
+Oid ost__pg_list_of(Oid item)
+{
+    /* Every width of integer is compared with one kind of list. */
+    return ost__pg_array_of(item == OST__PG_INT2 || item == OST__PG_INT4 ? OST__PG_INT8 : item);
 }
 
 Oid ost__pg_item_of(Oid list)

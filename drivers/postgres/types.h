@@ -27,11 +27,18 @@ enum ost__pg_oid {
     OST__PG_TIMESTAMP = 1114,
     OST__PG_TIMESTAMPTZ = 1184,
     OST__PG_NUMERIC = 1700,
+    OST__PG_JSON = 114,
+    OST__PG_JSONB = 3802,
+    OST__PG_POINT = 600,
     OST__PG_UUID = 2950,
     OST__PG_BOOL_LIST = 1000,
     OST__PG_BYTEA_LIST = 1001,
+    OST__PG_INT2_LIST = 1005,
+    OST__PG_INT4_LIST = 1007,
     OST__PG_INT8_LIST = 1016,
     OST__PG_TEXT_LIST = 1009,
+    OST__PG_VARCHAR_LIST = 1015,
+    OST__PG_FLOAT4_LIST = 1021,
     OST__PG_FLOAT8_LIST = 1022,
     OST__PG_DATE_LIST = 1182,
     OST__PG_TIMESTAMP_LIST = 1115,
@@ -63,7 +70,7 @@ typedef struct ost__pg_values {
     int *formats;      /* all 1: binary */
     uint8_t *cells;    /* room for a number or an instant for each value */
     uint32_t capacity; /* of the four */
-    ost__buffer bytes; /* lists */
+    ost__buffer bytes; /* lists and documents */
 } ost__pg_values;
 
 void ost__pg_values_init(ost__pg_values *v, const ost__memory *memory);
@@ -85,9 +92,10 @@ ost_status ost__pg_copy_row(ost__buffer *out, const ost_shape *s, const ost__pg_
  * Decodes rows [first, first + count) of a binary result into the sink's structs. A cell that does
  * not fit its member drops its row: sink->column_failed is told, and reading goes on. Anything but
  * OST_OK ends the reading: the sink wants no more (sink->status), or OST_NO_MEMORY. `*column` is
- * the first that failed (UINT16_MAX: none), `*delivered` the rows that were.
+ * the first that failed (UINT16_MAX: none), `*delivered` the rows that were. `heap` is for what
+ * reading documents needs for a moment.
  */
 ost_status ost__pg_read(const PGresult *r, int first, int count, const ost_row_program *program,
-                        ost_sink *sink, uint16_t *column, int *delivered);
+                        const ost__memory *heap, ost_sink *sink, uint16_t *column, int *delivered);
 
 #endif

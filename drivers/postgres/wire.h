@@ -68,6 +68,9 @@ static inline bool ost__pg_is_enumeration(const ost_field *f)
     return f->values && kind >= OST_TYPE_INT8 && kind <= OST_TYPE_UINT64;
 }
 
+/* What the binary form of jsonb begins with; its text follows. */
+enum { OST__PG_JSONB_VERSION = 1 };
+
 /* A number of at most 38 digits in the server's base of 10,000. */
 enum { OST__PG_NUMERIC_MAX = 8 + 2 * 20 };
 
@@ -91,8 +94,10 @@ typedef struct ost__pg_cell {
 Oid ost__pg_type_of(uint16_t type, const ost_field *field);
 /* The same for the field's column in this table: what refers to a generated key is of its type. */
 Oid ost__pg_column_type(const ost_table *table, const ost_field *field);
-/* The list type of an item; 0: there is none. */
+/* The list type that items are compared with; 0: there is none. */
 Oid ost__pg_list_of(Oid item);
+/* The type of a column of lists of this item; 0: there is none. */
+Oid ost__pg_array_of(Oid item);
 /* The item type of a list; 0: it is none. */
 Oid ost__pg_item_of(Oid list);
 /*
@@ -107,14 +112,25 @@ ost_status ost__pg_store(uint16_t type, const void *at, uint32_t size, Oid oid,
  */
 ost_status ost__pg_store_parameter(const ost_parameter *p, const void *record, Oid oid,
                                    const ost__pg_parameter *as, ost__pg_cell *out);
+/*
+ * Where the document of a parameter is: a member of kind JSON, POINT, EMBEDDED or LIST. false: it
+ * is none. *at is NULL for one that is null.
+ */
+bool ost__pg_document_of(const ost_parameter *p, const void *record, const ost__pg_parameter *as,
+                         const void **at);
+/* Appends the document at `at`, which is not null, as a value of the server's type `oid`. */
+ost_status ost__pg_document_put(ost__buffer *out, const ost_field *field, Oid oid, const void *at);
+/* A value with its length before it, as it stands in lists and in tuples of COPY. */
+ost_status ost__pg_put_cell(ost__buffer *out, const ost__pg_cell *cell);
+void ost__pg_append32(ost__buffer *out, uint32_t n);
 /* Says which member it was. Returns `status`. */
 ost_status ost__pg_misfit(const ost_operation *op, const ost_parameter *p, ost_status status,
                           ost_error *e);
 
 /* Reads one cell into its member, whatever both are. OST_RANGE: it does not fit; OST_NO_MEMORY: the
- * sink gave none. */
-ost_status ost__pg_load(const PGresult *result, int row, const ost_row_step *s, ost_sink *sink,
-                        void *member);
+ * sink gave none, or `heap`. */
+ost_status ost__pg_load(const PGresult *result, int row, const ost_row_step *s,
+                        const ost__memory *heap, ost_sink *sink, void *member);
 
 /* `size` bytes that live as long as the rows; NULL: no memory. */
 static inline uint8_t *ost__pg_take_bytes(ost_sink *sink, size_t size)

@@ -141,8 +141,9 @@ static void rows_come_whole_from_sinks_of_every_size(void **state)
             int delivered, bad = 0;
             size_t at = 0;
             rig_sink_begin(&k, &memory, rows, sizeof *rows, ROWS, chunk);
-            assert_int_equal(ost__pg_read(result, 0, ROWS, &program, &k.base, &column, &delivered),
-                             OST_OK);
+            assert_int_equal(
+                ost__pg_read(result, 0, ROWS, &program, &memory, &k.base, &column, &delivered),
+                OST_OK);
             for (int i = 0; i < ROWS; i++) {
                 if (!bads[b](i))
                     check_row(&rows[at++], i);
@@ -171,15 +172,18 @@ static void a_part_of_a_result_can_be_read(void **state)
     int delivered;
     (void)state;
     rig_sink_begin(&k, &memory, rows, sizeof *rows, ROWS, 7);
-    assert_int_equal(ost__pg_read(result, 100, 70, &program, &k.base, &column, &delivered), OST_OK);
+    assert_int_equal(ost__pg_read(result, 100, 70, &program, &memory, &k.base, &column, &delivered),
+                     OST_OK);
     assert_int_equal(delivered, 70);
     for (int i = 0; i < 70; i++)
         check_row(&rows[i], 100 + i);
     /* More than there are. */
-    assert_int_equal(ost__pg_read(result, 290, INT32_MAX, &program, &k.base, &column, &delivered),
-                     OST_OK);
+    assert_int_equal(
+        ost__pg_read(result, 290, INT32_MAX, &program, &memory, &k.base, &column, &delivered),
+        OST_OK);
     assert_int_equal(delivered, 10);
-    assert_int_equal(ost__pg_read(result, 300, 10, &program, &k.base, &column, &delivered), OST_OK);
+    assert_int_equal(ost__pg_read(result, 300, 10, &program, &memory, &k.base, &column, &delivered),
+                     OST_OK);
     assert_int_equal(delivered, 0);
     assert_int_equal(rig_sink_end(&k), 80);
     ost__arena_finish(&k.bytes);
@@ -199,7 +203,8 @@ static void failures_come_in_the_order_of_rows(void **state)
     assert_true(PQsetvalue(result, 1, 2, few, 2)); /* an int4 of two bytes */
     assert_true(PQsetvalue(result, 2, 0, few, 2));
     rig_sink_begin(&k, &memory, rows, sizeof *rows, 3, 3);
-    assert_int_equal(ost__pg_read(result, 0, 3, &program, &k.base, &column, &delivered), OST_OK);
+    assert_int_equal(ost__pg_read(result, 0, 3, &program, &memory, &k.base, &column, &delivered),
+                     OST_OK);
     assert_int_equal(delivered, 1);
     assert_int_equal(k.failures, 2);
     assert_int_equal(k.first_column, 2);
@@ -219,8 +224,9 @@ static void a_sink_may_end_the_reading(void **state)
         rig_sink k;
         rig_sink_begin(&k, &memory, rows, sizeof *rows, ROWS, 70);
         k.refills_left = bytes;
-        assert_int_equal(ost__pg_read(result, 0, ROWS, &program, &k.base, &column, &delivered),
-                         OST_NO_MEMORY);
+        assert_int_equal(
+            ost__pg_read(result, 0, ROWS, &program, &memory, &k.base, &column, &delivered),
+            OST_NO_MEMORY);
         /* The rows of whole blocks, and no half ones. */
         assert_int_equal(rig_sink_end(&k), delivered);
         for (int i = 0; i < delivered; i++)
@@ -231,7 +237,7 @@ static void a_sink_may_end_the_reading(void **state)
     rig_sink k;
     rig_sink_begin(&k, &memory, rows, sizeof *rows, 100, 64);
     k.base.status = OST_CANCELLED;
-    assert_int_equal(ost__pg_read(result, 0, ROWS, &program, &k.base, &column, &delivered),
+    assert_int_equal(ost__pg_read(result, 0, ROWS, &program, &memory, &k.base, &column, &delivered),
                      OST_CANCELLED);
     assert_int_equal(delivered, 100);
     ost__arena_finish(&k.bytes);
@@ -247,7 +253,7 @@ static void fewer_columns_than_wanted_are_misuse(void **state)
     int delivered;
     (void)state;
     rig_sink_begin(&k, &memory, rows, sizeof *rows, 1, 1);
-    assert_int_equal(ost__pg_read(result, 0, 1, &program, &k.base, &column, &delivered),
+    assert_int_equal(ost__pg_read(result, 0, 1, &program, &memory, &k.base, &column, &delivered),
                      OST_MISUSE);
     assert_int_equal(column, 3);
     PQclear(result);
@@ -266,7 +272,8 @@ static void results_as_text_are_refused(void **state)
     for (int i = 0; i < 4; i++)
         assert_true(PQsetvalue(result, 0, i, digits, i == 2 ? 4 : 8));
     rig_sink_begin(&k, &memory, rows, sizeof *rows, 1, 1);
-    assert_int_equal(ost__pg_read(result, 0, 1, &program, &k.base, &column, &delivered), OST_OK);
+    assert_int_equal(ost__pg_read(result, 0, 1, &program, &memory, &k.base, &column, &delivered),
+                     OST_OK);
     assert_int_equal(delivered, 0);
     assert_int_equal(k.first_status, OST_RANGE);
     ost__arena_finish(&k.bytes);
@@ -356,7 +363,8 @@ static void fm54_hostile_replies(void **state)
             bytes[j] = (char)(next() % 4 ? next() : next() % 3);
         assert_true(PQsetvalue(result, 0, 0, bytes, next() % 16 ? size : -1));
         rig_sink_begin(&k, &memory, row_bytes, sizeof row_bytes, 1, 1);
-        assert_int_equal(ost__pg_read(result, 0, 1, &one, &k.base, &column, &delivered), OST_OK);
+        assert_int_equal(ost__pg_read(result, 0, 1, &one, &memory, &k.base, &column, &delivered),
+                         OST_OK);
         assert_int_equal(delivered + k.failures, 1);
         read += delivered;
         if (delivered)

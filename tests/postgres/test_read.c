@@ -77,7 +77,8 @@ static ost_status read_first(const PGresult *result, const ost_field *f, cell *o
     if (sink.bytes.memory)
         ost__arena_finish(&sink.bytes);
     rig_sink_begin(&sink, &r->b.memory, out, sizeof *out, 1, 1);
-    assert_int_equal(ost__pg_read(result, 0, 1, &program, &sink.base, &column, &delivered), OST_OK);
+    assert_int_equal(ost__pg_read(result, 0, 1, &program, NULL, &sink.base, &column, &delivered),
+                     OST_OK);
     assert_int_equal(delivered + sink.failures, 1);
     assert_int_equal(column, sink.failures ? 0 : UINT16_MAX);
     assert_int_equal(rig_sink_end(&sink), delivered);

@@ -174,7 +174,8 @@ static ost_status read_result(rig *r, made *m, const PGresult *result, void *row
     if (k.bytes.memory)
         ost__arena_finish(&k.bytes);
     rig_sink_begin(&k, &r->b.memory, rows, m->program.row_size, *count, 3);
-    status = ost__pg_read(result, 0, PQntuples(result), &m->program, &k.base, &column, &delivered);
+    status = ost__pg_read(result, 0, PQntuples(result), &m->program, &r->b.memory, &k.base, &column,
+                          &delivered);
     *count = rig_sink_end(&k);
     assert_int_equal(*count, delivered);
     m->bad_count = k.failures;

@@ -30,11 +30,14 @@ ost_table *bench_table(bench *b, const ost_model *m)
                       .fields = fields,
                       .field_count = n,
                       .keys = keys,
+                      .record_size = m->size,
                       .adopted = m->adopted };
     for (uint32_t i = 0; i < n; i++) {
         fields[i] = m->fields[i];
         if (!fields[i].column)
             fields[i].column = fields[i].name;
+        if (fields[i].embeds)
+            fields[i].part = bench_table(b, fields[i].embeds);
         if (fields[i].primary_key)
             keys[t->key_count++] = &fields[i];
         if (fields[i].generated == OST_AUTO_INCREMENT)
