@@ -172,10 +172,14 @@ static ost_status read_printed(const reading *d, uint16_t type, void *at)
 static ost_status read_json(reading *d, ost_json *at)
 {
     bool string = d->r.kind == OST__JSON_STRING;
-    const char *start = d->r.text - string;
+    const char *start;
     ost__json_reader inner;
     ost__buffer out;
     ost_status status;
+    /* There may be no text at all. */
+    if (d->r.kind == OST__JSON_ERROR || d->r.kind == OST__JSON_END)
+        return OST_RANGE;
+    start = d->r.text - string;
     if (!ost__json_skip(&d->r))
         return OST_RANGE;
     ost__buffer_init(&out, d->memory->heap);

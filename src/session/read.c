@@ -129,7 +129,7 @@ ost_status ost__assemble_key(ost_session *s, const ost__model *m, enum ost__amon
         .kind = OST_DO_SELECT,
         .model = m,
         .where = &where,
-        .among = among,
+        .among = (uint16_t)among,
         .flags = OST__SHAPE_RECORDS,
     };
     return ost__statement_join(&parts, &s->scratch, out) ? OST_OK : ost__no_memory(s);

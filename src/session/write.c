@@ -147,7 +147,7 @@ static ost_status begin_by_key(ost__run *r, ost_session *s, const ost__model *m,
                                .model = m,
                                .changes = &changes,
                                .where = &where,
-                               .among = among };
+                               .among = (uint16_t)among };
     if (which && !ost__put_fields(s, m, which, &changes))
         return ost__no_memory(s);
     OST_TRY(put_key(s, m, &where));
