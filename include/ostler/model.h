@@ -230,7 +230,17 @@ struct ost_model {
     ost_hook *after_load;        /**< Hook. */
     ost_hook *after_save;        /**< Hook. */
     ost_hook *after_delete;      /**< Hook. */
-    void (*default_scope)(ost_query *q);  /**< Conditions that every query gets. */
+    /**
+     * Conditions and orders that every query over the model gets: called when ost_from(),
+     * ost_find(), ost_get() and ost_get_many() begin one. It may call ost_where(), ost_order_by()
+     * and ost_order_by_name() on `q`; anything else of it or of its session is ::OST_MISUSE.
+     * Updates and deletes by query stay within the scope, but its conditions are none of those that
+     * they need. The query's own keys order first; an order is left out where there is none to
+     * have: of groups, aggregates, counts, distinct rows. Calls on a record (ost_save(),
+     * ost_reload(), ost_delete(), …), ost_watch() and raw statements go around the scope, and so
+     * does a query after ost_unscoped().
+     */
+    void (*default_scope)(ost_query *q);
     const struct ost_computed *computed;  /**< Members of the JSON that are not stored. */
 };
 

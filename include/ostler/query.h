@@ -124,6 +124,11 @@ OST_API void ost_with_deleted(ost_query *q);
  * into another struct, naming such a member is enough.
  */
 OST_API void ost_with_hidden(ost_query *q);
+/**
+ * The query goes around its model's default scope, wherever in the query this is said. Soft-deleted records stay unseen: that is
+ * ost_with_deleted().
+ */
+OST_API void ost_unscoped(ost_query *q);
 /** What to select, as a list of ost_as() that ends in a pointer to ::ost_expr_end; see ost_select(). */
 OST_API void ost_query_select(ost_query *q, const ost_expr *const *list);
 

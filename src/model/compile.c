@@ -210,7 +210,6 @@ static void check_hooks(ost__check *c, const ost_model *copy)
         { copy->after_load != NULL, ".after_load" },
         { copy->after_save != NULL, ".after_save" },
         { copy->after_delete != NULL, ".after_delete" },
-        { copy->default_scope != NULL, ".default_scope" },
         { copy->computed != NULL, ".computed" },
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)

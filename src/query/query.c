@@ -67,6 +67,21 @@ static void fail(ost__query *q, ost_status status, const char *sentence)
     ost__query_fail(q, status);
 }
 
+/* The same for what a default scope may not append. */
+static ost__query *open_own(ost_query *handle, const char *call)
+{
+    ost__query *q = open_query(handle);
+    if (!q || !q->scoping)
+        return q;
+    ost__error_set(
+        q->scratch, OST_MISUSE,
+        "%s is called in the default scope of %s, which takes conditions and orders alone", call,
+        q->model->table.model);
+    ost__error_about(q->scratch, q->model->table.model, NULL);
+    ost__query_fail(q, OST_MISUSE);
+    return NULL;
+}
+
 static void keep(ost__query *q, ost_status status)
 {
     if (status != OST_OK)
@@ -80,13 +95,14 @@ void ost_where(ost_query *handle, const ost_expr *condition)
     if (!q)
         return;
     ost__encoder enc = encoder_of(q);
-    keep(q, ost__encode_condition(&enc, &q->where, condition, &narrows));
-    q->narrows |= narrows;
+    keep(q, ost__encode_condition(&enc, q->scoping ? &q->scope_where : &q->where, condition,
+                                  &narrows));
+    q->narrows |= narrows && !q->scoping;
 }
 
 void ost_having(ost_query *handle, const ost_expr *condition)
 {
-    ost__query *q = open_query(handle);
+    ost__query *q = open_own(handle, "ost_having");
     bool narrows;
     if (!q)
         return;
@@ -102,7 +118,7 @@ void ost_order_by(ost_query *handle, const ost_expr *key)
         return;
     ost__encoder enc = encoder_of(q);
     enc.aggregates = enc.results = true;
-    keep(q, ost__encode_order(&enc, &q->orders, key));
+    keep(q, ost__encode_order(&enc, q->scoping ? &q->scope_orders : &q->orders, key));
 }
 
 bool ost_order_by_name(ost_query *handle, const char *member, const char *direction)
@@ -119,13 +135,13 @@ bool ost_order_by_name(ost_query *handle, const char *member, const char *direct
         .member = { .path = f->name, .offset = f->offset, .size = f->size, .type = f->type },
     };
     ost__encoder enc = encoder_of(q);
-    keep(q, ost__encode_order(&enc, &q->orders, &key));
+    keep(q, ost__encode_order(&enc, q->scoping ? &q->scope_orders : &q->orders, &key));
     return q->status == OST_OK;
 }
 
 void ost_group_by(ost_query *handle, const ost_expr *e)
 {
-    ost__query *q = open_query(handle);
+    ost__query *q = open_own(handle, "ost_group_by");
     ost__operand type;
     if (!q)
         return;
@@ -138,7 +154,7 @@ void ost_group_by(ost_query *handle, const ost_expr *e)
 
 void ost_limit(ost_query *handle, size_t limit)
 {
-    ost__query *q = open_query(handle);
+    ost__query *q = open_own(handle, "ost_limit");
     if (!q)
         return;
     q->has_limit = true;
@@ -147,7 +163,7 @@ void ost_limit(ost_query *handle, size_t limit)
 
 void ost_offset(ost_query *handle, size_t offset)
 {
-    ost__query *q = open_query(handle);
+    ost__query *q = open_own(handle, "ost_offset");
     if (!q)
         return;
     q->has_offset = true;
@@ -156,7 +172,7 @@ void ost_offset(ost_query *handle, size_t offset)
 
 void ost_limit_per(ost_query *handle, const ost_expr *member, size_t limit)
 {
-    ost__query *q = open_query(handle);
+    ost__query *q = open_own(handle, "ost_limit_per");
     ost__operand type;
     if (!q)
         return;
@@ -174,7 +190,7 @@ void ost_limit_per(ost_query *handle, const ost_expr *member, size_t limit)
 
 void ost_lock(ost_query *handle, uint16_t mode)
 {
-    ost__query *q = open_query(handle);
+    ost__query *q = open_own(handle, "ost_lock");
     if (!q)
         return;
     if (mode > OST_LOCK_SHARE)
@@ -184,21 +200,21 @@ void ost_lock(ost_query *handle, uint16_t mode)
 
 void ost_distinct(ost_query *handle)
 {
-    ost__query *q = open_query(handle);
+    ost__query *q = open_own(handle, "ost_distinct");
     if (q)
         q->distinct = true;
 }
 
 void ost_everything(ost_query *handle)
 {
-    ost__query *q = open_query(handle);
+    ost__query *q = open_own(handle, "ost_everything");
     if (q)
         q->everything = true;
 }
 
 void ost_query_select(ost_query *handle, const ost_expr *const *list)
 {
-    ost__query *q = open_query(handle);
+    ost__query *q = open_own(handle, "ost_select");
     size_t count = ost__expr_arg_count(list);
     if (!q)
         return;
@@ -206,27 +222,43 @@ void ost_query_select(ost_query *handle, const ost_expr *const *list)
         fail(q, OST_MISUSE, "ost_select was given a NULL, or nothing");
     ost__encoder enc = encoder_of(q);
     enc.aggregates = true;
-    for (size_t i = 0; q->status == OST_OK && i < count; i++)
+    for (size_t i = 0; q->status == OST_OK && i < count; i++) {
         keep(q, ost__encode_column(&enc, &q->columns, list[i], &q->result));
+        q->totals |= q->status == OST_OK && ost__is_aggregate(list[i]->args[0]->op);
+    }
 }
 
 void ost_with_deleted(ost_query *handle)
 {
-    ost__query *q = open_query(handle);
+    ost__query *q = open_own(handle, "ost_with_deleted");
     if (q)
         q->with_deleted = true;
 }
 
 void ost_with_hidden(ost_query *handle)
 {
-    ost__query *q = open_query(handle);
+    ost__query *q = open_own(handle, "ost_with_hidden");
     if (q)
         q->with_hidden = true;
 }
 
+void ost_unscoped(ost_query *handle)
+{
+    ost__query *q = open_own(handle, "ost_unscoped");
+    if (q)
+        q->unscoped = true;
+}
+
+void ost__query_scope(ost__query *q)
+{
+    q->scoping = true;
+    q->model->source->default_scope(ost__query_handle(q));
+    q->scoping = false;
+}
+
 ost_query *ost_query_include(ost_query *handle, const ost_model *m, const ost_member *relation)
 {
-    ost__query *q = open_query(handle);
+    ost__query *q = open_own(handle, "ost_include");
     (void)m, (void)relation;
     if (q)
         fail(q, OST_UNSUPPORTED, "relations cannot be included yet; query the other model");
@@ -320,10 +352,11 @@ bool ost__statement_join(const ost__parts *p, ost__arena *arena, ost__statement 
     return true;
 }
 
-static ost_status too_wide(const ost__query *q, ost_error *error)
+static ost_status too_wide(const ost__query *q, const ost__parts *p, ost_error *error)
 {
-    const ost__section *all[] = { &q->columns, &q->where, &q->groups, &q->having, &q->orders };
-    for (size_t i = 0; i < 5; i++)
+    const ost__section *all[] = { &q->columns, p->where,   &q->groups,
+                                  &q->having,  &q->orders, p->orders ? p->orders : &q->orders };
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         if (all[i]->items > OST__EXPR_ARGS_MAX)
             return ost__error_set(error, OST_TOO_LARGE, "a query over %s has too many conditions",
                                   q->model->table.model);
@@ -366,6 +399,21 @@ static ost_status check_write(const ost__query *q, ost_error *error)
     return OST_OK;
 }
 
+/* Conditions of the default scope in front of the query's own, and its order behind them, as far as
+ * rows are ordered that it can order. */
+static bool add_scope(const ost__query *q, ost__arena *arena, ost__parts *parts,
+                      ost__section *where, ost__section *orders)
+{
+    bool plain = !q->distinct && !q->totals && q->groups.items == 0 && q->having.items == 0;
+    if (!ost__section_join(arena, &q->scope_where, &q->where, where) ||
+        !ost__section_join(arena, &q->orders, &q->scope_orders, orders))
+        return false;
+    parts->where = where;
+    if (parts->orders && plain && parts->wrap == OST_WRAP_NONE)
+        parts->orders = orders;
+    return true;
+}
+
 ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__arena *arena,
                                ost__statement *out, ost_error *error)
 {
@@ -388,7 +436,11 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
                  : q->with_deleted ? OST__WITH_DELETED
                                    : OST__LIVING,
     };
-    OST_TRY(too_wide(q, error));
+    ost__section scoped_where, scoped_orders;
+    if (q->scope_where.items + q->scope_orders.items > 0 && !q->unscoped && !ask->unscoped &&
+        !add_scope(q, arena, &parts, &scoped_where, &scoped_orders))
+        return ost__error_set(error, OST_NO_MEMORY, "no memory for a query");
+    OST_TRY(too_wide(q, &parts, error));
     OST_TRY(check_result(q, ask, error));
     if (write)
         OST_TRY(check_write(q, error));

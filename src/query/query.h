@@ -24,11 +24,14 @@ typedef struct ost__query {
     uint16_t status;         /* of the first failure */
     uint16_t generation;     /* 0 … OST__QUERY_SLOT - 1 */
     bool live, narrows, everything, distinct, has_limit, has_offset, with_deleted, with_hidden;
-    uint8_t lock; /* an enum ost_lock_mode */
+    bool totals;            /* an aggregate is selected */
+    bool scoping, unscoped; /* the default scope runs; it does not count */
+    uint8_t lock;           /* an enum ost_lock_mode */
     int64_t limit, offset, limit_per;
     uint64_t sequence;     /* of the session, when something was appended last: for marks */
     const uint64_t *clock; /* the session's sequence now */
     ost__section columns, where, groups, having, orders, partition; /* at most one member */
+    ost__section scope_where, scope_orders; /* of the model's default scope */
     uint8_t first_bytes[OST__QUERY_BYTES], first_order[32];
     ost_parameter first_parameters[OST__QUERY_PARAMETERS];
 } ost__query;
@@ -51,6 +54,7 @@ typedef struct ost__ask {
     const ost__model *result; /* of the rows; NULL with `value` or a write */
     const ost_expr *value;    /* one value */
     const ost__section *changes;
+    bool unscoped;  /* whatever the query says */
     bool fixed;     /* among these, whatever the query says: */
     uint16_t among; /* an enum ost__among */
     bool limited;   /* by `limit` and `offset` here, where the query has none of its own */
@@ -75,6 +79,8 @@ static inline bool ost__query_is(const ost__query *q, const ost_query *handle)
 void ost__query_begin(ost__query *q, ost_session *session, ost__arena *arena,
                       ost__model_set *models, const ost__model *model, const uint64_t *clock,
                       ost_error *scratch);
+/* Runs the default scope of the model, which must have one. */
+void ost__query_scope(ost__query *q);
 /* Makes the failure in q->scratch stick. */
 void ost__query_fail(ost__query *q, ost_status status);
 /* The statement in `arena`. On failure *error is set. */

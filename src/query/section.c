@@ -42,3 +42,27 @@ ost_parameter *ost__section_parameter(ost__arena *arena, ost__section *s)
     memset(p, 0, sizeof(*p));
     return p;
 }
+
+static bool append(ost__arena *arena, ost__section *out, const ost__section *s)
+{
+    uint8_t *at = s->size > 0 ? ost__section_take(arena, out, s->size) : NULL;
+    if (s->size > 0 && !at)
+        return false;
+    if (at)
+        memcpy(at, s->bytes, s->size);
+    for (uint32_t i = 0; i < s->parameter_count; i++) {
+        ost_parameter *p = ost__section_parameter(arena, out);
+        if (!p)
+            return false;
+        *p = s->parameters[i];
+    }
+    out->items += s->items;
+    return true;
+}
+
+bool ost__section_join(ost__arena *arena, const ost__section *a, const ost__section *b,
+                       ost__section *out)
+{
+    *out = (ost__section){ 0 };
+    return append(arena, out, a) && append(arena, out, b);
+}

@@ -20,6 +20,10 @@ uint8_t *ost__section_take(ost__arena *arena, ost__section *s, uint32_t size);
 /* A further parameter, zeroed; NULL: no memory. */
 ost_parameter *ost__section_parameter(ost__arena *arena, ost__section *s);
 
+/* What is in `a`, and behind it what is in `b`, which stay as they are. false: no memory. */
+bool ost__section_join(ost__arena *arena, const ost__section *a, const ost__section *b,
+                       ost__section *out);
+
 static inline void ost__put_u16(uint8_t *at, uint32_t n)
 {
     at[0] = (uint8_t)n;

@@ -14,6 +14,7 @@ typedef struct wanted {
     const ost__model *model;
     const ost_parameter *list; /* NULL: none can */
     uint8_t *sample, *previous;
+    const ost__section *conditions; /* of the default scope; NULL: there are none */
 } wanted;
 
 /* The keys as they were given. */
@@ -32,6 +33,9 @@ static ost_status assemble(ost_session *s, const ost_expr *condition, wanted *w,
     };
     ost__section where = { 0 };
     bool narrows;
+    if (w->conditions)
+        where = *w->conditions;
+    const uint32_t before = where.parameter_count;
     ost_status status = ost__encode_condition(&enc, &where, condition, &narrows);
     if (status != OST_OK)
         return ost__refused(s, w->model, status);
@@ -40,7 +44,7 @@ static ost_status assemble(ost_session *s, const ost_expr *condition, wanted *w,
     };
     if (!ost__statement_join(&parts, &s->scratch, st))
         return ost__no_memory(s);
-    w->list = st->parameter_count > 0 ? &st->parameters[0] : NULL;
+    w->list = st->parameter_count > before ? &st->parameters[before] : NULL;
     return OST_OK;
 }
 
@@ -156,11 +160,25 @@ static ost_status check_key(ost_session *s, const ost__model *m)
     return ost__refused(s, m, OST_UNSUPPORTED);
 }
 
+static ost_status assemble_scoped(ost_session *s, const ost_expr *condition, wanted *w,
+                                  ost__statement *st)
+{
+    ost__query *q;
+    ost_status status = ost__session_scoped_query(s, w->model, &q);
+    if (status == OST_OK) {
+        w->conditions = &q->scope_where;
+        status = assemble(s, condition, w, st);
+    }
+    ost__session_drop_query(s, q);
+    return status;
+}
+
 static ost_status read_many(ost_session *s, wanted *w, const ost_expr *condition, void **rows,
                             size_t *count)
 {
     ost__statement st;
-    OST_TRY(assemble(s, condition, w, &st));
+    OST_TRY(w->model->source->default_scope ? assemble_scoped(s, condition, w, &st)
+                                            : assemble(s, condition, w, &st));
     OST_TRY(ost__select(s, &st, false, rows, count));
     ost_status status = OST_OK;
     if (w->list && !in_order(w, *rows, *count))

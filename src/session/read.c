@@ -118,12 +118,15 @@ ost_status ost__select(ost_session *s, const ost__statement *st, bool track, voi
 /* ---- by key ---- */
 
 ost_status ost__assemble_key(ost_session *s, const ost__model *m, enum ost__among among,
-                             const ost_value *key, size_t count, ost__statement *out)
+                             const ost__section *conditions, const ost_value *key, size_t count,
+                             ost__statement *out)
 {
     const ost__encoder enc = {
         .models = s->db->models, .root = m, .arena = &s->scratch, .error = &s->error
     };
     ost__section where = { 0 };
+    if (conditions)
+        where = *conditions;
     OST_TRY(ost__encode_key(&enc, &where, key, count));
     const ost__parts parts = {
         .kind = OST_DO_SELECT,
@@ -148,11 +151,24 @@ static ost_status begin_get(ost__run *r, ost_session *s, const ost__model *m, en
                             const ost_value *key, size_t key_count)
 {
     ost__statement st;
-    OST_TRY(ost__assemble_key(s, m, among, key, key_count, &st));
+    OST_TRY(ost__assemble_key(s, m, among, NULL, key, key_count, &st));
     OST_TRY(ost__run_begin(r, s, &st));
     if (among == OST__LIVING)
         ost__record_plan_keep(s->db->plans, m, OST__RECORD_GET, NULL, r->plan, &st);
     return OST_OK;
+}
+
+/* The same within the default scope of the model, which may differ from call to call. */
+static ost_status begin_scoped(ost__run *r, ost_session *s, const ost__model *m,
+                               enum ost__among among, const ost_value *key, size_t key_count)
+{
+    ost__query *q;
+    ost__statement st;
+    ost_status status = ost__session_scoped_query(s, m, &q);
+    if (status == OST_OK)
+        status = ost__assemble_key(s, m, among, &q->scope_where, key, key_count, &st);
+    ost__session_drop_query(s, q);
+    return status == OST_OK ? ost__run_begin(r, s, &st) : status;
 }
 
 /* Puts the key's values into a copy of a ready plan's parameters. OST_UNSUPPORTED: the plan is for
@@ -183,8 +199,11 @@ static ost_status begin_key(ost__run *r, ost_session *s, const ost__model *m, en
                             const ost_value *key, size_t key_count, ost_parameter parameters[])
 {
     const ost__record_plan *ready;
-    if (among != OST__LIVING)
-        return begin_get(r, s, m, among, key, key_count);
+    if (among != OST__LIVING || m->source->default_scope) {
+        ost__run_start(r, s);
+        return m->source->default_scope ? begin_scoped(r, s, m, among, key, key_count)
+                                        : begin_get(r, s, m, among, key, key_count);
+    }
     OST_TRY(ost__run_begin_record(r, s, m, OST__RECORD_GET, NULL, &ready));
     if (ready) {
         ost_status status = fill_key(s, m, ready, key, parameters);

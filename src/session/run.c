@@ -269,7 +269,7 @@ static ost_status run_batch(ost_session *s, const ost_operation *ops, size_t n, 
 
 /* The operation and its outcome are written before they are read: only what ends a run must be set.
  */
-static void start_run(ost__run *r, ost_session *s)
+void ost__run_start(ost__run *r, ost_session *s)
 {
     r->session = s;
     r->plan = NULL;
@@ -295,7 +295,7 @@ static void fill_operation(ost__run *r, const ost_parameter *parameters, uint32_
 
 ost_status ost__run_begin(ost__run *r, ost_session *s, const ost__statement *st)
 {
-    start_run(r, s);
+    ost__run_start(r, s);
     OST_TRY(ost__unit_check(s));
     OST_TRY(ost__session_lease(s));
     ost_status status = ost__plans_get(s->db->plans, &s->lease->capabilities, st->bytes, st->size,
@@ -313,7 +313,7 @@ ost_status ost__run_begin_record(ost__run *r, ost_session *s, const ost__model *
                                  const ost__record_plan **found)
 {
     *found = NULL;
-    start_run(r, s);
+    ost__run_start(r, s);
     OST_TRY(ost__unit_check(s));
     OST_TRY(ost__session_lease(s));
     const ost__record_plan *ready =

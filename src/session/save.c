@@ -234,7 +234,7 @@ static ost_status reload(ost_session *s, const ost_model *m, size_t record_size,
         return ost__no_memory(s);
     for (uint32_t i = 0; i < model->table.key_count; i++)
         key[i] = ost__member_value(model->table.keys[i], record);
-    OST_TRY(ost__assemble_key(s, model, among, key, model->table.key_count, &st));
+    OST_TRY(ost__assemble_key(s, model, among, NULL, key, model->table.key_count, &st));
     OST_TRY(ost__select(s, &st, false, &row, &count));
     if (count == 0)
         return ost__gone(s, model);

@@ -166,6 +166,19 @@ ost_status ost_session_open(ost_db *db, const ost_session_options *options, ost_
 }
 
 /* Every query handle given out so far becomes one of an earlier generation. */
+/* The slot is free again; the next handle to it is another one. */
+static void retire_query(ost_session *s, ost__query *q)
+{
+    q->live = false;
+    q->generation = (uint16_t)((q->generation + 1) % OST__QUERY_SLOT);
+    q->next = NULL;
+    if (s->free_queries_last)
+        s->free_queries_last->next = q;
+    else
+        s->free_queries = q;
+    s->free_queries_last = q;
+}
+
 static void retire_queries(ost_session *s, uint64_t from_sequence)
 {
     ost__query **at = &s->live_queries;
@@ -176,14 +189,7 @@ static void retire_queries(ost_session *s, uint64_t from_sequence)
             continue;
         }
         *at = q->next;
-        q->live = false;
-        q->generation = (uint16_t)((q->generation + 1) % OST__QUERY_SLOT);
-        q->next = NULL;
-        if (s->free_queries_last)
-            s->free_queries_last->next = q;
-        else
-            s->free_queries = q;
-        s->free_queries_last = q;
+        retire_query(s, q);
     }
 }
 
@@ -373,6 +379,28 @@ ost__query *ost__session_new_query(ost_session *s, const ost__model *m)
     return q;
 }
 
+ost_status ost__session_scoped_query(ost_session *s, const ost__model *m, ost__query **out)
+{
+    ost__query *q = ost__session_new_query(s, m);
+    *out = q;
+    if (!q)
+        return ost__no_memory(s);
+    q->arena = &s->scratch;
+    ost__query_scope(q);
+    return ost__query_status(s, q);
+}
+
+void ost__session_drop_query(ost_session *s, ost__query *q)
+{
+    ost__query **at = &s->live_queries;
+    if (!q)
+        return;
+    while (*at != q)
+        at = &(*at)->next;
+    *at = q->next;
+    retire_query(s, q);
+}
+
 /* What ost_from() gives when there is no session or another thread inside, or no memory: a query
  * that was never live. */
 static _Alignas(OST__QUERY_SLOT) union {
@@ -393,6 +421,8 @@ ost_query *ost_session_from(ost_session *s, const ost_model *m, size_t record_si
                        model->table.model);
     if (q && (!model || part))
         ost__query_fail(q, OST_MISUSE);
+    else if (q && model->source->default_scope)
+        ost__query_scope(q);
     if (!q)
         ost__no_memory(s);
     ost__leave_briefly(s, OST_OK);

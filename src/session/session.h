@@ -126,6 +126,11 @@ const ost__model *ost__session_model(ost_session *s, const ost_model *m, size_t 
 const ost__model *ost__session_record_model(ost_session *s, const ost_model *m, size_t record_size,
                                             const void *record);
 ost__query *ost__session_new_query(ost_session *s, const ost__model *m);
+/* A query of one call on a model with a default scope, which has run; its failure is the session's
+ * error then. Nobody keeps the query: it lies in scratch memory, and ost__session_drop_query() must
+ * follow. */
+ost_status ost__session_scoped_query(ost_session *s, const ost__model *m, ost__query **out);
+void ost__session_drop_query(ost_session *s, ost__query *q);
 
 /* ---- track.c ---- */
 
@@ -205,6 +210,9 @@ typedef struct ost__run {
     ost_outcome outcome;
 } ost__run;
 
+/* Nothing is leased or compiled yet; ost__run_end() may follow. What begins a run does this first.
+ */
+void ost__run_start(ost__run *r, ost_session *s);
 /* Leases a connection and compiles; ost__run_end() must follow, also after a failure. */
 ost_status ost__run_begin(ost__run *r, ost_session *s, const ost__statement *st);
 /* The same for a ready plan, if there is one: *found says whether. */
@@ -256,9 +264,10 @@ void ost__sink_abandon(ost__sink *k);
 ost_status ost__select(ost_session *s, const ost__statement *st, bool track, void **rows,
                        size_t *count);
 ost_status ost__count(ost_session *s, const ost__query *q, int64_t *count);
-/* A select of one record. */
+/* A select of one record; `conditions` must hold too (NULL: there are none). */
 ost_status ost__assemble_key(ost_session *s, const ost__model *m, enum ost__among among,
-                             const ost_value *key, size_t count, ost__statement *out);
+                             const ost__section *conditions, const ost_value *key, size_t count,
+                             ost__statement *out);
 /* The query of a handle, or NULL with the session's error set. Enters the session. */
 ost__query *ost__enter_query(ost_query *handle, ost_session **s);
 ost_status ost__query_status(ost_session *s, const ost__query *q);

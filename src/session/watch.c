@@ -256,7 +256,9 @@ static ost_status read_options(ost_session *s, const ost_watch_options *given,
 
 static ost_status start(ost_session *s, watcher *w, const ost__query *q, const ost_watch_options *o)
 {
-    const ost__ask ask = { .kind = OST_DO_SELECT, .fixed = true, .among = OST__WITH_DELETED };
+    const ost__ask ask = {
+        .kind = OST_DO_SELECT, .unscoped = true, .fixed = true, .among = OST__WITH_DELETED
+    };
     w->model = q->model;
     w->wait_ms = o->wait_ms;
     OST_TRY(keep_token(s, w, o->after));

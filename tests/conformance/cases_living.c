@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Soft deletes: of guests, whose e-mail, badge and bed are unique among the living. */
+/* Soft deletes: of guests, whose e-mail, badge and bed are unique among the living. Default scopes:
+ * of posters. */
 #include "conformance.h"
 
 #include <string.h>
+
+#include "suite_models.h"
 
 static void check_in(int64_t id, const char *email)
 {
@@ -275,3 +278,86 @@ static const test_case living_group_cases[] = {
     CASE(nulls_never_conflict_among_the_living, "NULLs never conflict among the living"),
 };
 GROUP(living_group, "Soft deletes");
+
+/* ---- default scopes ---- */
+
+static void put_up(int64_t id, bool shown, int rank)
+{
+    OK(ost_insert(s, poster, &(poster){ .id = id, .shown = shown, .rank = rank }));
+}
+
+static void put_up_four(void)
+{
+    put_up(1, true, 1);
+    put_up(2, false, 9);
+    put_up(3, true, 5);
+    put_up(4, true, 3);
+}
+
+static void a_scope_is_of_every_query(void)
+{
+    const int64_t ids[] = { 2, 3 };
+    size_t count;
+    put_up_four();
+    poster *p = ost_all(ost_from(s, poster), poster, &count);
+    assert_int_equal(count, 3);
+    assert_int_equal(p[0].id, 3);
+    assert_int_equal(p[2].id, 1);
+    assert_int_equal(count_of(ost_from(s, poster)), 3);
+    assert_null(ost_get(s, poster, 2));
+    assert_non_null(ost_get(s, poster, 3));
+    assert_null(ost_find(s, poster, ost_eq(poster, rank, 9)));
+    assert_non_null(ost_get_many(s, poster, ids, 2, &count));
+    assert_int_equal(count, 1);
+}
+
+static void unscoped_sees_beyond(void)
+{
+    put_up_four();
+    ost_query *q = ost_from(s, poster);
+    ost_unscoped(q);
+    assert_int_equal(count_of(q), 4);
+    ost_order_by(q, ost_desc(poster, rank));
+    assert_int_equal(((poster *)ost_first(q, poster))->id, 2);
+}
+
+static void writes_by_query_stay_within(void)
+{
+    int64_t n = -1;
+    put_up_four();
+    ost_query *q = ost_from(s, poster);
+    FAILS("OST_MISUSE", ost_delete_all(q, &n));
+    ost_everything(q);
+    OK(ost_update(q, &n, ost_inc(poster, rank, 1)));
+    assert_int_equal(n, 3);
+    ost_limit(q, 1);
+    OK(ost_delete_all(q, &n));
+    assert_int_equal(n, 1);
+    assert_null(ost_get(s, poster, 3));
+    q = ost_from(s, poster);
+    ost_unscoped(q);
+    assert_int_equal(count_of(q), 3);
+}
+
+static void an_own_order_goes_before(void)
+{
+    size_t count;
+    put_up_four();
+    put_up(5, true, 1);
+    ost_query *q = ost_from(s, poster);
+    ost_order_by(q, ost_asc(poster, rank));
+    ost_order_by(q, ost_desc(poster, id));
+    poster *p = ost_all(q, poster, &count);
+    assert_int_equal(count, 4);
+    assert_int_equal(p[0].id, 5);
+    assert_int_equal(p[1].id, 1);
+    assert_int_equal(p[3].id, 3);
+}
+
+static const test_case scopes_group_cases[] = {
+    CASE(a_scope_is_of_every_query, "a default scope is of every query, and of gets"),
+    CASE(unscoped_sees_beyond, "`ost_unscoped` goes around it"),
+    CASE(writes_by_query_stay_within, "updates and deletes by query stay within it"),
+    CASE(an_own_order_goes_before, "an order of the query's own goes before the scope's"),
+};
+GROUP(scopes_group, "Default scopes");

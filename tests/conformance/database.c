@@ -144,6 +144,7 @@ static ost_status empty_tables(void)
             continue;
         ost_everything(q);
         ost_with_deleted(q);
+        ost_unscoped(q);
         OST_TRY(ost_purge_all(q, NULL));
     }
     return ost_commit(s);

@@ -61,6 +61,16 @@ OST_MODEL(ledger, .table = "ledger_of_others", .adopted = true,
                      OST_FIELD(ledger, code, .max_length = 20), OST_FIELD(ledger, cents),
                      OST_FIELD(ledger, account)));
 
+static void shown_posters(ost_query *q)
+{
+    ost_where(q, ost_eq(poster, shown, true));
+    ost_order_by(q, ost_desc(poster, rank));
+}
+
+OST_MODEL(poster, .table = "posters", .default_scope = shown_posters,
+          OST_FIELDS(OST_FIELD(poster, id, .primary_key = true), OST_FIELD(poster, title),
+                     OST_FIELD(poster, shown), OST_FIELD(poster, rank)));
+
 const char *const ledger_statements[] = {
     "DROP TABLE IF EXISTS ledger_of_others",
     "CREATE TABLE ledger_of_others (number BIGINT PRIMARY KEY, code VARCHAR(20) NOT NULL, "
@@ -77,9 +87,10 @@ const char ledger_commands[] =
     " \"partialFilterExpression\": {\"account\": {\"$exists\": true}}}]}";
 
 const ost_model *const suite_models[SUITE_MODEL_COUNT + 1] = {
-    &thing_model,   &maybe_model,    &seat_model,    &account_model,    &twin_model,
-    &exact_model,   &guest_model,    &author_model,  &book_model,       &stamped_model,
-    &preset_model,  &labelled_model, &odd_model,     &by_uuid_model,    &by_object_id_model,
-    &by_text_model, &by_time_model,  &by_date_model, &by_decimal_model, &by_natural_model,
-    &only_model,    &ledger_model,   NULL,
+    &thing_model,   &maybe_model,   &seat_model,         &account_model,
+    &twin_model,    &exact_model,   &guest_model,        &author_model,
+    &book_model,    &stamped_model, &preset_model,       &labelled_model,
+    &odd_model,     &by_uuid_model, &by_object_id_model, &by_text_model,
+    &by_time_model, &by_date_model, &by_decimal_model,   &by_natural_model,
+    &only_model,    &poster_model,  &ledger_model,       NULL,
 };

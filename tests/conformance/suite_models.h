@@ -107,6 +107,15 @@ typedef struct only {
 } only;
 OST_RECORD(only, id);
 
+/* Queries are of those that are shown, the highest first. */
+typedef struct poster {
+    int64_t id;
+    const char *title;
+    bool shown;
+    int rank;
+} poster;
+OST_RECORD(poster, id);
+
 /* A table that others made, with rules that the model does not know. */
 typedef struct ledger {
     int64_t id;
@@ -116,7 +125,7 @@ typedef struct ledger {
 } ledger;
 OST_RECORD(ledger, id);
 
-enum { SUITE_MODEL_COUNT = MODEL_COUNT + 15 };
+enum { SUITE_MODEL_COUNT = MODEL_COUNT + 16 };
 extern const ost_model *const suite_models[SUITE_MODEL_COUNT + 1];
 /* Statements that make the tables of others anew; ends in NULL. */
 extern const char *const ledger_statements[];

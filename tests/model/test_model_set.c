@@ -182,11 +182,6 @@ static ost_status some_hook(ost_call *call, void *record)
     return OST_OK;
 }
 
-static void some_scope(ost_query *q)
-{
-    (void)q;
-}
-
 static void hooks_are_not_built_yet(void **state)
 {
     (void)state;
@@ -199,7 +194,6 @@ static void hooks_are_not_built_yet(void **state)
         MODEL(person, PERSON_ID, .after_load = some_hook),
         MODEL(person, PERSON_ID, .after_save = some_hook),
         MODEL(person, PERSON_ID, .after_delete = some_hook),
-        MODEL(person, PERSON_ID, .default_scope = some_scope),
         MODEL(person, PERSON_ID,
               .computed = (const struct ost_computed *)(const void *)&person_model),
     };

@@ -41,6 +41,20 @@ OST_MODEL(permit, .table = "permits",
                      OST_FIELD(permit, kind, .primary_key = true),
                      OST_FIELD(permit, ended, .stamp = OST_ON_DELETE), OST_FIELD(permit, note)));
 
+void (*notice_scope)(ost_query *q);
+
+static void scope_of_notices(ost_query *q)
+{
+    if (notice_scope)
+        notice_scope(q);
+}
+
+OST_MODEL(notice, .table = "notices", .default_scope = scope_of_notices,
+          OST_FIELDS(OST_FIELD(notice, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(notice, title, .max_length = 40, .unique = true),
+                     OST_FIELD(notice, wall), OST_FIELD(notice, urgency),
+                     OST_FIELD(notice, deleted_at, .stamp = OST_ON_DELETE)));
+
 OST_MODEL(gauge, .table = "gauges", .adopted = true,
           OST_FIELDS(OST_FIELD(gauge, id, .primary_key = true), OST_FIELD(gauge, level),
                      OST_FIELD(gauge, maybe), OST_FIELD(gauge, unit)));

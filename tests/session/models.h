@@ -63,6 +63,17 @@ typedef struct permit {
 } permit;
 OST_RECORD(permit, patron, kind);
 
+/* Queries get what `notice_scope` adds: those of the wall, the most urgent first. */
+typedef struct notice {
+    int64_t id;
+    const char *title;
+    const char *wall;
+    int urgency;
+    ost_opt_time deleted_at;
+} notice;
+OST_RECORD(notice, id);
+extern void (*notice_scope)(ost_query *q); /* NULL: nothing */
+
 /* A table made by others, where there is one. */
 typedef struct gauge {
     int64_t id;
@@ -80,7 +91,8 @@ typedef struct year_count {
 } year_count;
 OST_PART(year_count);
 
-#define SESSION_MODELS \
-    OST_MODELS(&book_model, &loan_model, &note_model, &gauge_model, &patron_model, &permit_model)
+#define SESSION_MODELS                                                                            \
+    OST_MODELS(&book_model, &loan_model, &note_model, &gauge_model, &patron_model, &permit_model, \
+               &notice_model)
 
 #endif
