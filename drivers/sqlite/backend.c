@@ -148,30 +148,47 @@ void ost__sqlite_shut(ost_backend *b, ost_deadline deadline)
 
 /* ---- plans ---- */
 
+/* The second text is for upserts that give back columns. */
+static ost_status write_texts(const ost_shape *shape, ost__buffer *text, ost__buffer *read,
+                              ost_error *error)
+{
+    OST_TRY(ost__sql_statement(&ost__sqlite_dialect, shape, text, NULL, error));
+    if (shape->kind != OST_DO_UPSERT || shape->column_count == 0)
+        return OST_OK;
+    return ost__sql_upsert_part(&ost__sqlite_dialect, shape, OST__SQL_UPSERT_READ, read, NULL,
+                                error);
+}
+
+static ost_plan *join(ost_backend *b, const ost__buffer *text, const ost__buffer *read)
+{
+    ost_plan *plan;
+    size_t size;
+    if (!ost__size_add(sizeof *plan, text->size, &size) || !ost__size_add(size, 2, &size) ||
+        !ost__size_add(size, read->size, &size) || !(plan = ost__alloc_zeroed(&b->memory, size)))
+        return NULL;
+    plan->serial = atomic_fetch_add(&b->plans, 2) + 1;
+    plan->size = size;
+    plan->text_size = text->size;
+    plan->read_size = read->size;
+    memcpy(plan->text, text->data, text->size);
+    if (read->size > 0)
+        memcpy(plan->text + text->size + 1, read->data, read->size);
+    return plan;
+}
+
 ost_status ost__sqlite_compile(ost_backend *b, const ost_capabilities *caps, const ost_shape *shape,
                                ost_plan **out, ost_error *error)
 {
-    ost__buffer text;
+    ost__buffer text, read;
     ost_status status;
-    ost_plan *plan;
-    size_t size;
     (void)caps;
     *out = NULL;
     ost__buffer_init(&text, &b->memory);
-    status = ost__sql_statement(&ost__sqlite_dialect, shape, &text, NULL, error);
-    if (status != OST_OK)
-        goto cleanup;
-    if (!ost__size_add(sizeof *plan, text.size, &size) || !ost__size_add(size, 1, &size) ||
-        !(plan = ost__alloc(&b->memory, size))) {
+    ost__buffer_init(&read, &b->memory);
+    status = write_texts(shape, &text, &read, error);
+    if (status == OST_OK && !(*out = join(b, &text, &read)))
         status = ost__error_set(error, OST_NO_MEMORY, "no memory for a statement");
-        goto cleanup;
-    }
-    plan->serial = atomic_fetch_add(&b->plans, 1) + 1;
-    plan->size = size;
-    plan->text_size = text.size;
-    memcpy(plan->text, text.data, text.size + 1);
-    *out = plan;
-cleanup:
+    ost__buffer_finish(&read);
     ost__buffer_finish(&text);
     return status;
 }

@@ -205,26 +205,6 @@ static ost_status write_records(run *r, ost__statement *s)
     return status;
 }
 
-static ost_status run_plan(run *r)
-{
-    ost__statement *s;
-    if (!r->op->plan)
-        return ost__error_set(r->error, OST_MISUSE, "the operation was not compiled");
-    OST_TRY(ost__statement_of(r->c, r->op, &s, r->error));
-    if (r->op->kind != OST_DO_SELECT)
-        return write_records(r, s);
-    r->outcome->statements = 1;
-    return select_rows(r, s);
-}
-
-static ost_status run_text(run *r, const char *text, size_t size)
-{
-    ost__statement *s;
-    OST_TRY(ost__statement_prepare(r->c, text, size, &s, r->error));
-    r->outcome->statements = 1;
-    return select_rows(r, s);
-}
-
 /* ---- units ---- */
 
 static ost_status verb(run *r, enum ost__sqlite_verb v)
@@ -246,6 +226,120 @@ static ost_status verb(run *r, enum ost__sqlite_verb v)
     r->outcome->statements = 1;
     return rc == SQLITE_DONE ? OST_OK : ost__sqlite_failed(c, r->op, rc, r->error);
 }
+
+/* ---- upserts ---- */
+
+/* What was met and not changed gives back nothing by itself. */
+static ost_status read_met(run *r, const void *record)
+{
+    const ost_operation *op = r->op;
+    int64_t rows = r->outcome->rows;
+    bool more = false;
+    ost__statement *s;
+    ost_status status;
+    OST_TRY(ost__statement_read(r->c, op, &s, r->error));
+    status = ost__sqlite_bind(r->c, s, op, record, r->error);
+    if (status == OST_OK)
+        status = read_rows(r, s, 0, &more);
+    ost__statement_release(r->c, s);
+    if (status == OST_OK && r->failed == OST_OK && r->outcome->rows != rows + 1)
+        status = ost__error_set(r->error, OST_DRIVER_ERROR, "%s: the record that was met is gone",
+                                op->shape->table->model);
+    return status;
+}
+
+static ost_status upsert_one(run *r, ost__statement *s, size_t i)
+{
+    const void *record = record_at(r->op, i);
+    ost_connection *c = r->c;
+    bool more = false, changed;
+    OST_TRY(ost__sqlite_bind(c, s, r->op, record, r->error));
+    c->met = false;
+    OST_TRY(read_rows(r, s, 0, &more));
+    r->outcome->statements++;
+    r->outcome->matched++;
+    changed = sqlite3_changes64(c->db) > 0;
+    r->outcome->changed += changed;
+    c->effects[i] = !c->met   ? OST_EFFECT_INSERTED
+                    : changed ? OST_EFFECT_UPDATED
+                              : OST_EFFECT_UNCHANGED;
+    sqlite3_reset(s->handle);
+    return changed || !r->op->rows ? OST_OK : read_met(r, record);
+}
+
+static ost_status upsert_records(run *r, ost__statement *s)
+{
+    ost_connection *c = r->c;
+    const ost__memory *memory = &c->backend->memory;
+    size_t count = r->op->record_count > 0 ? r->op->record_count : 1;
+    ost_status status = OST_OK;
+    if (c->effects_size < count) {
+        uint8_t *effects = ost__realloc(memory, c->effects, c->effects_size, count);
+        if (!effects)
+            status = ost__error_set(r->error, OST_NO_MEMORY, "no memory for an upsert");
+        else
+            c->effects = effects, c->effects_size = count;
+    }
+    r->outcome->changed = 0;
+    for (size_t i = 0; status == OST_OK && i < count; i++) {
+        status = upsert_one(r, s, i);
+        if (status != OST_OK && r->op->record_count > 0)
+            r->outcome->failed_record = i;
+        if (status != OST_OK && i > 0 && r->error)
+            r->error->nothing_sent = 0;
+    }
+    ost__statement_release(c, s);
+    if (status == OST_OK) {
+        r->outcome->effect = c->effects[0];
+        r->outcome->effects = c->effects;
+    }
+    return status;
+}
+
+/* Nobody may come between an upsert and what it reads. */
+static ost_status upsert(run *r, ost__statement *s)
+{
+    ost_error unwanted, *error = r->error;
+    if (!r->op->rows || !sqlite3_get_autocommit(r->c->db))
+        return upsert_records(r, s);
+    ost_status status = verb(r, OST__VERB_BEGIN_IMMEDIATE);
+    if (status != OST_OK) {
+        ost__statement_release(r->c, s);
+        return status;
+    }
+    status = upsert_records(r, s);
+    if (status == OST_OK && r->failed == OST_OK)
+        status = verb(r, OST__VERB_COMMIT);
+    r->error = &unwanted;
+    if (!sqlite3_get_autocommit(r->c->db))
+        (void)verb(r, OST__VERB_ROLLBACK);
+    r->error = error;
+    return status;
+}
+
+static ost_status run_plan(run *r)
+{
+    ost__statement *s;
+    if (!r->op->plan)
+        return ost__error_set(r->error, OST_MISUSE, "the operation was not compiled");
+    OST_TRY(ost__statement_of(r->c, r->op, &s, r->error));
+    if (r->op->kind == OST_DO_UPSERT)
+        return upsert(r, s);
+    if (r->op->kind != OST_DO_SELECT)
+        return write_records(r, s);
+    r->outcome->statements = 1;
+    return select_rows(r, s);
+}
+
+static ost_status run_text(run *r, const char *text, size_t size)
+{
+    ost__statement *s;
+    OST_TRY(ost__statement_prepare(r->c, text, size, &s, r->error));
+    r->outcome->statements = 1;
+    return select_rows(r, s);
+}
+
+/* ---- the ends of units ---- */
 
 static ost_status rollback(run *r)
 {
@@ -305,6 +399,7 @@ static ost_status execute(run *r)
     case OST_DO_INSERT:
     case OST_DO_UPDATE:
     case OST_DO_DELETE:
+    case OST_DO_UPSERT:
     case OST_DO_DDL: return run_plan(r);
     case OST_DO_RAW: return run_text(r, r->op->text, r->op->text_size);
     case OST_DO_DESCRIBE: return run_text(r, describe_text, sizeof describe_text - 1);
@@ -329,7 +424,8 @@ static bool may_be_late(const ost_operation *op)
 static bool is_quick(const run *r, const ost__statement *stream)
 {
     uint16_t kind = r->op->kind;
-    bool writes = kind == OST_DO_INSERT || kind == OST_DO_UPDATE || kind == OST_DO_DELETE;
+    bool writes = kind == OST_DO_INSERT || kind == OST_DO_UPDATE || kind == OST_DO_DELETE ||
+                  kind == OST_DO_UPSERT;
     return !stream && (kind == OST_DO_SELECT || (writes && !sqlite3_get_autocommit(r->c->db)));
 }
 

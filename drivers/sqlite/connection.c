@@ -268,6 +268,7 @@ void ost__sqlite_close(ost_connection *c, ost_deadline deadline)
     /* An open unit is rolled back by this. */
     sqlite3_close_v2(c->db);
     ost__lru_finish(&c->statements);
+    ost__free(memory, c->effects, c->effects_size);
     ost__free(memory, c, sizeof *c);
 }
 

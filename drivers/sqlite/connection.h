@@ -23,9 +23,11 @@ struct ost_backend {
 };
 
 struct ost_plan {
-    uint64_t serial; /* never used twice within a backend */
+    uint64_t serial; /* never used twice within a backend, and neither is the one behind it */
     size_t size;     /* of this allocation */
     size_t text_size;
+    size_t read_size; /* of the text behind the first: what an upsert reads of a record that is
+                         there; 0: there is none */
     char text[];
 };
 
@@ -80,6 +82,9 @@ struct ost_connection {
     ost__statement *last; /* the cached statement used last */
     ost__statement *streams;
     sqlite3_stmt *verbs[OST__VERB_COUNT];
+    bool met;         /* the upsert that runs has met a record */
+    uint8_t *effects; /* of the last upsert */
+    size_t effects_size;
 };
 
 /* backend.c */
@@ -106,6 +111,9 @@ sqlite3 *ost__sqlite_handle(const ost_backend *b, ost_error *error);
 /* statement.c */
 ost_status ost__statement_of(ost_connection *c, const ost_operation *op, ost__statement **out,
                              ost_error *error);
+/* The plan's second text. */
+ost_status ost__statement_read(ost_connection *c, const ost_operation *op, ost__statement **out,
+                               ost_error *error);
 ost_status ost__statement_prepare(ost_connection *c, const char *text, size_t size,
                                   ost__statement **out, ost_error *error);
 /* Resets it; one that is not cached is freed. */

@@ -189,12 +189,29 @@ static void aggregate(ost__sql_writer *w, const ost_node *node)
 static void increment(ost__sql_writer *w, const ost_change *change)
 {
     ost__sql_text(w, "ostler_add(");
-    ost__sql_identifier(w, change->field->column);
+    ost__sql_stored(w, change->field);
     ost__sql_text(w, ", ");
-    ost__sql_bind_field(w, change->parameter, OST__SQL_AMOUNT, change->field);
+    ost__sql_amount(w, change);
     ost__sql_text(w, ", ");
     ost__buffer_int(w->out, (int64_t)(change->field - w->shape->table->fields));
     ost__sql_text(w, ")");
+}
+
+/* The function tells that a record was met, whether it changes or not. */
+static void upsert(ost__sql_writer *w)
+{
+    const ost_shape *s = w->shape;
+    ost__sql_insert_values(w);
+    ost__sql_conflict_target(w);
+    ost__sql_text(w, " DO UPDATE SET ");
+    ost__sql_upsert_changes(w);
+    ost__sql_text(w, " WHERE ostler_met(");
+    ost__sql_upsert_differs(w);
+    ost__sql_text(w, ")");
+    if (s->column_count == 0)
+        return;
+    ost__sql_text(w, " RETURNING ");
+    ost__sql_columns(w, s->columns, s->column_count);
 }
 
 static void blob_literal(ost__sql_writer *w, const uint8_t *bytes, size_t size)
@@ -243,6 +260,9 @@ const ost__sql_dialect ost__sqlite_dialect = {
     .exact_collation = " COLLATE BINARY",
     .row_key = "INTEGER PRIMARY KEY",
     .table_suffix = " STRICT",
+    .new_value = "excluded.",
+    .new_value_end = "",
+    .is_distinct = " IS NOT ",
     .column_type = column_type,
     .operand = operand,
     .list = list,
@@ -251,4 +271,5 @@ const ost__sql_dialect ost__sqlite_dialect = {
     .increment = increment,
     .literal = literal,
     .inside = inside,
+    .upsert = upsert,
 };

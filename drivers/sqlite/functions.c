@@ -284,6 +284,15 @@ static void add(sqlite3_context *context, int argc, sqlite3_value **argv)
         ost__sqlite_result(context, &cell);
 }
 
+/* ostler_met(condition): the upsert has met a record, which changes if the condition holds. */
+static void met(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    ost_connection *c = sqlite3_user_data(context);
+    (void)argc;
+    c->met = true;
+    sqlite3_result_int(context, sqlite3_value_int(argv[0]));
+}
+
 int ost__sqlite_functions(ost_connection *c)
 {
     /* Innocuous: may stand in the schema of a database that is not trusted. */
@@ -299,6 +308,7 @@ int ost__sqlite_functions(ost_connection *c)
         { "ostler_decimal", 2, PURE, decimal },
         { "ostler_time", 2, PURE, time_text },
         { "ostler_add", 3, SQLITE_UTF8 | SQLITE_DIRECTONLY, add },
+        { "ostler_met", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, met },
     };
     int rc = SQLITE_OK;
     for (size_t i = 0; rc == SQLITE_OK && i < sizeof functions / sizeof functions[0]; i++)

@@ -82,15 +82,14 @@ static void bound(ost_connection *c)
     }
 }
 
-ost_status ost__statement_of(ost_connection *c, const ost_operation *op, ost__statement **out,
-                             ost_error *error)
+static ost_status find_or_prepare(ost_connection *c, const ost_operation *op, uint64_t serial,
+                                  const char *text, size_t size, ost__statement **out,
+                                  ost_error *error)
 {
-    const ost_plan *plan = op->plan;
     ost__statement *s = c->last;
     bool keep = !(op->flags & OST_FLAG_ONCE);
-    if (!s || s->serial != plan->serial) {
-        s = (ost__statement *)ost__lru_find(&c->statements, plan->serial, same_serial,
-                                            &plan->serial);
+    if (!s || s->serial != serial) {
+        s = (ost__statement *)ost__lru_find(&c->statements, serial, same_serial, &serial);
         if (s)
             c->last = s;
     }
@@ -101,12 +100,11 @@ ost_status ost__statement_of(ost_connection *c, const ost_operation *op, ost__st
     }
     if (s)
         keep = false;
-    OST_TRY(prepare(c, op, plan->text, plan->text_size, keep ? SQLITE_PREPARE_PERSISTENT : 0, &s,
-                    error));
+    OST_TRY(prepare(c, op, text, size, keep ? SQLITE_PREPARE_PERSISTENT : 0, &s, error));
     assert(s);
     s->busy = true;
     if (keep) {
-        s->serial = plan->serial;
+        s->serial = serial;
         s->cached = true;
         ost__lru_add(&c->statements, &s->node, s->serial);
         c->last = s;
@@ -114,6 +112,21 @@ ost_status ost__statement_of(ost_connection *c, const ost_operation *op, ost__st
     }
     *out = s;
     return OST_OK;
+}
+
+ost_status ost__statement_of(ost_connection *c, const ost_operation *op, ost__statement **out,
+                             ost_error *error)
+{
+    const ost_plan *plan = op->plan;
+    return find_or_prepare(c, op, plan->serial, plan->text, plan->text_size, out, error);
+}
+
+ost_status ost__statement_read(ost_connection *c, const ost_operation *op, ost__statement **out,
+                               ost_error *error)
+{
+    const ost_plan *plan = op->plan;
+    return find_or_prepare(c, op, plan->serial + 1, plan->text + plan->text_size + 1,
+                           plan->read_size, out, error);
 }
 
 void ost__statement_release(ost_connection *c, ost__statement *s)

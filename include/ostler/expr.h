@@ -69,7 +69,9 @@ enum ost_operator {
     OST_OP_HAS_ITEM = 31,       /**< A list has an item. */
     OST_OP_PUSH = 32,           /**< A change: append to a list. */
     OST_OP_MATCHES = 33,        /**< Full-text match. */
-    OST_OP_BROKEN = 34          /**< Made by a failed ost_keep(): surfaces when the query runs. */
+    OST_OP_BROKEN = 34,         /**< Made by a failed ost_keep(): surfaces when the query runs. */
+    OST_OP_KEEP = 60,           /**< Of an upsert: a member stays as it is. */
+    OST_OP_FILL = 61            /**< Of an upsert: a member is set if it is null. */
 };
 
 /** An expression. Written with the macros below; other languages fill it by hand. */

@@ -22,7 +22,7 @@
 #ifndef OSTLER_OPERATION_H
 #define OSTLER_OPERATION_H
 
-#include "ostler/query.h"
+#include "ostler/upsert.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -114,11 +114,15 @@ typedef struct ost_order {
     bool descending;      /**< From the largest. */
 } ost_order;
 
+/** Bits of a change. */
+enum ost_change_flags {
+    OST_CHANGE_FOLLOWS = 1 /**< In an upsert: no reason to write, but written where another change is one: a stamp. */
+};
 /** A member that is written. */
 typedef struct ost_change {
     const ost_field *field; /**< Which. */
-    uint16_t op;            /**< OST_OP_SET, OST_OP_SET_NULL or OST_OP_INC. */
-    uint16_t reserved;      /**< Zero. */
+    uint16_t op;            /**< OST_OP_SET, OST_OP_SET_NULL or OST_OP_INC; of an upsert also OST_OP_FILL. */
+    uint16_t flags;         /**< Of enum ost_change_flags. */
     uint32_t parameter;     /**< The value; ::OST_NO_PARAMETER for OST_OP_SET_NULL. */
 } ost_change;
 
@@ -143,7 +147,15 @@ enum ost_ddl {
     OST_DDL_ADD_FOREIGN_KEY /**< Foreign key `ddl_index`; only where ::OST_CAN_ADD_KEYS, else they come with the table. */
 };
 
-/** What is constant in an operation. */
+/**
+ * What is constant in an operation.
+ *
+ * An upsert writes each record in one step, by itself: where none meets `where`, it is inserted with `changes`; where one
+ * does, `updates` are applied to it, all of them, unless none of those without ::OST_CHANGE_FOLLOWS would change it.
+ * `where` says that the `arbiters` equal those of the record, which none of them is null in, and that `arbiter_where` holds. They alone decide: a record that meets another unique key is
+ * ::OST_CONFLICT. The parameter of an update is that of the change to the same field, whose value it is then, or one of its
+ * own, that is given for all records. OST_OP_FILL sets what is null; OST_OP_INC adds nothing where the value is null.
+ */
 typedef struct ost_shape {
     uint32_t struct_size;            /**< sizeof(ost_shape). */
     uint16_t kind;                   /**< An enum ost_operation_kind. */
@@ -167,6 +179,11 @@ typedef struct ost_shape {
     uint32_t offset_parameter;       /**< An INT64 parameter, or ::OST_NO_PARAMETER. */
     uint32_t partition_parameter;    /**< With `partition`: an INT64 parameter, how many; else ::OST_NO_PARAMETER. */
     uint32_t parameter_count;        /**< In all. */
+    const ost_field *const *arbiters; /**< Of an upsert: the members of the declared key. */
+    const ost_node *arbiter_where;   /**< Of an upsert: the condition of the unique index that has them, or NULL. */
+    const ost_change *updates;       /**< Of an upsert: what becomes of a record that is there. */
+    uint32_t arbiter_count;          /**< Of `arbiters`. */
+    uint32_t update_count;           /**< Of `updates`; 0: it is left alone. */
     bool distinct;                   /**< Equal rows once. */
     const uint8_t *bytes;            /**< The canonical form: equal bytes mean the same shape. */
     size_t byte_count;               /**< Of `bytes`. */
@@ -290,7 +307,8 @@ enum ost_operation_flags {
     OST_FLAG_IDEMPOTENT = 8, /**< Running it twice does no harm. */
     OST_FLAG_ORDERED = 16,   /**< Rows must come in the order of the records. */
     OST_FLAG_ONCE = 32,      /**< Do not cache the statement. */
-    OST_FLAG_SINGLE = 64     /**< At most one row can come: a driver need not look for a second. */
+    OST_FLAG_SINGLE = 64,    /**< At most one row can come: a driver need not look for a second. */
+    OST_FLAG_BEFORE = 128    /**< An update gives its rows back as they were before; only where ::OST_CAN_RETURN_BEFORE. */
 };
 /** Access of a unit. */
 enum ost_access { OST_ACCESS_WRITE, OST_ACCESS_READ_ONLY, OST_ACCESS_DEFERRABLE };
@@ -333,8 +351,6 @@ typedef struct ost_described {
 
 /** How far a collect came. */
 enum ost_progress { OST_DONE, OST_MORE, OST_NOT_RUN };
-/** What an upsert did. */
-enum ost_effect { OST_EFFECT_NONE, OST_EFFECT_INSERTED, OST_EFFECT_UPDATED, OST_EFFECT_UNCHANGED };
 
 /** What became of an operation; written by collect, whatever happened. */
 typedef struct ost_outcome {
@@ -353,7 +369,12 @@ typedef struct ost_outcome {
     uint64_t bytes_received;    /**< From the server. */
     uint32_t statements;        /**< Statements run. */
     uint32_t reserved;          /**< Zero. */
-    const uint8_t *effects;     /**< One for each record of an upsert; the driver's until its next call. */
+    /**
+     * One for each record of an upsert; the driver's until its next call. OST_EFFECT_NONE: somebody
+     * else was in between, and nothing was done; the core runs that record again. Rows come for the
+     * others alone, in their order.
+     */
+    const uint8_t *effects;
 } ost_outcome;
 
 #ifdef __cplusplus

@@ -28,6 +28,7 @@
 #include "ostler/session.h"
 #include "ostler/status.h"
 #include "ostler/transaction.h"
+#include "ostler/upsert.h"
 #include "ostler/value.h"
 #include "ostler/watch.h"
 

@@ -315,10 +315,11 @@ static void add_number(ost__statement *out, const int64_t *n)
 
 bool ost__statement_join(const ost__parts *p, ost__arena *arena, ost__statement *out)
 {
-    const ost__section *const sections[] = { p->columns, p->changes, p->where,    p->groups,
-                                             p->having,  p->orders,  p->partition };
+    const ost__section *last = p->partition ? p->partition : p->upsert;
+    const ost__section *const sections[] = { p->columns, p->changes, p->where, p->groups,
+                                             p->having,  p->orders,  last };
     const ost_field *deleted = apart(p);
-    size_t first = p->flags & OST__SHAPE_RECORDS ? 1 : 0, end = p->partition ? 7 : 6;
+    size_t first = p->flags & OST__SHAPE_RECORDS ? 1 : 0, end = last ? 7 : 6;
     uint32_t size = OST__SHAPE_HEADER + (deleted ? NULL_TEST : 0), parameters = 3;
     for (size_t i = first; i < end; i++) {
         size += size_of(sections[i]);
@@ -428,7 +429,7 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
         .where = &q->where,
         .groups = &q->groups,
         .having = &q->having,
-        .orders = !write || q->has_limit || q->has_offset ? &q->orders : NULL,
+        .orders = !write || q->has_limit || q->has_offset || ask->limited ? &q->orders : NULL,
         .partition = q->partition.items > 0 ? &q->partition : NULL,
         .limit_per = &q->limit_per,
         .lock = q->lock,
@@ -468,7 +469,7 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
         parts.columns = &value;
         parts.orders = NULL;
         parts.flags |= OST__SHAPE_VALUE;
-    } else if (!write && !q->result) {
+    } else if (ask->returns || (!write && !q->result)) {
         parts.flags |= OST__SHAPE_RECORDS | (q->with_hidden ? OST__SHAPE_HIDDEN : 0u);
     } else if (!write) {
         parts.result = q->result;

@@ -55,6 +55,7 @@ typedef struct ost__ask {
     const ost_expr *value;    /* one value */
     const ost__section *changes;
     bool unscoped;  /* whatever the query says */
+    bool returns;   /* a write gives back the records that it met */
     bool fixed;     /* among these, whatever the query says: */
     uint16_t among; /* an enum ost__among */
     bool limited;   /* by `limit` and `offset` here, where the query has none of its own */
@@ -94,6 +95,7 @@ typedef struct ost__parts {
     const ost__model *model, *result;
     const ost__section *columns, *changes, *where, *groups, *having, *orders;
     const ost__section *partition; /* NULL: none */
+    const ost__section *upsert;    /* NULL: it is none; else there is no partition */
     const int64_t *limit, *offset, *limit_per;
 } ost__parts;
 bool ost__statement_join(const ost__parts *parts, ost__arena *arena, ost__statement *out);

@@ -149,7 +149,8 @@ ost_status ost__shape_rows(ost__shape_reader *r, uint32_t flags)
     const ost_shape *s = &r->out->shape;
     if (s->kind == OST_DO_INSERT && (flags & OST__SHAPE_KEY))
         return key_program(r);
-    if (s->kind != OST_DO_SELECT)
+    bool returns = (s->kind == OST_DO_UPSERT || s->kind == OST_DO_UPDATE) && s->column_count > 0;
+    if (s->kind != OST_DO_SELECT && !returns)
         return OST_OK;
     if (s->wrap != OST_WRAP_NONE)
         return wrap_program(r);

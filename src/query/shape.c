@@ -439,6 +439,8 @@ static ost_status read_sections(ost__shape_reader *r, uint32_t flags)
     OST_TRY(read_orders(r, flags));
     if (flags & OST__SHAPE_PARTITION)
         OST_TRY(read_partition(r));
+    if (s->kind == OST_DO_UPSERT)
+        OST_TRY(ost__shape_upsert(r));
     s->limit_parameter = flags & OST__SHAPE_LIMIT ? r->parameters++ : OST_NO_PARAMETER;
     s->offset_parameter = flags & OST__SHAPE_OFFSET ? r->parameters++ : OST_NO_PARAMETER;
     s->partition_parameter = flags & OST__SHAPE_PARTITION ? r->parameters++ : OST_NO_PARAMETER;

@@ -7,8 +7,9 @@
  * without a table), result's model (2, 0xffff: none),
  * then, each with a count (2) before it: columns (field of the result (2), expression), changes
  * (operator (1), field (2)), where, groups, having, orders (descending (1), expression), and with
- * its flag the partition. An index's number stands where the columns' count would, for DDL.
- * Parameters are in this order; limit, offset and the limit of a partition come last.
+ * its flag the partition; of an upsert what shape_upsert.c reads. An index's number stands where
+ * the columns' count would, for DDL. Parameters are in this order; limit, offset and the limit of a
+ * partition come last.
  */
 #ifndef OSTLER_QUERY_SHAPE_H
 #define OSTLER_QUERY_SHAPE_H

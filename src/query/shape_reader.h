@@ -22,6 +22,8 @@ void *ost__shape_room(ost__shape_reader *r, size_t count, size_t size);
 ost_node *ost__shape_node(ost__shape_reader *r, uint32_t op, const ost__operand *type);
 /* Whether rows stand for groups, or for one of all. */
 bool ost__shape_is_grouped(const ost_shape *s);
+/* shape_upsert.c: the declared key and what becomes of a record that is there. */
+ost_status ost__shape_upsert(ost__shape_reader *r);
 /* Chooses the row program, once the sections are read. */
 ost_status ost__shape_rows(ost__shape_reader *r, uint32_t flags);
 

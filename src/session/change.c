@@ -136,8 +136,8 @@ ost_status ost__deletion(ost_session *s, const ost__model *m, bool deleted, ost_
     return put_stamps(s, m, &rules, &seen, changes);
 }
 
-static ost_status encode_changes(ost_session *s, const ost__model *m, const ost_expr *const *list,
-                                 ost__section *changes)
+ost_status ost__encode_changes(ost_session *s, const ost__model *m, const ost_expr *const *list,
+                               ost__section *changes)
 {
     const ost__rules rules = ost__rules_of(s, m, NULL);
     ost__field_set seen = { { 0 } };
@@ -178,7 +178,7 @@ static ost_status update(ost_session *s, const ost__query *q, const ost_expr *co
 {
     ost__section changes = { 0 };
     OST_TRY(ost__unit_check(s));
-    OST_TRY(encode_changes(s, q->model, list, &changes));
+    OST_TRY(ost__encode_changes(s, q->model, list, &changes));
     return ost__write_all(s, q, &(ost__ask){ .kind = OST_DO_UPDATE, .changes = &changes }, matched);
 }
 
@@ -249,7 +249,7 @@ static ost_status update_one(ost_session *s, const ost__query *q, const ost_expr
 {
     ost__section changes = { 0 };
     OST_TRY(ost__unit_check(s));
-    OST_TRY(encode_changes(s, q->model, list, &changes));
+    OST_TRY(ost__encode_changes(s, q->model, list, &changes));
     for (uint32_t attempt = 1;; attempt++) {
         ost_status status = change_one(s, q, &changes);
         if (!ost__unit_repeats(s, &status, attempt))

@@ -54,8 +54,7 @@ static ost_status prepare(ost_session *s, const ost__model *m, uint8_t *shadows,
     return ost__tell_failures(s, m, all);
 }
 
-/* What earlier runs stored must not be kept without the rest. */
-static void doom_earlier_runs(ost_session *s)
+void ost__doom_earlier(ost_session *s)
 {
     const ost_operation op = { .struct_size = sizeof(op),
                                .kind = OST_DO_INSERT,
@@ -83,7 +82,7 @@ static ost_status insert_tracked(ost_session *s, const ost__model *m, uint8_t *r
             continue;
         ost__name_record(s, i);
         if (i > 0)
-            doom_earlier_runs(s);
+            ost__doom_earlier(s);
         return status;
     }
     return OST_OK;
@@ -102,7 +101,7 @@ static ost_status insert_runs(ost_session *s, const ost__model *m, uint8_t *shad
         if (status != OST_OK && failed != SIZE_MAX)
             ost__name_record(s, start + failed);
         if (status != OST_OK && start > 0)
-            doom_earlier_runs(s);
+            ost__doom_earlier(s);
         OST_TRY(status);
         start = end;
     }

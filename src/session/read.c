@@ -69,7 +69,7 @@ ost_status ost__may_lock(ost_session *s, const ost__model *m, uint16_t mode)
 
 /* ---- running selects ---- */
 
-static ost_status select_rows(ost__run *r, bool track, void **rows, size_t *count)
+ost_status ost__run_rows(ost__run *r, bool track, void **rows, size_t *count)
 {
     ost_session *s = r->session;
     ost__plan *plan = r->plan;
@@ -110,7 +110,7 @@ ost_status ost__select(ost_session *s, const ost__statement *st, bool track, voi
     ost__run r;
     ost_status status = ost__run_begin(&r, s, st);
     if (status == OST_OK)
-        status = select_rows(&r, track, rows, count);
+        status = ost__run_rows(&r, track, rows, count);
     ost__run_end(&r);
     return status;
 }
@@ -138,7 +138,7 @@ ost_status ost__assemble_key(ost_session *s, const ost__model *m, enum ost__amon
     return ost__statement_join(&parts, &s->scratch, out) ? OST_OK : ost__no_memory(s);
 }
 
-static ost_status not_found(ost_session *s, const ost__model *m)
+ost_status ost__not_found(ost_session *s, const ost__model *m)
 {
     ost__fail(s, OST_NOT_FOUND, "no %s was found", m->table.model);
     ost__error_about(&s->error, m->table.model, NULL);
@@ -235,12 +235,12 @@ static ost_status get(ost_session *s, const ost_model *m, size_t record_size, en
     ost_status status = begin_key(&r, s, model, among, key, key_count, parameters);
     r.op.flags |= OST_FLAG_SINGLE;
     if (status == OST_OK)
-        status = select_rows(&r, true, row, &count);
+        status = ost__run_rows(&r, true, row, &count);
     else if (status == OST_NOT_FOUND)
         status = OST_OK;
     ost__run_end(&r);
     OST_TRY(status);
-    return count == 0 ? not_found(s, model) : OST_OK;
+    return count == 0 ? ost__not_found(s, model) : OST_OK;
 }
 
 void *ost_session_get(ost_session *s, const ost_model *m, size_t record_size, const ost_value *key,
@@ -306,7 +306,7 @@ void *ost_query_all(ost_query *handle, const ost_model *m, size_t record_size, s
 static ost_status only_row(ost_session *s, const ost__model *m, size_t count)
 {
     if (count == 0)
-        return not_found(s, m);
+        return ost__not_found(s, m);
     if (count == 1)
         return OST_OK;
     ost__fail(s, OST_RANGE, "more than one %s meets the condition", m->table.model);
@@ -418,7 +418,7 @@ static ost_status value_of(ost_session *s, const ost__query *q, const ost_expr *
     }
     status = ost__run_begin(&r, s, &st);
     if (status == OST_OK)
-        status = select_rows(&r, false, &rows, &count);
+        status = ost__run_rows(&r, false, &rows, &count);
     if (status == OST_OK)
         status = single_row(s, rows, count);
     if (status == OST_OK) {

@@ -142,7 +142,13 @@ ost__batch *ost__tracked(const ost_session *s, const void *record, size_t *index
 /* The snapshot of row `index`, found by its key if the program sorted the rows. NULL: the error is
  * set. */
 uint8_t *ost__snapshot(ost_session *s, ost__batch *b, size_t index);
-/* Sorts numbers of rows by the keys of the rows; `spare` has as much room. */
+/* The order of two rows by some of their members. */
+int ost__compare_by(const ost_field *const *fields, uint32_t count, const uint8_t *a,
+                    const uint8_t *b);
+/* Sorts numbers of rows by members of the rows, stably; `spare` has as much room. */
+void ost__sort_by(const ost_field *const *fields, uint32_t field_count, size_t row_size,
+                  const uint8_t *rows, uint32_t *list, uint32_t *spare, size_t count);
+/* The same by their keys. */
 void ost__sort_by_key(const ost__model *m, const uint8_t *rows, uint32_t *list, uint32_t *spare,
                       size_t count);
 /* Where the row of a snapshot is now, which was at `row`; NULL: the program changed its key. */
@@ -263,6 +269,9 @@ void ost__sink_abandon(ost__sink *k);
  * session is read-only. */
 ost_status ost__select(ost_session *s, const ost__statement *st, bool track, void **rows,
                        size_t *count);
+/* The same for an operation that was begun, or for a write that gives back records. */
+ost_status ost__run_rows(ost__run *r, bool track, void **rows, size_t *count);
+ost_status ost__not_found(ost_session *s, const ost__model *m);
 ost_status ost__count(ost_session *s, const ost__query *q, int64_t *count);
 /* A select of one record; `conditions` must hold too (NULL: there are none). */
 ost_status ost__assemble_key(ost_session *s, const ost__model *m, enum ost__among among,

@@ -69,20 +69,26 @@ void ost__each_batch(ost_session *s, uint64_t from_sequence,
 
 /* ---- finding the snapshot of a row that the program may have moved ---- */
 
-static int compare_keys(const ost__model *m, const uint8_t *a, const uint8_t *b)
+int ost__compare_by(const ost_field *const *fields, uint32_t count, const uint8_t *a,
+                    const uint8_t *b)
 {
     int order = 0;
-    for (uint32_t i = 0; order == 0 && i < m->table.key_count; i++) {
-        const ost_field *f = m->table.keys[i];
+    for (uint32_t i = 0; order == 0 && i < count; i++) {
+        const ost_field *f = fields[i];
         if (!ost__same_bytes(a + f->offset, b + f->offset, f->size))
             order = ost__member_compare(f, a, b);
     }
     return order;
 }
 
+static int compare_keys(const ost__model *m, const uint8_t *a, const uint8_t *b)
+{
+    return ost__compare_by(m->table.keys, m->table.key_count, a, b);
+}
+
 /* A merge from the bottom, so that nothing recurses. */
-void ost__sort_by_key(const ost__model *m, const uint8_t *rows, uint32_t *list, uint32_t *spare,
-                      size_t count)
+void ost__sort_by(const ost_field *const *fields, uint32_t field_count, size_t row_size,
+                  const uint8_t *rows, uint32_t *list, uint32_t *spare, size_t count)
 {
     for (size_t width = 1; width < count; width *= 2) {
         for (size_t start = 0; start < count; start += 2 * width) {
@@ -91,13 +97,20 @@ void ost__sort_by_key(const ost__model *m, const uint8_t *rows, uint32_t *list, 
             size_t left = start, right = middle;
             for (size_t at = start; at < end; at++) {
                 bool from_left = left < middle &&
-                                 (right >= end || compare_keys(m, rows + list[left] * m->size,
-                                                               rows + list[right] * m->size) <= 0);
+                                 (right >= end ||
+                                  ost__compare_by(fields, field_count, rows + list[left] * row_size,
+                                                  rows + list[right] * row_size) <= 0);
                 spare[at] = from_left ? list[left++] : list[right++];
             }
         }
         memcpy(list, spare, count * sizeof(*list));
     }
+}
+
+void ost__sort_by_key(const ost__model *m, const uint8_t *rows, uint32_t *list, uint32_t *spare,
+                      size_t count)
+{
+    ost__sort_by(m->table.keys, m->table.key_count, m->size, rows, list, spare, count);
 }
 
 static ost_status not_a_permutation(ost_session *s, const ost__batch *b)

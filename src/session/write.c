@@ -102,11 +102,11 @@ bool ost__put_fields(ost_session *s, const ost__model *m, const ost__field_set *
     return true;
 }
 
-/* The key of the record itself as the condition. */
-static ost_status put_key(ost_session *s, const ost__model *m, ost__section *where)
+ost_status ost__put_equal(ost_session *s, const ost__model *m, const ost_field *const *fields,
+                          uint32_t count, ost__section *where)
 {
-    for (uint32_t i = 0; i < m->table.key_count; i++) {
-        const ost_field *f = m->table.keys[i];
+    for (uint32_t i = 0; i < count; i++) {
+        const ost_field *f = fields[i];
         uint8_t *at = ost__section_take(&s->scratch, where, 14);
         ost_parameter *p = at ? ost__section_parameter(&s->scratch, where) : NULL;
         if (!p)
@@ -150,7 +150,7 @@ static ost_status begin_by_key(ost__run *r, ost_session *s, const ost__model *m,
                                .among = (uint16_t)among };
     if (which && !ost__put_fields(s, m, which, &changes))
         return ost__no_memory(s);
-    OST_TRY(put_key(s, m, &where));
+    OST_TRY(ost__put_equal(s, m, m->table.keys, m->table.key_count, &where));
     if (!ost__statement_join(&parts, &s->scratch, &st))
         return ost__no_memory(s);
     OST_TRY(ost__run_begin(r, s, &st));
@@ -297,19 +297,22 @@ const void *ost__stored_of(const ost_session *s, const ost__model *m, const void
     return b->snapshot + (b->order ? b->order[index] : index) * m->size;
 }
 
-/* What an inserted record of the session will need; all that can fail is done before anything is
- * sent. */
-typedef struct insertion {
-    ost__batch *batch; /* NULL: a struct of the program's own */
-    uint8_t *snapshot;
-    ost__undo *undo;
-} insertion;
+ost_status ost__insertion_of(ost_session *s, const ost__model *model, const void *record,
+                             ost__insertion *in)
+{
+    *in = (ost__insertion){ 0 };
+    in->batch = ost__tracked(s, record, &in->index);
+    if (in->batch && in->batch->model != model)
+        return ost__fail(s, OST_MISUSE, "the record is a %s, not a %s",
+                         in->batch->model->table.model, model->table.model);
+    return OST_OK;
+}
 
-static ost_status prepare_insertion(ost_session *s, insertion *in, size_t index, void *record,
-                                    void *shadow)
+ost_status ost__insertion_begin(ost_session *s, ost__insertion *in, void *record, void *shadow)
 {
     ost__batch *b = in->batch;
     const ost__model *m = b->model;
+    size_t index = in->index;
     bool older = b->sequence < ost__newest_mark(s);
     if (b->snapshot)
         in->snapshot = b->snapshot + (b->order ? b->order[index] : index) * m->size;
@@ -325,15 +328,25 @@ static ost_status prepare_insertion(ost_session *s, insertion *in, size_t index,
     return ost__journal_add(s, b, record, b->snapshot ? in->snapshot : NULL, &m->all);
 }
 
+void ost__insertion_end(const ost__insertion *in, void *record, const void *shadow)
+{
+    size_t size = in->batch->model->size;
+    memcpy(record, shadow, size);
+    memcpy(in->snapshot, shadow, size);
+    if (in->batch->snapshot) {
+        ost__renew(in->batch, in->snapshot, true);
+    } else {
+        in->batch->snapshot = in->snapshot;
+        in->batch->undone = false;
+    }
+}
+
 ost_status ost__insert_record(ost_session *s, const ost__model *model, void *record)
 {
-    size_t index = 0, failed;
-    insertion in = { 0 };
+    size_t failed;
+    ost__insertion in;
     ost__rules rules = ost__rules_of(s, model, NULL);
-    in.batch = ost__tracked(s, record, &index);
-    if (in.batch && in.batch->model != model)
-        return ost__fail(s, OST_MISUSE, "the record is a %s, not a %s",
-                         in.batch->model->table.model, model->table.model);
+    OST_TRY(ost__insertion_of(s, model, record, &in));
     uint8_t *shadow = ost__shadow_of(s, model, record);
     if (!shadow)
         return OST_NO_MEMORY;
@@ -342,25 +355,17 @@ ost_status ost__insert_record(ost_session *s, const ost__model *model, void *rec
     if (status != OST_OK)
         return ost__refused(s, model, status);
     if (in.batch)
-        OST_TRY(prepare_insertion(s, &in, index, record, shadow));
+        OST_TRY(ost__insertion_begin(s, &in, record, shadow));
     status = ost__insert_run(s, model, ost__key_is_given(model, shadow), shadow, 1, &failed);
     if (status != OST_OK) {
         if (in.batch)
             s->journal.newest = in.undo;
         return status;
     }
-    if (!in.batch) {
+    if (in.batch)
+        ost__insertion_end(&in, record, shadow);
+    else
         ost__insert_write_back(model, record, shadow);
-        return OST_OK;
-    }
-    memcpy(record, shadow, model->size);
-    memcpy(in.snapshot, shadow, model->size);
-    if (in.batch->snapshot) {
-        ost__renew(in.batch, in.snapshot, true);
-    } else {
-        in.batch->snapshot = in.snapshot;
-        in.batch->undone = false;
-    }
     return OST_OK;
 }
 

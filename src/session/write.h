@@ -15,6 +15,9 @@ ost_status ost__constraint_failed(ost_session *s, const ost__model *m, ost_statu
 /* One SET from the records for each field. */
 bool ost__put_fields(ost_session *s, const ost__model *m, const ost__field_set *which,
                      ost__section *changes);
+/* These members of the record itself as the condition. */
+ost_status ost__put_equal(ost_session *s, const ost__model *m, const ost_field *const *fields,
+                          uint32_t count, ost__section *where);
 bool ost__key_is_given(const ost__model *m, const void *record);
 /* Inserts `count` prepared shadows that agree in whether their key is given; keys are written back
  * to the shadows. */
@@ -27,6 +30,21 @@ ost_status ost__insert_record(ost_session *s, const ost__model *m, void *record)
 const void *ost__stored_of(const ost_session *s, const ost__model *m, const void *record);
 /* What a struct of the program's own gets back from its shadow. */
 void ost__insert_write_back(const ost__model *m, void *record, const void *shadow);
+
+/* What an inserted record of the session needs. */
+typedef struct ost__insertion {
+    ost__batch *batch; /* NULL: a struct of the program's own */
+    size_t index;
+    uint8_t *snapshot;
+    ost__undo *undo; /* the journal before it */
+} ost__insertion;
+ost_status ost__insertion_of(ost_session *s, const ost__model *m, const void *record,
+                             ost__insertion *in);
+/* All that can fail is done before anything is sent. */
+ost_status ost__insertion_begin(ost_session *s, ost__insertion *in, void *record, void *shadow);
+/* After the database took the shadow. */
+void ost__insertion_end(const ost__insertion *in, void *record, const void *shadow);
+
 /* A copy of the record in scratch memory; NULL: no memory, and the error says so. */
 void *ost__shadow_of(ost_session *s, const ost__model *m, const void *record);
 /* No record has this key: OST_NOT_FOUND. */
@@ -51,6 +69,10 @@ static inline enum ost__among ost__among_of(const ost__batch *b, const uint8_t *
         return OST__DELETED;
     return b->mixed && !ost__is_renewed(b, snapshot) ? OST__WITH_DELETED : OST__LIVING;
 }
+
+/* change.c: the changes of an update by query, with the stamps that every update sets. */
+ost_status ost__encode_changes(ost_session *s, const ost__model *m, const ost_expr *const *list,
+                               ost__section *changes);
 
 /* save.c: the batch and snapshot of a tracked record, or OST_MISUSE with this advice. */
 ost_status ost__find_tracked(ost_session *s, const ost__model *m, void *record, const char *advice,
@@ -88,6 +110,8 @@ ost_status ost__add_failures(ost_session *s, const ost__model *m, size_t index, 
 ost_status ost__tell_failures(ost_session *s, const ost__model *m, const ost_error *all);
 /* Puts which record it is in front of the session's error, and of what doomed. */
 void ost__name_record(ost_session *s, size_t index);
+/* What was stored before the failure must not be kept without the rest. */
+void ost__doom_earlier(ost_session *s);
 /* A sink over records that are there: row r is record r. */
 void ost__sink_over(ost__sink *k, void *records, size_t stride, size_t count,
                     const ost_row_program *program);

@@ -69,6 +69,12 @@ typedef struct ost__sql_dialect {
     const char *table_suffix; /* behind the columns of CREATE TABLE */
     const char *living[2];
 
+    const char *new_value;     /* before the column of what was to be inserted, in the updates of an
+                                  upsert; NULL: nothing is said of it but its parameters */
+    const char *new_value_end; /* behind it */
+    const char *is_distinct;   /* between two that are not the same, NULLs being equal; NULL: they
+                                  are compared with <=> */
+
     /* Writes the column's type. false: the kind cannot be stored. */
     bool (*column_type)(ost__sql_writer *w, const ost_field *field);
     /* `node` where it is compared with `other`: brings both to one form. NULL: as it is. */
@@ -89,6 +95,8 @@ typedef struct ost__sql_dialect {
     /* A member inside a document: of a kind, and in the form, that a column would have. NULL: there
      * are none. */
     void (*inside)(ost__sql_writer *w, const ost_node *node);
+    /* An upsert, out of the parts in writer.h. NULL: there is none in one statement. */
+    void (*upsert)(ost__sql_writer *w);
     /* Around what is selected, given back, ordered or grouped by: NULL: as it is. */
     void (*column)(ost__sql_writer *w, const ost_node *node);
 } ost__sql_dialect;
@@ -101,6 +109,7 @@ struct ost__sql_writer {
     ost_error *error;
     ost_status status; /* the first refusal */
     uint32_t depth;
+    bool no_new_values; /* of an upsert: what was to be inserted is known by its parameters alone */
 };
 
 /*
@@ -123,6 +132,20 @@ enum ost__sql_part { OST__SQL_LOCK, OST__SQL_BY_KEY, OST__SQL_READ };
 ost_status ost__sql_part(const ost__sql_dialect *dialect, const ost_shape *shape,
                          enum ost__sql_part part, ost__buffer *out, ost__buffer *uses,
                          ost_error *error);
+
+/*
+ * Statements that stand in for an upsert, or beside it: the insert alone; the update of what is
+ * there, if it would change; the columns of what is there, locked or not.
+ */
+enum ost__sql_upsert_part {
+    OST__SQL_UPSERT_INSERT,
+    OST__SQL_UPSERT_UPDATE,
+    OST__SQL_UPSERT_READ,
+    OST__SQL_UPSERT_LOCK
+};
+ost_status ost__sql_upsert_part(const ost__sql_dialect *dialect, const ost_shape *shape,
+                                enum ost__sql_upsert_part part, ost__buffer *out, ost__buffer *uses,
+                                ost_error *error);
 
 /*
  * The name of a constraint that has none of its own: table, column and what it is, at most 63

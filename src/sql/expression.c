@@ -98,15 +98,28 @@ static void inner(ost__sql_writer *w, const ost_node *node)
         ost__sql_text(w, ")");
 }
 
+static bool is_foreign_text(const ost__sql_writer *w, const ost_field *f)
+{
+    uint16_t type = f->type & (uint16_t)~OST_TYPE_OPTIONAL;
+    return w->shape->table->adopted && f->collation == OST_EXACT &&
+           (type == OST_TYPE_TEXT || type == OST_TYPE_CHARS || f->values);
+}
+
 static bool needs_collation(const ost__sql_writer *w, const ost_node *node)
 {
-    const ost_field *f = node->field;
-    uint16_t type;
-    if (node->op != OST_OP_MEMBER || !f || !w->shape->table->adopted)
-        return false;
-    type = f->type & (uint16_t)~OST_TYPE_OPTIONAL;
-    return f->collation == OST_EXACT &&
-           (type == OST_TYPE_TEXT || type == OST_TYPE_CHARS || f->values);
+    return node->op == OST_OP_MEMBER && node->field && is_foreign_text(w, node->field);
+}
+
+void ost__sql_before_exact(ost__sql_writer *w, const ost_field *field)
+{
+    if (w->dialect->exact_function && is_foreign_text(w, field))
+        ost__sql_text(w, w->dialect->exact_function);
+}
+
+void ost__sql_after_exact(ost__sql_writer *w, const ost_field *field)
+{
+    if (is_foreign_text(w, field))
+        ost__sql_text(w, w->dialect->exact_collation);
 }
 
 static void before_collation(ost__sql_writer *w, const ost_node *node)

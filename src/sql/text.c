@@ -154,6 +154,16 @@ static ost_status finish(ost__sql_writer *w)
     return w->status;
 }
 
+static void upsert(ost__sql_writer *w)
+{
+    if (w->shape->arbiter_count == 0)
+        ost__sql_refuse(w, OST_MISUSE, "the upsert of %s has no key", w->shape->table->model);
+    else if (!w->dialect->upsert)
+        ost__sql_refuse(w, OST_UNSUPPORTED, "%s has no upsert", w->dialect->name);
+    else
+        w->dialect->upsert(w);
+}
+
 ost_status ost__sql_statement(const ost__sql_dialect *dialect, const ost_shape *shape,
                               ost__buffer *out, ost__buffer *uses, ost_error *error)
 {
@@ -170,6 +180,7 @@ ost_status ost__sql_statement(const ost__sql_dialect *dialect, const ost_shape *
     case OST_DO_UPDATE: ost__sql_update(&w, false); break;
     case OST_DO_DELETE: ost__sql_delete(&w, false); break;
     case OST_DO_DDL: ost__sql_ddl(&w); break;
+    case OST_DO_UPSERT: upsert(&w); break;
     default:
         ost__sql_refuse(&w, OST_UNSUPPORTED, "%s cannot run operations of kind %u yet",
                         dialect->name, (unsigned)shape->kind);
@@ -200,6 +211,37 @@ ost_status ost__sql_part(const ost__sql_dialect *dialect, const ost_shape *shape
             ost__sql_delete(&w, true);
         break;
     default: ost__sql_read_by_key(&w); break;
+    }
+    return finish(&w);
+}
+
+ost_status ost__sql_upsert_part(const ost__sql_dialect *dialect, const ost_shape *shape,
+                                enum ost__sql_upsert_part part, ost__buffer *out, ost__buffer *uses,
+                                ost_error *error)
+{
+    ost__sql_writer w = { .dialect = dialect,
+                          .shape = shape,
+                          .out = out,
+                          .uses = uses,
+                          .error = error,
+                          .no_new_values = true };
+    switch (part) {
+    case OST__SQL_UPSERT_INSERT: ost__sql_insert_values(&w); break;
+    case OST__SQL_UPSERT_UPDATE:
+        ost__sql_text(&w, "UPDATE ");
+        ost__sql_identifier(&w, shape->table->name);
+        ost__sql_text(&w, " SET ");
+        ost__sql_upsert_changes(&w);
+        ost__sql_clause(&w, " WHERE ", shape->where);
+        ost__sql_text(&w, " AND (");
+        ost__sql_upsert_differs(&w);
+        ost__sql_text(&w, ")");
+        break;
+    default:
+        ost__sql_upsert_read(&w);
+        if (part == OST__SQL_UPSERT_LOCK)
+            ost__sql_lock(&w, OST_LOCK_UPDATE);
+        break;
     }
     return finish(&w);
 }

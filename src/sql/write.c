@@ -19,14 +19,13 @@ static void returning(ost__sql_writer *w)
     ost__sql_columns(w, s->columns, s->column_count);
 }
 
-void ost__sql_insert(ost__sql_writer *w)
+void ost__sql_insert_values(ost__sql_writer *w)
 {
     const ost_shape *s = w->shape;
     ost__sql_text(w, "INSERT INTO ");
     ost__sql_identifier(w, s->table->name);
     if (s->change_count == 0) {
         ost__sql_text(w, w->dialect->default_row);
-        returning(w);
         return;
     }
     for (uint32_t i = 0; i < s->change_count; i++) {
@@ -41,6 +40,11 @@ void ost__sql_insert(ost__sql_writer *w)
             ost__sql_bind_field(w, s->changes[i].parameter, OST__SQL_VALUE, s->changes[i].field);
     }
     ost__sql_text(w, ")");
+}
+
+void ost__sql_insert(ost__sql_writer *w)
+{
+    ost__sql_insert_values(w);
     returning(w);
 }
 

@@ -36,6 +36,9 @@ void ost__sql_document(ost__sql_writer *w, const ost_node *member);
 /* The stored names on the way from there to the field, each between `before` and `behind`. */
 void ost__sql_steps(ost__sql_writer *w, const ost_field *field, const char *before,
                     const char *behind);
+/* Around a text of a table made by others, so that bytes decide. */
+void ost__sql_before_exact(ost__sql_writer *w, const ost_field *field);
+void ost__sql_after_exact(ost__sql_writer *w, const ost_field *field);
 
 /* A node that is selected or given back. */
 void ost__sql_column(ost__sql_writer *w, const ost_node *node);
@@ -56,6 +59,22 @@ void ost__sql_update(ost__sql_writer *w, bool by_key);
 void ost__sql_delete(ost__sql_writer *w, bool by_key);
 void ost__sql_locked_keys(ost__sql_writer *w);
 void ost__sql_read_by_key(ost__sql_writer *w);
+
+/* write.c: INSERT INTO t (…) VALUES (…), or of nothing; and what any write gives back. */
+void ost__sql_insert_values(ost__sql_writer *w);
+/* upsert.c: the parts of an upsert. */
+void ost__sql_conflict_target(ost__sql_writer *w);
+/* What becomes of a record that is there: "a = …, b = …"; of those that follow, or of the rest. */
+void ost__sql_upsert_change(ost__sql_writer *w, const ost_change *u);
+void ost__sql_upsert_changes(ost__sql_writer *w);
+/* Whether that would change it. */
+void ost__sql_upsert_differs(ost__sql_writer *w);
+/* The column of an update's change as it is stored, and what an increment adds to it. */
+void ost__sql_stored(ost__sql_writer *w, const ost_field *field);
+void ost__sql_amount(ost__sql_writer *w, const ost_change *change);
+void ost__sql_new_value(ost__sql_writer *w, const ost_change *u);
+/* The columns of the record that is there: SELECT … FROM t WHERE … */
+void ost__sql_upsert_read(ost__sql_writer *w);
 
 /* ddl.c */
 void ost__sql_ddl(ost__sql_writer *w);

@@ -59,5 +59,18 @@ OST_MODEL(gauge, .table = "gauges", .adopted = true,
           OST_FIELDS(OST_FIELD(gauge, id, .primary_key = true), OST_FIELD(gauge, level),
                      OST_FIELD(gauge, maybe), OST_FIELD(gauge, unit)));
 
+OST_MODEL(site, .table = "sites",
+          OST_FIELDS(OST_FIELD(site, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(site, path, .required = true, .unique = true, .trim = true,
+                               .max_length = 80),
+                     OST_FIELD(site, alias, .unique = true, .max_length = 80),
+                     OST_FIELD(site, zone), OST_FIELD(site, place),
+                     OST_FIELD(site, visits, .min = OST_INT(0), .max = OST_INT(1000)),
+                     OST_FIELD(site, rank), OST_FIELD(site, owner),
+                     OST_FIELD(site, paid, .precision = 9, .scale = 2),
+                     OST_FIELD(site, first_seen, .stamp = OST_ON_INSERT),
+                     OST_FIELD(site, last_seen, .stamp = OST_ON_UPDATE)),
+          OST_INDEXES(OST_UNIQUE_INDEX(OST_ASC(site, zone), OST_ASC(site, place))));
+
 OST_MODEL(year_count, OST_FIELDS(OST_FIELD(year_count, year), OST_FIELD(year_count, books),
                                  OST_FIELD(year_count, first)));

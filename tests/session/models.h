@@ -83,6 +83,20 @@ typedef struct gauge {
 } gauge;
 OST_RECORD(gauge, id);
 
+/* What upserts meet: two unique members, a unique index, numbers that are added to. */
+typedef struct site {
+    int64_t id;
+    const char *path;
+    const char *alias;
+    int zone, place; /* unique together */
+    int visits;
+    ost_opt_int rank;
+    const char *owner;
+    ost_decimal paid;
+    ost_time first_seen, last_seen;
+} site;
+OST_RECORD(site, id);
+
 /* The shape of a result. */
 typedef struct year_count {
     ost_opt_int year;
@@ -93,6 +107,6 @@ OST_PART(year_count);
 
 #define SESSION_MODELS                                                                            \
     OST_MODELS(&book_model, &loan_model, &note_model, &gauge_model, &patron_model, &permit_model, \
-               &notice_model)
+               &notice_model, &site_model)
 
 #endif

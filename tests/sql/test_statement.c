@@ -352,7 +352,7 @@ static void malformed_shapes_are_refused(void **state)
     m = make(&w->b, OST_DO_SELECT, w->books);
     assert_int_equal(compile(m), OST_MISUSE);
     m = make(&w->b, OST_DO_UPSERT, w->books);
-    assert_int_equal(compile(m), OST_UNSUPPORTED);
+    assert_int_equal(compile(m), OST_MISUSE);
     assert_string_equal(w->b.error.model, "book");
 }
 

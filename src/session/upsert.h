@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* What an upsert is, once its options are read against the model. */
+#ifndef OSTLER_SESSION_UPSERT_H
+#define OSTLER_SESSION_UPSERT_H
+
+#include "query/upsert.h"
+#include "session/write.h"
+
+enum { OST__ARBITERS_MAX = 32 };
+
+typedef struct ost__upsert {
+    const ost__model *model;
+    const ost_field *arbiters[OST__ARBITERS_MAX];
+    uint32_t arbiter_count;
+    uint32_t index; /* the unique index that has them, or OST__NO_INDEX */
+    /* What becomes of a record that is there; a field is in one of them at most. */
+    ost__field_set sets, adds, fills, follows;
+    ost__field_set given_back; /* what the struct does not know afterwards */
+} ost__upsert;
+
+/* upsert.c: reads options; NULL: by the primary key, every member. */
+ost_status ost__upsert_read(ost_session *s, const ost__model *m, const ost_upsert_options *options,
+                            ost__upsert *out);
+/* The declared key that has these members. */
+ost_status ost__upsert_key(ost_session *s, const ost_expr *const *key, ost__upsert *u);
+/* Fills and checks a shadow, and its key. */
+ost_status ost__upsert_prepare(ost_session *s, const ost__upsert *u, const ost__rules *rules,
+                               void *shadow);
+/* OST_INVALID where a member of the key is null, or would be generated. */
+ost_status ost__upsert_check_key(ost_session *s, const ost__upsert *u, const void *record);
+/* Whether two shadows are one statement: they agree in whether their key is given, and in which
+ * hidden members are set. Those that are not stay as they are in a record that is there. */
+bool ost__upsert_agree(const ost__upsert *u, const void *a, const void *b);
+/* For a shadow and those that agree with it. `whole`: all members are given back, not those of
+ * `given_back` alone. */
+ost_status ost__upsert_assemble(ost_session *s, const ost__upsert *u, const void *shadow,
+                                bool whole, ost__statement *st);
+
+/* What became of shadows. */
+typedef struct ost__upserted {
+    ost__arena *arena;        /* where rows go */
+    enum ost_effect *effects; /* of each */
+    const uint8_t *rows;      /* of each, the size of the model; NULL: nothing was given back */
+    size_t failed;            /* which one failed; SIZE_MAX: not one */
+} ost__upserted;
+/* upsert_run.c: runs shadows that agree. */
+ost_status ost__upsert_run(ost_session *s, const ost__upsert *u, bool whole, const uint8_t *shadows,
+                           size_t count, ost__upserted *out);
+/* One record, which may be one of the session's. */
+ost_status ost__upsert_record(ost_session *s, const ost__upsert *u, void *record,
+                              enum ost_effect *effect);
+/* What a struct of the program's own has no memory for need not be asked for. */
+void ost__upsert_leave_out_texts(ost__upsert *u);
+/* What a struct of the program's own gets back. */
+void ost__upsert_write_back(const ost__upsert *u, void *record, const void *shadow);
+/* What was given back becomes part of the shadow. */
+void ost__upsert_take_row(const ost__upsert *u, void *shadow, const void *row);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Many upserts as one unit, in the order of their keys: two programs that meet the same records
+ * take their locks in the same order, so that one waits for the other, and not each for the other.
+ */
+#include "session/upsert.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+typedef struct work {
+    ost_session *session;
+    ost__upsert upsert;
+    size_t count;
+    uint8_t *records;
+    uint8_t *shadows;                /* in the order of their keys, once they are sorted */
+    uint32_t *order, *spare;         /* shadow i is record order[i] */
+    enum ost_effect *done, *effects; /* of shadows; the program's, of records */
+    size_t shadows_size, order_size, done_size;
+} work;
+
+/* Every record is checked before anything is sent; a failure's path names the record. Those of the
+ * session are prepared one by one afterwards. */
+static ost_status prepare(work *w, bool tracked)
+{
+    ost_session *s = w->session;
+    const ost__model *m = w->upsert.model;
+    ost__rules rules = ost__rules_of(s, m, NULL);
+    ost_error *all = NULL;
+    memcpy(w->shadows, w->records, w->shadows_size);
+    rules.checks_only = tracked;
+    for (size_t i = 0; i < w->count; i++) {
+        if (tracked)
+            rules.stored = ost__stored_of(s, m, w->records + i * m->size);
+        ost_status status = ost__upsert_prepare(s, &w->upsert, &rules, w->shadows + i * m->size);
+        if (status != OST_OK)
+            OST_TRY(ost__add_failures(s, m, i, status, &all));
+    }
+    return ost__tell_failures(s, m, all);
+}
+
+/* ---- order ---- */
+
+static const uint8_t *shadow_of(const work *w, size_t i)
+{
+    return w->shadows + w->order[i] * w->upsert.model->size;
+}
+
+static int compare(const work *w, const uint8_t *a, const uint8_t *b)
+{
+    return ost__compare_by(w->upsert.arbiters, w->upsert.arbiter_count, a, b);
+}
+
+static ost_status same_key(const work *w, uint32_t first, uint32_t second)
+{
+    ost_session *s = w->session;
+    const ost__model *m = w->upsert.model;
+    const ost_field *f = w->upsert.arbiters[0];
+    char path[128];
+    ost__fail(s, OST_CONFLICT, "records %u and %u of %s have the same key: give each once", first,
+              second, m->table.model);
+    ost__error_about(&s->error, m->table.model, f->name);
+    ost__print(path, sizeof(path), "[%u].%s", second, f->name);
+    ost__error_add_failure(&s->error, path, "unique", "another record has the same key");
+    return OST_CONFLICT;
+}
+
+static ost_status find_twins(const work *w)
+{
+    for (size_t i = 0; i + 1 < w->count; i++)
+        if (compare(w, shadow_of(w, i), shadow_of(w, i + 1)) == 0)
+            return same_key(w, w->order[i], w->order[i + 1]);
+    return OST_OK;
+}
+
+static bool is_sorted(const work *w)
+{
+    size_t size = w->upsert.model->size;
+    for (size_t i = 0; i + 1 < w->count; i++)
+        if (compare(w, w->shadows + i * size, w->shadows + (i + 1) * size) >= 0)
+            return false;
+    return true;
+}
+
+static ost_status sort(work *w)
+{
+    const ost__upsert *u = &w->upsert;
+    const ost__memory *memory = &w->session->db->memory;
+    size_t size = u->model->size;
+    for (size_t i = 0; i < w->count; i++)
+        w->order[i] = (uint32_t)i;
+    if (is_sorted(w))
+        return OST_OK;
+    ost__sort_by(u->arbiters, u->arbiter_count, size, w->shadows, w->order, w->spare, w->count);
+    OST_TRY(find_twins(w));
+    uint8_t *sorted = ost__alloc(memory, w->shadows_size);
+    if (!sorted)
+        return ost__no_memory(w->session);
+    for (size_t i = 0; i < w->count; i++)
+        memcpy(sorted + i * size, shadow_of(w, i), size);
+    ost__free(memory, w->shadows, w->shadows_size);
+    w->shadows = sorted;
+    return OST_OK;
+}
+
+/* ---- sending ---- */
+
+/* Shadows that agree, one run after the other. */
+static ost_status send_runs(work *w)
+{
+    const ost__model *m = w->upsert.model;
+    size_t start = 0;
+    while (start < w->count) {
+        const uint8_t *first = w->shadows + start * m->size;
+        size_t end = start + 1;
+        while (end < w->count && ost__upsert_agree(&w->upsert, first, w->shadows + end * m->size))
+            end++;
+        ost__upserted out = { .arena = &w->session->scratch, .effects = w->done + start };
+        ost_status status =
+            ost__upsert_run(w->session, &w->upsert, false, first, end - start, &out);
+        if (status != OST_OK && out.failed < end - start)
+            ost__name_record(w->session, w->order[start + out.failed]);
+        if (status != OST_OK && start > 0)
+            ost__doom_earlier(w->session);
+        OST_TRY(status);
+        for (size_t i = start; out.rows && i < end; i++)
+            ost__upsert_take_row(&w->upsert, w->shadows + i * m->size,
+                                 out.rows + (i - start) * m->size);
+        start = end;
+    }
+    return OST_OK;
+}
+
+/* Records of the session: each as if it were alone, for it is tracked from then on. */
+static ost_status send_tracked(work *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        uint8_t *record = w->records + w->order[i] * w->upsert.model->size;
+        ost_status status = ost__upsert_record(w->session, &w->upsert, record, &w->done[i]);
+        if (status == OST_OK)
+            continue;
+        ost__name_record(w->session, w->order[i]);
+        if (i > 0)
+            ost__doom_earlier(w->session);
+        return status;
+    }
+    return OST_OK;
+}
+
+static ost_status send(work *w, bool tracked)
+{
+    ost_session *s = w->session;
+    bool own = s->unit_count == 0;
+    if (own)
+        OST_TRY(ost__unit_begin(s, NULL));
+    ost_status status = tracked ? send_tracked(w) : send_runs(w);
+    if (own && status == OST_OK)
+        return ost__unit_commit(s);
+    if (own)
+        ost__unit_rollback(s);
+    return status;
+}
+
+static void write_back(const work *w, bool tracked)
+{
+    size_t size = w->upsert.model->size;
+    for (size_t i = 0; i < w->count; i++) {
+        if (!tracked)
+            ost__upsert_write_back(&w->upsert, w->records + w->order[i] * size,
+                                   w->shadows + i * size);
+        if (w->effects)
+            w->effects[w->order[i]] = w->done[i];
+    }
+}
+
+static ost_status upsert_all(work *w)
+{
+    size_t index;
+    bool tracked = ost__tracked(w->session, w->records, &index);
+    if (!tracked)
+        ost__upsert_leave_out_texts(&w->upsert);
+    OST_TRY(prepare(w, tracked));
+    OST_TRY(sort(w));
+    ost_status status = send(w, tracked);
+    for (uint32_t attempt = 1; ost__unit_repeats(w->session, &status, attempt); attempt++)
+        status = send(w, tracked);
+    if (status == OST_OK)
+        write_back(w, tracked);
+    return status;
+}
+
+static ost_status upsert_many(ost_session *s, const ost__model *m, void *records, size_t count,
+                              const ost_upsert_options *options, enum ost_effect *effects)
+{
+    const ost__memory *memory = &s->db->memory;
+    work w = { .session = s, .count = count, .records = records, .effects = effects };
+    OST_TRY(ost__unit_check(s));
+    OST_TRY(ost__upsert_read(s, m, options, &w.upsert));
+    if (count == 0)
+        return OST_OK;
+    if (!ost__size_mul(count, m->size, &w.shadows_size) ||
+        !ost__size_mul(count, 2 * sizeof(*w.order), &w.order_size) || count > INT32_MAX)
+        return ost__fail(s, OST_TOO_LARGE, "%zu records of %s are too many", count, m->table.model);
+    w.done_size = count * sizeof(*w.done);
+    w.shadows = ost__alloc(memory, w.shadows_size);
+    w.order = ost__alloc(memory, w.order_size);
+    w.done = ost__alloc_zeroed(memory, w.done_size);
+    w.spare = w.order ? w.order + count : NULL;
+    ost_status status = w.shadows && w.order && w.done ? upsert_all(&w) : ost__no_memory(s);
+    ost__free(memory, w.done, w.done_size);
+    ost__free(memory, w.order, w.order_size);
+    ost__free(memory, w.shadows, w.shadows_size);
+    return status;
+}
+
+ost_status ost_session_upsert_many(ost_session *s, const ost_model *m, size_t record_size,
+                                   void *records, size_t count, const ost_upsert_options *options,
+                                   enum ost_effect *effects)
+{
+    for (size_t i = 0; effects && i < count; i++)
+        effects[i] = OST_EFFECT_NONE;
+    if (!ost__enter(s))
+        return OST_MISUSE;
+    const ost__model *model = ost__session_record_model(s, m, record_size, count > 0 ? records : s);
+    if (!model)
+        return ost__leave(s, (ost_status)s->error.status);
+    return ost__leave(s, upsert_many(s, model, records, count, options, effects));
+}
