@@ -286,6 +286,9 @@ static ost_status put_parameter(binder *b, int64_t number, enum place place, con
         return refuse(b, OST_MISUSE, (uint32_t)number, refusals[place]);
     p = ost__mongo_parameter_of(b->op, (uint32_t)number - 1);
     b->used[number - 1] = 1;
+    if (p->source == OST_FROM_VALUE && p->value.type == OST_TYPE_JSON)
+        return refuse(b, OST_UNSUPPORTED, (uint32_t)number,
+                      "is JSON, whose names could become operators: give its values one by one");
     if (place == PROJECTION || (place == EXPRESSION && has_dollar(p)))
         return put_literal(b, p, key, out);
     if (place == OPTION && has_dollar(p))

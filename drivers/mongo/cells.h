@@ -35,6 +35,88 @@ static inline int64_t ost__mongo_get_int64(const uint8_t *at)
     return n;
 }
 
+/* ---- elements ---- */
+
+/* Whether the length of a value of this kind is that of all of it, with itself. */
+static inline bool ost__mongo_counts_itself(uint8_t type)
+{
+    return type == BSON_TYPE_DOCUMENT || type == BSON_TYPE_ARRAY || type == BSON_TYPE_CODEWSCOPE;
+}
+
+/* Two texts behind each other; 0: they do not end. */
+static inline size_t ost__mongo_size_of_regex(const uint8_t *at, size_t left)
+{
+    const uint8_t *first = memchr(at, '\0', left), *second;
+    if (!first)
+        return 0;
+    second = memchr(first + 1, '\0', left - (size_t)(first + 1 - at));
+    return second ? (size_t)(second + 1 - at) : 0;
+}
+
+/* Bytes of the value of this kind at `at`. *broken: there is none, or it goes beyond the end. */
+static inline size_t ost__mongo_size_of_value(uint8_t type, const uint8_t *at, size_t left,
+                                              bool *broken)
+{
+    size_t size = 0;
+    switch (type) {
+    case BSON_TYPE_BOOL: size = 1; break;
+    case BSON_TYPE_INT32: size = 4; break;
+    case BSON_TYPE_DOUBLE:
+    case BSON_TYPE_DATE_TIME:
+    case BSON_TYPE_TIMESTAMP:
+    case BSON_TYPE_INT64: size = 8; break;
+    case BSON_TYPE_OID: size = 12; break;
+    case BSON_TYPE_DECIMAL128: size = 16; break;
+    case BSON_TYPE_NULL:
+    case BSON_TYPE_UNDEFINED:
+    case BSON_TYPE_MINKEY:
+    case BSON_TYPE_MAXKEY: return 0;
+    case BSON_TYPE_REGEX: size = ost__mongo_size_of_regex(at, left); break;
+    case BSON_TYPE_UTF8:
+    case BSON_TYPE_CODE:
+    case BSON_TYPE_SYMBOL:
+    case BSON_TYPE_BINARY:
+    case BSON_TYPE_DBPOINTER:
+    case BSON_TYPE_DOCUMENT:
+    case BSON_TYPE_ARRAY:
+    case BSON_TYPE_CODEWSCOPE:
+        if (left < 4)
+            break;
+        size = ost__mongo_get32(at);
+        if (!ost__mongo_counts_itself(type))
+            size += type == BSON_TYPE_BINARY ? 5 : type == BSON_TYPE_DBPOINTER ? 16 : 4;
+        *broken = size < 5;
+        break;
+    default: break;
+    }
+    *broken = *broken || size == 0 || size > left;
+    return size;
+}
+
+/* The next element; false: there is none, or *broken. */
+static inline bool ost__mongo_next_element(ost__mongo_elements *e, ost__mongo_element *out,
+                                           bool *broken)
+{
+    const uint8_t *at = e->at, *nul;
+    if (at == e->end)
+        return false;
+    out->type = *at++;
+    nul = memchr(at, '\0', (size_t)(e->end - at));
+    if (!nul) {
+        *broken = true;
+        return false;
+    }
+    out->key = (const char *)at;
+    out->key_size = (size_t)(nul - at);
+    out->data = nul + 1;
+    out->size = (uint32_t)ost__mongo_size_of_value(out->type, out->data,
+                                                   (size_t)(e->end - out->data), broken);
+    e->at = out->data + out->size;
+    return !*broken;
+}
+
+/* ---- cells ---- */
+
 /* `size` bytes that live as long as the rows; NULL: no memory. */
 static inline uint8_t *ost__mongo_take_bytes(ost_sink *sink, size_t size)
 {

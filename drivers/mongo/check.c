@@ -39,7 +39,7 @@ void ost__mongo_check_field(ost__mongo_writer *w, const ost_field *f)
 {
     const char *name = ost__mongo_name(w->table, f);
     uint16_t kind = ost__mongo_kind_of(f);
-    if (!name[0] || name[0] == '$' || strchr(name, '.'))
+    if (!name[0] || name[0] == '$' || strchr(f->column, '.'))
         refuse_field(w, f,
                      "a key of a document is not empty, does not begin with a $ and has no dot: "
                      "give .column another name");
@@ -47,8 +47,8 @@ void ost__mongo_check_field(ost__mongo_writer *w, const ost_field *f)
         refuse_field(w, f,
                      "_id is the key of a document: give .column another name, or make this "
                      "member the only key");
-    else if (kind == OST_TYPE_NONE || kind > OST_TYPE_DECIMAL)
-        refuse_field(w, f, "the MongoDB driver cannot store members of this kind yet");
+    else if (kind == OST_TYPE_NONE || kind > OST_TYPE_LIST)
+        refuse_field(w, f, "the MongoDB driver cannot store members of this kind");
     else if (kind == OST_TYPE_DECIMAL && f->precision > OST__MONGO_PRECISION)
         refuse_field(w, f, "has more digits than a decimal may have: lower .precision");
 }

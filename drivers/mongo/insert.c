@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "mongo/documents.h"
 
 enum {
     /* More in a command was not faster, and a deadline would have to wait for it. */
@@ -80,12 +81,11 @@ static void order_elements(insertion *in)
 
 /* ---- documents ---- */
 
-static ost_status refuse(insertion *in, size_t record, const element *e, ost_status status)
+static ost_status refuse(insertion *in, size_t record, const element *e, uint16_t kind,
+                         ost_status status)
 {
     ost__mongo_run *r = in->run;
-    const ost_parameter *p = e->parameter;
-    uint16_t type = p->source == OST_FROM_VALUE ? p->value.type : p->type;
-    ost__mongo_misfit(p->field, type, status, r->error);
+    ost__mongo_misfit(e->parameter->field, kind, status, r->error);
     ost__error_about(r->error, in->table->model, NULL);
     if (r->op->record_count > 0)
         r->outcome->failed_record = record;
@@ -107,6 +107,22 @@ static ost_status too_large(insertion *in, size_t record, size_t bytes)
     return OST_TOO_LARGE;
 }
 
+/* What is no scalar that can be stored. */
+static ost_status write_other(insertion *in, ost__mongo_text *t, size_t record, const element *e,
+                              ost_status status)
+{
+    const ost_parameter *p = e->parameter;
+    ost__mongo_document d = { .text = t,
+                              .kind = p->source == OST_FROM_VALUE ? p->value.type : p->type };
+    if (status == OST_UNSUPPORTED)
+        status = ost__mongo_document_put_parameter(&d, e->name, e->size, p,
+                                                   ost__mongo_record(in->run->op, record));
+    /* A document that has grown too large is told with its size. */
+    if (status == OST_OK || t->failed)
+        return OST_OK;
+    return refuse(in, record, e, d.kind, status);
+}
+
 static ost_status write_element(insertion *in, ost__mongo_text *t, size_t record, const element *e)
 {
     ost__mongo_value v;
@@ -116,7 +132,7 @@ static ost_status write_element(insertion *in, ost__mongo_text *t, size_t record
     status =
         ost__mongo_store_parameter(e->parameter, ost__mongo_record(in->run->op, record), false, &v);
     if (status != OST_OK)
-        return refuse(in, record, e, status);
+        return write_other(in, t, record, e, status);
     ost__mongo_text_value(t, e->name, e->size, &v);
     return OST_OK;
 }

@@ -58,8 +58,8 @@ ost_status ost__mongo_compile_raw(ost_backend *b, const ost_operation *op, ost_p
                                   uint16_t *flags, ost_error *error);
 void ost__mongo_statement_free(struct ost__mongo_statement *s);
 
-/* names.c: "_id" for the only member of a primary key, else the column; whether it can be a key of
- * a document at all is checked at compile. */
+/* names.c: "_id" for the only member of a primary key, the path of one that is inside a document,
+ * else the column; whether it can be a key of a document at all is checked at compile. */
 const char *ost__mongo_name(const ost_table *t, const ost_field *f);
 
 /*

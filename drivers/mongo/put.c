@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "mongo/documents.h"
 
 /* ---- through the library ---- */
 
@@ -29,6 +30,25 @@ static bool append(bson_t *out, const char *key, int key_size, const ost__mongo_
     }
 }
 
+/* What is no scalar. *kind: of what was refused. */
+static ost_status put_document(bson_t *out, const char *key, int key_size, const ost_parameter *p,
+                               const void *record, bool *absent, uint16_t *kind)
+{
+    bson_t one = BSON_INITIALIZER;
+    ost__mongo_text t;
+    ost__mongo_document d = { .text = &t };
+    size_t size = key_size < 0 ? strlen(key) : (size_t)key_size;
+    ost_status status;
+    ost__mongo_text_begin(&t, &one);
+    status = ost__mongo_document_put_parameter(&d, key, size, p, record);
+    if (status == OST_OK && (!ost__mongo_text_end(&t) || !bson_concat(out, &one)))
+        status = OST_TOO_LARGE;
+    *absent = status == OST_OK && bson_empty(&one);
+    *kind = d.kind;
+    bson_destroy(&one);
+    return status;
+}
+
 static ost_status put(bson_t *out, const char *key, int key_size, const ost_parameter *p,
                       const void *record, bool compared, bool *absent, ost_error *error)
 {
@@ -38,6 +58,8 @@ static ost_status put(bson_t *out, const char *key, int key_size, const ost_para
     *absent = v.type == BSON_TYPE_EOD;
     if (status == OST_OK && !append(out, key, key_size, &v))
         status = OST_TOO_LARGE;
+    if (status == OST_UNSUPPORTED)
+        status = put_document(out, key, key_size, p, record, absent, &type);
     return status == OST_OK ? OST_OK : ost__mongo_misfit(p->field, type, status, error);
 }
 
@@ -94,7 +116,7 @@ ost_status ost__mongo_put_constant(bson_t *out, const char *key, const ost_value
 /* ---- by hand ---- */
 
 /* Numbers of BSON are little-endian, whatever the machine is. */
-static void set32(uint8_t *at, uint32_t n)
+void ost__mongo_set32(uint8_t *at, uint32_t n)
 {
     n = BSON_UINT32_TO_LE(n);
     memcpy(at, &n, sizeof n);
@@ -123,8 +145,7 @@ static bool reserve(ost__mongo_text *t, uint32_t size)
     return true;
 }
 
-/* Makes room behind what there is; NULL: there is none. */
-static uint8_t *take(ost__mongo_text *t, size_t size)
+uint8_t *ost__mongo_text_take(ost__mongo_text *t, size_t size)
 {
     /* A command holds a document of the largest size and a little more. */
     const size_t most = 2 * (size_t)OST__MONGO_DOCUMENT_MAX + 65536;
@@ -150,12 +171,12 @@ void ost__mongo_text_begin(ost__mongo_text *t, bson_t *bson)
     enum { FIRST = 1024 };
     *t = (ost__mongo_text){ .bson = bson };
     t->failed = !reserve(t, FIRST);
-    (void)take(t, 4);
+    (void)ost__mongo_text_take(t, 4);
 }
 
 uint32_t ost__mongo_text_open(ost__mongo_text *t, uint8_t type, const char *key, size_t key_size)
 {
-    uint8_t *at = take(t, 1 + key_size + 1 + 4);
+    uint8_t *at = ost__mongo_text_take(t, 1 + key_size + 1 + 4);
     if (!at)
         return 0;
     *at = type;
@@ -166,11 +187,11 @@ uint32_t ost__mongo_text_open(ost__mongo_text *t, uint8_t type, const char *key,
 
 void ost__mongo_text_close(ost__mongo_text *t, uint32_t place)
 {
-    uint8_t *at = take(t, 1);
+    uint8_t *at = ost__mongo_text_take(t, 1);
     if (!at)
         return;
     *at = '\0';
-    set32(t->data + place, t->size - place);
+    ost__mongo_set32(t->data + place, t->size - place);
 }
 
 static size_t size_of(const ost__mongo_value *v)
@@ -193,7 +214,7 @@ static void write_value(uint8_t *at, const ost__mongo_value *v)
     uint64_t bits;
     switch (v->type) {
     case BSON_TYPE_BOOL: *at = v->as.boolean; break;
-    case BSON_TYPE_INT32: set32(at, (uint32_t)v->as.int32); break;
+    case BSON_TYPE_INT32: ost__mongo_set32(at, (uint32_t)v->as.int32); break;
     case BSON_TYPE_INT64:
     case BSON_TYPE_DATE_TIME: set64(at, (uint64_t)v->as.int64); break;
     case BSON_TYPE_DOUBLE:
@@ -206,12 +227,12 @@ static void write_value(uint8_t *at, const ost__mongo_value *v)
         set64(at + 8, v->as.decimal.high);
         break;
     case BSON_TYPE_UTF8:
-        set32(at, v->size + 1);
+        ost__mongo_set32(at, v->size + 1);
         memcpy(at + 4, v->is_inside ? v->as.inside : v->as.data, v->size);
         at[4 + v->size] = '\0';
         break;
     default:
-        set32(at, v->size);
+        ost__mongo_set32(at, v->size);
         at[4] = v->subtype;
         if (v->size > 0)
             memcpy(at + 5, v->as.data, v->size);
@@ -225,13 +246,20 @@ void ost__mongo_text_value(ost__mongo_text *t, const char *key, size_t key_size,
     uint8_t *at;
     if (value->type == BSON_TYPE_EOD)
         return;
-    at = take(t, 1 + key_size + 1 + size_of(value));
+    at = ost__mongo_text_take(t, 1 + key_size + 1 + size_of(value));
     if (!at)
         return;
     *at = value->type;
     memcpy(at + 1, key, key_size);
     at[1 + key_size] = '\0';
     write_value(at + 1 + key_size + 1, value);
+}
+
+void ost__mongo_text_bare(ost__mongo_text *t, const ost__mongo_value *value)
+{
+    uint8_t *at = ost__mongo_text_take(t, size_of(value));
+    if (at)
+        write_value(at, value);
 }
 
 void ost__mongo_text_undo(ost__mongo_text *t, uint32_t size)

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "mongo/cells.h"
+#include "mongo/documents.h"
 
 /* ---- elements ---- */
 
@@ -25,91 +26,16 @@ bool ost__mongo_elements_of(const uint8_t *data, size_t size, ost__mongo_element
     return true;
 }
 
-/* Whether the length of a value of this kind is that of all of it, with itself. */
-static bool counts_itself(uint8_t type)
-{
-    return type == BSON_TYPE_DOCUMENT || type == BSON_TYPE_ARRAY || type == BSON_TYPE_CODEWSCOPE;
-}
-
-/* Two texts behind each other; 0: they do not end. */
-static size_t size_of_regex(const uint8_t *at, size_t left)
-{
-    const uint8_t *first = memchr(at, '\0', left), *second;
-    if (!first)
-        return 0;
-    second = memchr(first + 1, '\0', left - (size_t)(first + 1 - at));
-    return second ? (size_t)(second + 1 - at) : 0;
-}
-
-/* Bytes of the value of this kind at `at`. *broken: there is none, or it goes beyond the end. */
-static inline size_t size_of_value(uint8_t type, const uint8_t *at, size_t left, bool *broken)
-{
-    size_t size = 0;
-    switch (type) {
-    case BSON_TYPE_BOOL: size = 1; break;
-    case BSON_TYPE_INT32: size = 4; break;
-    case BSON_TYPE_DOUBLE:
-    case BSON_TYPE_DATE_TIME:
-    case BSON_TYPE_TIMESTAMP:
-    case BSON_TYPE_INT64: size = 8; break;
-    case BSON_TYPE_OID: size = 12; break;
-    case BSON_TYPE_DECIMAL128: size = 16; break;
-    case BSON_TYPE_NULL:
-    case BSON_TYPE_UNDEFINED:
-    case BSON_TYPE_MINKEY:
-    case BSON_TYPE_MAXKEY: return 0;
-    case BSON_TYPE_REGEX: size = size_of_regex(at, left); break;
-    case BSON_TYPE_UTF8:
-    case BSON_TYPE_CODE:
-    case BSON_TYPE_SYMBOL:
-    case BSON_TYPE_BINARY:
-    case BSON_TYPE_DBPOINTER:
-    case BSON_TYPE_DOCUMENT:
-    case BSON_TYPE_ARRAY:
-    case BSON_TYPE_CODEWSCOPE:
-        if (left < 4)
-            break;
-        size = ost__mongo_get32(at);
-        if (!counts_itself(type))
-            size += type == BSON_TYPE_BINARY ? 5 : type == BSON_TYPE_DBPOINTER ? 16 : 4;
-        *broken = size < 5;
-        break;
-    default: break;
-    }
-    *broken = *broken || size == 0 || size > left;
-    return size;
-}
-
-/* The next element; false: there is none, or *broken. */
-static inline bool next_element(ost__mongo_elements *e, ost__mongo_element *out, bool *broken)
-{
-    const uint8_t *at = e->at, *nul;
-    if (at == e->end)
-        return false;
-    out->type = *at++;
-    nul = memchr(at, '\0', (size_t)(e->end - at));
-    if (!nul) {
-        *broken = true;
-        return false;
-    }
-    out->key = (const char *)at;
-    out->key_size = (size_t)(nul - at);
-    out->data = nul + 1;
-    out->size = (uint32_t)size_of_value(out->type, out->data, (size_t)(e->end - out->data), broken);
-    e->at = out->data + out->size;
-    return !*broken;
-}
-
 bool ost__mongo_element_next(ost__mongo_elements *e, ost__mongo_element *out, bool *broken)
 {
     *broken = false;
-    return next_element(e, out, broken);
+    return ost__mongo_next_element(e, out, broken);
 }
 
 /* ---- ways ---- */
 
 /* The usual pairs of member and element. */
-enum way { WAY_ANY, WAY_BOOL, WAY_INT32, WAY_INT64, WAY_DOUBLE, WAY_TEXT, WAY_TIME };
+enum way { WAY_ANY, WAY_BOOL, WAY_INT32, WAY_INT64, WAY_DOUBLE, WAY_TEXT, WAY_TIME, WAY_DOCUMENT };
 
 static bool is_plain(const ost_row_step *step)
 {
@@ -119,6 +45,8 @@ static bool is_plain(const ost_row_step *step)
 
 static enum way way_of(const ost_row_step *step, const ost__mongo_column *column)
 {
+    if (step->type >= OST_TYPE_JSON)
+        return WAY_DOCUMENT;
     if (!is_plain(step) || step->null_rule == OST_NULL_IS_ABSENT || column->is_sum)
         return step->type == OST_TYPE_TEXT ? WAY_TEXT : WAY_ANY;
     switch (step->type) {
@@ -195,10 +123,11 @@ static inline ost_status read_text(const ost__mongo_element *e, ost_sink *sink, 
 }
 
 /* The usual cells in a few instructions each; whatever else there may be is left to _read(). */
-static inline ost_status read_quickly(const ost_row_step *step, const ost__mongo_column *column,
-                                      uint8_t way, const ost__mongo_element *e, ost_sink *sink,
-                                      uint8_t *row)
+static inline ost_status read_quickly(const ost__mongo_reader *r, const ost_row_step *step,
+                                      const ost__mongo_column *column, uint8_t way,
+                                      const ost__mongo_element *e, uint8_t *row)
 {
+    ost_sink *sink = r->sink;
     uint8_t *at = row + step->offset;
     uint64_t bits;
     switch (way) {
@@ -225,6 +154,7 @@ static inline ost_status read_quickly(const ost_row_step *step, const ost__mongo
         return OST_OK;
     case WAY_TEXT: return read_text(e, sink, at);
     case WAY_TIME: return ost__mongo_read_time(e, (ost_time *)(void *)at) ? OST_OK : OST_RANGE;
+    case WAY_DOCUMENT: return ost__mongo_document_read(step->field, e, sink, &r->plan->memory, at);
     default: break;
     }
     return ost__mongo_read(step, column, e, sink, row);
@@ -258,17 +188,23 @@ static uint32_t look_around(const ost__mongo_reader *r, uint32_t from, const ost
     return r->count;
 }
 
+/* Of a step that has none decided beforehand. */
+static uint8_t way_beyond(const ost_row_step *step)
+{
+    return step->type >= OST_TYPE_JSON ? (uint8_t)WAY_DOCUMENT : (uint8_t)WAY_ANY;
+}
+
 static inline ost_status read_into(const ost__mongo_reader *r, row *w, uint32_t i,
                                    const ost__mongo_element *e)
 {
     const ost_row_step *step = &r->program->steps[i];
     const ost__mongo_column *column = column_of(r, i);
-    uint8_t way = i < OST__MONGO_READER_STEPS ? r->ways[i].way : (uint8_t)WAY_ANY;
+    uint8_t way = i < OST__MONGO_READER_STEPS ? r->ways[i].way : way_beyond(step);
     ost_status status;
     w->seen[i / 64] |= UINT64_C(1) << i % 64;
     if (column->count_name)
         return OST_OK;
-    status = read_quickly(step, column, way, e, r->sink, w->to);
+    status = read_quickly(r, step, column, way, e, w->to);
     if (status != OST_OK)
         w->failed = step->column;
     return status;
@@ -289,7 +225,7 @@ static inline ost_status read_elements(ost__mongo_reader *r, ost__mongo_elements
     ost__mongo_element e;
     uint32_t next = 0;
     bool broken = false;
-    while (next_element(list, &e, &broken)) {
+    while (ost__mongo_next_element(list, &e, &broken)) {
         uint32_t i = next;
         if (i >= r->count || !is_step(r, i, &e)) {
             i = look_around(r, i < r->count ? i : 0, &e);
@@ -310,7 +246,7 @@ static inline ost_status read_elements(ost__mongo_reader *r, ost__mongo_elements
 static bool find_element(ost__mongo_elements list, const char *key, ost__mongo_element *out)
 {
     bool broken = false;
-    while (next_element(&list, out, &broken))
+    while (ost__mongo_next_element(&list, out, &broken))
         if (strcmp(out->key, key) == 0)
             return out->type != BSON_TYPE_NULL && out->type != BSON_TYPE_UNDEFINED;
     return false;

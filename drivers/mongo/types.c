@@ -297,6 +297,8 @@ ost_status ost__mongo_store_parameter(const ost_parameter *p, const void *record
     if (p->source == OST_FROM_VALUE)
         return ost__mongo_store(p->value.type, &p->value.as, p->size, p->field, compared, out);
     out->type = BSON_TYPE_EOD;
+    if (p->source == OST_FROM_MEMBER)
+        return OST_UNSUPPORTED;
     if (p->source != OST_FROM_RECORD)
         return p->source == OST_IS_NULL ? OST_OK : OST_MISUSE;
     if (!record)
@@ -329,6 +331,8 @@ ost_status ost__mongo_misfit(const ost_field *field, uint16_t type, ost_status s
         why = "MongoDB keeps no number above 2^63-1";
     else if (type == OST_TYPE_DECIMAL)
         why = "it has more digits than its member, or than the 34 that MongoDB keeps";
+    else if (type == OST_TYPE_JSON)
+        why = "MongoDB reads a JSON null as absent, and keeps numbers of 34 digits at most";
     ost__error_set(error, status, "%s%s%s: %s", model, *model ? "." : "",
                    name ? name : "a parameter", why);
     ost__error_about(error, model, name);

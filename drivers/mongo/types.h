@@ -34,8 +34,8 @@ typedef struct ost__mongo_value {
 /*
  * The C value of kind `type` at `at` in the stored form of `field` (NULL: plain). `size` is that of
  * a char array. `compared`: it is not to be stored, and need only have a place in the order.
- * OST_RANGE: it has no such form; OST_TOO_LARGE: no document could hold it; OST_UNSUPPORTED: a kind
- * that is not stored yet.
+ * OST_RANGE: it has no such form; OST_TOO_LARGE: no document could hold it; OST_UNSUPPORTED: no
+ * scalar, see documents.h.
  */
 ost_status ost__mongo_store(uint16_t type, const void *at, uint32_t size, const ost_field *field,
                             bool compared, ost__mongo_value *out);
@@ -72,6 +72,11 @@ void ost__mongo_text_begin(ost__mongo_text *t, bson_t *bson);
 /* Begins a document or array as an element; the place is what _close() takes. */
 uint32_t ost__mongo_text_open(ost__mongo_text *t, uint8_t type, const char *key, size_t key_size);
 void ost__mongo_text_close(ost__mongo_text *t, uint32_t place);
+/* Makes room behind what there is; NULL: there is none. */
+uint8_t *ost__mongo_text_take(ost__mongo_text *t, size_t size);
+/* A value without the type and the key before it. */
+void ost__mongo_text_bare(ost__mongo_text *t, const ost__mongo_value *value);
+void ost__mongo_set32(uint8_t *at, uint32_t n);
 void ost__mongo_text_value(ost__mongo_text *t, const char *key, size_t key_size,
                            const ost__mongo_value *value);
 /* Back to where it was: what has been written since is gone. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/scalar.h"
 
 static bool is_key(const ost_table *t, const ost_field *f)
 {
@@ -17,6 +18,8 @@ static bool is_key(const ost_table *t, const ost_field *f)
 bool ost__mongo_nullable(const ost_table *t, const ost_field *f)
 {
     uint16_t kind = ost__mongo_kind_of(f);
+    if (f->inside)
+        return true;
     if (f->required || f->not_null || is_key(t, f))
         return false;
     return (f->type & OST_TYPE_OPTIONAL) || kind == OST_TYPE_TEXT || kind == OST_TYPE_BLOB ||
@@ -67,7 +70,26 @@ static const kind kinds[] = {
     [OST_TYPE_UUID] = { .type = "binData" },
     [OST_TYPE_OBJECT_ID] = { .type = "objectId" },
     [OST_TYPE_DECIMAL] = { .type = "decimal" },
+    [OST_TYPE_JSON] = { .type = "" }, /* any */
+    [OST_TYPE_POINT] = { .type = "object" },
+    [OST_TYPE_EMBEDDED] = { .type = "object" },
+    [OST_TYPE_LIST] = { .type = "array" },
 };
+
+/* The structs on the way to one, so that those in lists of themselves are not told without end. */
+typedef struct within {
+    const struct within *outer;
+    const ost_table *part;
+    int depth;
+} within;
+enum { TOLD_DEPTH = 8 };
+
+static const kind *kind_of(const ost_field *f)
+{
+    uint16_t type = ost__mongo_kind_of(f);
+    const kind *k = type < sizeof kinds / sizeof kinds[0] ? &kinds[type] : NULL;
+    return k && k->type ? k : NULL;
+}
 
 static bool put_names(bson_t *out, const char *const *values)
 {
@@ -105,7 +127,97 @@ static bool put_bounds(bson_t *out, const ost_field *f, const kind *k)
     return BSON_APPEND_INT64(out, "maxLength", (int64_t)most);
 }
 
-static bool put_property(bson_t *out, const ost_table *t, const ost_field *f, const kind *k)
+/* ---- what is inside ---- */
+
+static bool put_required(bson_t *out, const ost_table *t)
+{
+    bson_t names;
+    char digits[16];
+    const char *key;
+    uint32_t count = 0, nullable = 0;
+    while (nullable < t->field_count && ost__mongo_nullable(t, &t->fields[nullable]))
+        nullable++;
+    /* An array of none is refused. */
+    if (nullable == t->field_count)
+        return true;
+    bool good = BSON_APPEND_ARRAY_BEGIN(out, "required", &names);
+    for (uint32_t i = 0; good && i < t->field_count; i++) {
+        if (ost__mongo_nullable(t, &t->fields[i]))
+            continue;
+        size_t size = bson_uint32_to_string(count++, &key, digits, sizeof digits);
+        good = bson_append_utf8(&names, key, (int)size, ost__mongo_name(t, &t->fields[i]), -1);
+    }
+    return good && bson_append_array_end(out, &names);
+}
+
+static bool put_value(bson_t *out, const ost_field *f, const within *in);
+
+/* {"type": "Point", "coordinates": [x, y]} */
+static bool put_point(bson_t *out)
+{
+    static const char schema[] =
+        "{\"required\":[\"type\",\"coordinates\"],\"properties\":{\"type\":{\"enum\":"
+        "[\"Point\"]},\"coordinates\":{\"bsonType\":\"array\",\"minItems\":2,\"maxItems\":2,"
+        "\"items\":{\"bsonType\":\"double\"}}}}";
+    bson_t parsed;
+    bson_error_t why;
+    if (!bson_init_from_json(&parsed, schema, -1, &why))
+        return false;
+    bool good = bson_concat(out, &parsed);
+    bson_destroy(&parsed);
+    return good;
+}
+
+static bool put_members(bson_t *out, const ost_table *part, const within *in)
+{
+    bson_t properties, inside;
+    bool good =
+        put_required(out, part) && BSON_APPEND_DOCUMENT_BEGIN(out, "properties", &properties);
+    for (uint32_t i = 0; good && i < part->field_count; i++) {
+        const ost_field *f = &part->fields[i];
+        good = BSON_APPEND_DOCUMENT_BEGIN(&properties, f->column, &inside) &&
+               put_value(&inside, f, in) && bson_append_document_end(&properties, &inside);
+    }
+    return good && bson_append_document_end(out, &properties);
+}
+
+static bool put_part(bson_t *out, const ost_table *part, const within *outer)
+{
+    const within here = { .outer = outer, .part = part, .depth = outer ? outer->depth + 1 : 1 };
+    for (const within *w = outer; w; w = w->outer)
+        if (w->part == part)
+            return true;
+    return here.depth > TOLD_DEPTH || put_members(out, part, &here);
+}
+
+static bool put_items(bson_t *out, const ost_field *f, const within *in)
+{
+    const ost_field item = ost__item_field(f);
+    bson_t inside;
+    return BSON_APPEND_DOCUMENT_BEGIN(out, "items", &inside) && put_value(&inside, &item, in) &&
+           bson_append_document_end(out, &inside);
+}
+
+static bool put_value(bson_t *out, const ost_field *f, const within *in)
+{
+    const kind *k = kind_of(f);
+    if (!k)
+        return false;
+    if (f->values && f->type != OST_TYPE_LIST)
+        return put_names(out, f->values);
+    if (k->type[0] && !BSON_APPEND_UTF8(out, "bsonType", k->type))
+        return false;
+    switch (f->type) {
+    case OST_TYPE_POINT: return put_point(out);
+    case OST_TYPE_EMBEDDED: return put_part(out, f->part, in);
+    case OST_TYPE_LIST: return put_items(out, f, in);
+    default: return put_bounds(out, f, k);
+    }
+}
+
+/* ---- the whole ---- */
+
+static bool put_property(bson_t *out, const ost_table *t, const ost_field *f)
 {
     char unique[OST__MONGO_NAME_SIZE];
     const char *name = ost__mongo_name(t, f);
@@ -117,39 +229,7 @@ static bool put_property(bson_t *out, const ost_table *t, const ost_field *f, co
         ost__mongo_unique_name(t, f, unique);
         good = good && BSON_APPEND_UTF8(&inside, "description", unique);
     }
-    if (f->values)
-        good = good && put_names(&inside, f->values);
-    else
-        good = good && BSON_APPEND_UTF8(&inside, "bsonType", k->type) && put_bounds(&inside, f, k);
-    return good && bson_append_document_end(out, &inside);
-}
-
-/* ---- the whole ---- */
-
-static bool put_required(bson_t *out, const ost_table *t)
-{
-    bson_t names;
-    char digits[16];
-    const char *key;
-    uint32_t count = 0;
-    bool good = BSON_APPEND_ARRAY_BEGIN(out, "required", &names);
-    for (uint32_t i = 0; good && i < t->field_count; i++) {
-        if (ost__mongo_nullable(t, &t->fields[i]))
-            continue;
-        size_t size = bson_uint32_to_string(count++, &key, digits, sizeof digits);
-        good = bson_append_utf8(&names, key, (int)size, ost__mongo_name(t, &t->fields[i]), -1);
-    }
-    /* An array of none is refused; _id is always there. */
-    if (good && count == 0)
-        good = BSON_APPEND_UTF8(&names, "0", "_id");
-    return good && bson_append_array_end(out, &names);
-}
-
-static const kind *kind_of(const ost_field *f)
-{
-    uint16_t type = ost__mongo_kind_of(f);
-    const kind *k = type < sizeof kinds / sizeof kinds[0] ? &kinds[type] : NULL;
-    return k && k->type ? k : NULL;
+    return good && put_value(&inside, f, NULL) && bson_append_document_end(out, &inside);
 }
 
 static bool put_schema(bson_t *out, const ost_table *t)
@@ -165,7 +245,7 @@ static bool put_schema(bson_t *out, const ost_table *t)
     good =
         good && put_required(out, t) && BSON_APPEND_DOCUMENT_BEGIN(out, "properties", &properties);
     for (uint32_t i = 0; good && i < t->field_count; i++)
-        good = put_property(&properties, t, &t->fields[i], kind_of(&t->fields[i]));
+        good = put_property(&properties, t, &t->fields[i]);
     return good && bson_append_document_end(out, &properties);
 }
 

@@ -169,6 +169,7 @@ typedef struct ost_field {
     uintptr_t reserved_;                   /**< Zero. */
     const struct ost_table *part;          /**< Zero. Of an embedded struct or a list of them, in tables: what it is made of. */
     const struct ost_field *inside;        /**< Zero. In tables: the member whose document holds this one; NULL: it has a column. */
+    const char *path;                      /**< Zero. In tables, with `inside`: the stored names on the way, joined by dots. */
 } ost_field;
 
 /** A relation between two models. */

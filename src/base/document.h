@@ -46,6 +46,11 @@ ost__document_memory ost__document_memory_of(ost_sink *sink, const ost__memory *
  */
 ost_status ost__document_read(const ost_field *f, const char *text, size_t size,
                               const ost__document_memory *memory, void *at);
+/*
+ * What the zeroed member at `at` is where its document does not have it: its default, or absent.
+ * OST_RANGE: it cannot be absent.
+ */
+ost_status ost__document_missing(const ost_field *f, void *at);
 /* Copies all that the member at `at` points to; false: no memory. Texts get a NUL. */
 bool ost__document_copy(const ost_field *f, const ost__document_memory *memory, void *at);
 

@@ -256,8 +256,7 @@ static ost_status read_scalar(reading *d, const ost_field *f, uint16_t type, voi
 
 static ost_status read_value(reading *d, const ost_field *f, char *at);
 
-/* What a member is that the document does not have. */
-static ost_status missing(const ost_field *f, char *at)
+ost_status ost__document_missing(const ost_field *f, void *at)
 {
     const ost_value *v = f->default_value;
     bool pointer = f->type == OST_TYPE_TEXT || f->type == OST_TYPE_BLOB ||
@@ -266,13 +265,14 @@ static ost_status missing(const ost_field *f, char *at)
         return OST_OK;
     if (f->type == OST_TYPE_EMBEDDED) {
         for (uint32_t i = 0; i < f->part->field_count; i++)
-            OST_TRY(missing(&f->part->fields[i], at + f->part->fields[i].offset));
+            OST_TRY(
+                ost__document_missing(&f->part->fields[i], (char *)at + f->part->fields[i].offset));
         return OST_OK;
     }
     if (!v)
         return pointer && !f->required && !f->not_null ? OST_OK : OST_RANGE;
     switch (f->type) {
-    case OST_TYPE_TEXT: *(const char **)(void *)at = v->as.text; return OST_OK;
+    case OST_TYPE_TEXT: *(const char **)at = v->as.text; return OST_OK;
     case OST_TYPE_CHARS: memcpy(at, v->as.text, strlen(v->as.text)); return OST_OK;
     case OST_TYPE_FLOAT:
     case OST_TYPE_DOUBLE: return ost__store_real(f->type, v->as.real, at);
@@ -325,7 +325,7 @@ static ost_status read_part(reading *d, const ost_table *t, char *at)
         return OST_RANGE;
     for (uint32_t i = 0; i < t->field_count; i++)
         if (!(seen[i / 64] >> i % 64 & 1))
-            OST_TRY(missing(&t->fields[i], at + t->fields[i].offset));
+            OST_TRY(ost__document_missing(&t->fields[i], at + t->fields[i].offset));
     d->depth--;
     return OST_OK;
 }

@@ -173,6 +173,17 @@ bool ost__json_decimal(const char *text, size_t size, ost_decimal *out)
     return ost__decimal_parse_n(plain, (size_t)(p - plain), out);
 }
 
+bool ost__json_same_number(const char *a, size_t a_size, const char *b, size_t b_size)
+{
+    number x = split(a, a_size), y = split(b, b_size);
+    if (x.count != y.count || x.point != y.point || (x.count > 0 && x.negative != y.negative))
+        return false;
+    for (size_t i = 0; i < x.count; i++)
+        if (digit_at(&x, x.first + i) != digit_at(&y, y.first + i))
+            return false;
+    return true;
+}
+
 static void put_digits(ost__buffer *out, const number *n, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++)

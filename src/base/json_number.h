@@ -16,6 +16,8 @@ bool ost__json_double_of(const char *text, size_t size, double *out);
 bool ost__json_decimal(const char *text, size_t size, ost_decimal *out);
 /* Whether it is a whole number, however large. */
 bool ost__json_is_whole(const char *text, size_t size);
+/* Whether two texts are the same number. */
+bool ost__json_same_number(const char *a, size_t a_size, const char *b, size_t b_size);
 /* Appends the one text that all numbers of the same value have: "1000" for 1e3, "0" for -0.0. */
 void ost__json_canonical_number(ost__buffer *out, const char *text, size_t size);
 

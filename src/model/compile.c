@@ -77,6 +77,7 @@ static bool complete_field(ost__check *c, const ost_model *copy, uint32_t i, ost
     read_field(copy, i, out);
     out->part = NULL;
     out->inside = NULL;
+    out->path = NULL;
     out->reserved_ = 0;
     if (!out->column)
         out->column = out->name;

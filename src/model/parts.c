@@ -129,6 +129,7 @@ uint32_t ost__part_open(ost__check *c, const ost_field *f, ost_field *out)
         const ost_field *inner = &f->part->fields[i];
         out[i] = moved(c, f, inner);
         out[i].inside = inner->inside ? &out[inner->inside - f->part->fields] : f;
+        out[i].path = joined(c, f->column, '.', inner->path ? inner->path : inner->column);
     }
     return count;
 }

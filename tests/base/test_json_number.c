@@ -245,9 +245,18 @@ static void equal_numbers_have_one_text(void **state)
         { "1e999999999", "1.0e999999999" },
         { "-1.5e300", "-15e299" },
     };
-    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
-        for (size_t j = 0; j < 6 && groups[i][j]; j++)
-            expect_canonical(groups[i][j], groups[i][0]);
+    enum { COUNT = sizeof groups / sizeof groups[0] };
+    for (size_t i = 0; i < COUNT; i++)
+        for (size_t j = 0; j < 6 && groups[i][j]; j++) {
+            const char *x = groups[i][j];
+            expect_canonical(x, groups[i][0]);
+            for (size_t k = 0; k < COUNT; k++) {
+                const char *y = groups[k][0];
+                assert_int_equal(ost__json_same_number(x, strlen(x), y, strlen(y)), i == k);
+            }
+        }
+    assert_false(ost__json_same_number("1.5", 3, "-1.5", 4));
+    assert_false(ost__json_same_number("1", 1, "10", 2));
 }
 
 int main(void)

@@ -178,6 +178,42 @@ static void many_at_once(void **state)
         documents_same(&many[i], &all[i]);
 }
 
+/* Names that mean something to a database, or to a path in it. */
+static void json_may_have_any_names(void **state)
+{
+    static const char *const texts[] = {
+        "{\"\":1,\"$set\":{\"$gt\":\"\"},\"$where\":\"x\",\"_id\":3,\"a.b\":[{\"$ref\":null}]}",
+        "{\"$literal\":\"$name\"}",
+        "[\"$name\",{\"$numberLong\":\"5\"},{\"$oid\":\"x\"},\"%s\",\"?\",\"$1\",\"'; --\"]",
+        "\"$name\"",
+        "[[[],{}],1e300,0.1,-5,9223372036854775807,12345678901234567890]",
+        "false",
+    };
+    rig *r = *state;
+    guest g = { .name = "Any" };
+    OK(ost_insert(r->s, guest, &g));
+    guest *back = ost_get(r->s, guest, g.id);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        guest one = { .name = "Any", .extra = { texts[i] } };
+        OK(ost_insert(r->s, guest, &one));
+        back->extra.text = texts[i];
+        OK(ost_save(r->s, guest, back));
+        ost_session *other = rig_session(r, NULL);
+        const guest *read = ost_get(other, guest, one.id);
+        assert_non_null(read);
+        assert_string_equal(read->extra.text, texts[i]);
+        read = ost_get(other, guest, g.id);
+        assert_non_null(read);
+        assert_string_equal(read->extra.text, texts[i]);
+        ost_session_close(other);
+    }
+    back->extra.text = NULL;
+    OK(ost_save(r->s, guest, back));
+    ost_session *other = rig_session(r, NULL);
+    assert_null(ost_get(other, guest, g.id)->extra.text);
+    ost_session_close(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +224,7 @@ int main(void)
         DOCUMENTS_RIG_ALL(bad_values_are_refused),
         DOCUMENTS_RIG_ALL(a_rollback_gives_back_what_was_saved),
         DOCUMENTS_RIG_ALL(many_at_once),
+        DOCUMENTS_RIG_ALL(json_may_have_any_names),
     };
     return RIG_RUN(tests);
 }
