@@ -95,7 +95,26 @@ enum ost_relation_kind { OST_HAS_ONE_, OST_HAS_MANY_, OST_BELONGS_TO_, OST_MANY_
 
 /** A rule of the program's own: returns OST_OK, or the result of ost_call_fail(). */
 typedef ost_status ost_check(ost_call *call, const void *value, const void *record);
-/** A hook on a record. */
+/**
+ * A hook on a record. It may read and change the record, query, and refuse: with the result of ost_call_fail(), or any other
+ * status. call.h says what it is told, and what it may not do.
+ *
+ * Writing runs them in this order: before_validate; the members' rules; after_validate; before_save; before_insert or
+ * before_update; the rules of what those hooks changed; the write itself; after_insert or after_update; after_save. The
+ * record that they see is a copy, which reaches the program's only once all is done; in a struct of the program's own,
+ * `const char *` members and blobs stay as the program set them. A record that has not changed is not saved, and no hook
+ * runs.
+ *
+ * A hook that refuses before the write stops it, and nothing was written. One that refuses after it undoes it: outside a
+ * transaction a write and its hooks are one of their own (begun only if a hook uses the database or runs after the write;
+ * run again, hooks too, if another one was faster); inside one, that is doomed as by a write that the database refused.
+ *
+ * ost_insert_many() and ost_save_many() run the hooks before the write for each record in their order, before anything is
+ * sent, and those after it once all are stored. after_load runs for records that queries, ost_get() and the like, cursors and
+ * ost_reload() deliver, when they are tracked already: what it changes in members that are stored counts as changed by the
+ * program. Of records that were read in part, the members that were not are zero. Not for updates and deletes by query, nor
+ * for raw statements and watchers: there is no record, or it is not the session's.
+ */
 typedef ost_status ost_hook(ost_call *call, void *record);
 
 /**
@@ -223,14 +242,14 @@ struct ost_model {
     const ost_field *fields;     /**< Ends in a NULL name. */
     const ost_relation *relations; /**< NULL, or ends in a NULL name. */
     const ost_index *indexes;    /**< NULL, or ends in an entry without columns. */
-    ost_hook *before_validate;   /**< Hook. */
-    ost_hook *before_insert;     /**< Hook. */
-    ost_hook *before_update;     /**< Hook. */
-    ost_hook *before_save;       /**< Hook. */
-    ost_hook *before_delete;     /**< Hook. */
-    ost_hook *after_load;        /**< Hook. */
-    ost_hook *after_save;        /**< Hook. */
-    ost_hook *after_delete;      /**< Hook. */
+    ost_hook *before_validate;   /**< Before anything else; see ost_hook. */
+    ost_hook *before_insert;     /**< Before a new record is written. */
+    ost_hook *before_update;     /**< Before a stored record is written. */
+    ost_hook *before_save;       /**< Before either of these two. */
+    ost_hook *before_delete;     /**< Before a record is deleted. */
+    ost_hook *after_load;        /**< When a record was read. */
+    ost_hook *after_save;        /**< After after_insert or after_update. */
+    ost_hook *after_delete;      /**< When a record was deleted. */
     /**
      * Conditions and orders that every query over the model gets: called when ost_from(),
      * ost_find(), ost_get() and ost_get_many() begin one. It may call ost_where(), ost_order_by()
@@ -243,6 +262,9 @@ struct ost_model {
      */
     void (*default_scope)(ost_query *q);
     const struct ost_computed *computed;  /**< Members of the JSON that are not stored. */
+    ost_hook *after_validate;    /**< When the rules of the members were met. */
+    ost_hook *after_insert;      /**< When a new record was written. */
+    ost_hook *after_update;      /**< When a stored record was written. */
 };
 
 #ifdef __cplusplus

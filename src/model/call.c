@@ -59,7 +59,10 @@ bool ost_call_changed(ost_call *call, const ost_member *member)
         return strcmp(call->path, f->name) == 0;
     if (!call->loaded)
         return true;
-    if (call->known && !ost__field_set_has(call->known, ost__field_index(call->model, f)))
+    const ost_field *column = f;
+    while (column->inside)
+        column = column->inside;
+    if (call->known && !ost__field_set_has(call->known, ost__field_index(call->model, column)))
         return false;
     return !ost__member_equal(f, call->record, call->loaded);
 }

@@ -197,25 +197,36 @@ static void check_overlaps(ost__check *c, const ost__model *m)
     }
 }
 
-static void check_hooks(ost__check *c, const ost_model *copy)
+/* Hooks, and what is not built yet. */
+static void compile_hooks(ost__check *c, ost__model *m, const ost_model *copy)
 {
     const struct {
         bool given;
-        const char *what;
-    } parts[] = {
-        { copy->before_validate != NULL, ".before_validate" },
-        { copy->before_insert != NULL, ".before_insert" },
-        { copy->before_update != NULL, ".before_update" },
-        { copy->before_save != NULL, ".before_save" },
-        { copy->before_delete != NULL, ".before_delete" },
-        { copy->after_load != NULL, ".after_load" },
-        { copy->after_save != NULL, ".after_save" },
-        { copy->after_delete != NULL, ".after_delete" },
-        { copy->computed != NULL, ".computed" },
+        uint16_t calls;
+        const char *name;
+    } hooks[] = {
+        { copy->before_validate != NULL, OST__CALLS_WRITE, "before_validate" },
+        { copy->after_validate != NULL, OST__CALLS_WRITE, "after_validate" },
+        { copy->before_save != NULL, OST__CALLS_WRITE, "before_save" },
+        { copy->before_insert != NULL, OST__CALLS_WRITE, "before_insert" },
+        { copy->before_update != NULL, OST__CALLS_WRITE, "before_update" },
+        { copy->after_insert != NULL, OST__CALLS_WRITE | OST__CALLS_WRITTEN, "after_insert" },
+        { copy->after_update != NULL, OST__CALLS_WRITE | OST__CALLS_WRITTEN, "after_update" },
+        { copy->after_save != NULL, OST__CALLS_WRITE | OST__CALLS_WRITTEN, "after_save" },
+        { copy->before_delete != NULL, OST__CALLS_DELETE, "before_delete" },
+        { copy->after_delete != NULL, OST__CALLS_DELETE | OST__CALLS_DELETED, "after_delete" },
+        { copy->after_load != NULL, OST__CALLS_LOAD, "after_load" },
     };
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        if (parts[i].given)
-            ost__check_unsupported(c, NULL, parts[i].what);
+    for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
+        if (hooks[i].given && m->is_part)
+            ost__check_fail(c, NULL, hooks[i].name,
+                            "has a .%s, but no key: hooks are for records, so leave it out",
+                            hooks[i].name);
+        else if (hooks[i].given)
+            m->calls |= hooks[i].calls;
+    }
+    if (copy->computed)
+        ost__check_unsupported(c, NULL, ".computed");
 }
 
 static void compile_keys(ost__check *c, ost__model *m)
@@ -440,7 +451,7 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
     sort_by_offset(m, m->table.field_count);
     check_overlaps(c, m);
     sort_by_offset(m, m->table.field_count + m->table.inner_count);
-    check_hooks(c, copy);
+    compile_hooks(c, m, copy);
     if (!part) {
         compile_keys(c, m);
         compile_deleted(c, m);

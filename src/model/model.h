@@ -34,6 +34,15 @@ static inline void ost__field_set_add(ost__field_set *s, uint32_t i)
     s->words[i >> 6] |= (uint64_t)1 << (i & 63);
 }
 
+/* Which functions of the program's a model has. */
+enum ost__calls {
+    OST__CALLS_WRITE = 1,   /* before or after an insert or update of a record */
+    OST__CALLS_WRITTEN = 2, /* among these, some after it */
+    OST__CALLS_DELETE = 4,  /* before or after a delete */
+    OST__CALLS_DELETED = 8, /* among these, some after it */
+    OST__CALLS_LOAD = 16
+};
+
 typedef struct ost__model {
     ost_table table; /* what drivers see; table.id is this model's index in the set */
     const ost_model *source, *given; /* complete; the program's own */
@@ -58,7 +67,8 @@ typedef struct ost__model {
     uint32_t hashed_count;
     ost__field_set immutable, left_out;
     bool has_immutable, has_left_out;
-    bool is_part; /* no key: the shape of a result */
+    uint16_t calls; /* bits of enum ost__calls */
+    bool is_part;   /* no key: the shape of a result */
 } ost__model;
 
 /* The first field of the set from `i` on; the model's field_count: there is none. */

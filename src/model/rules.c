@@ -133,7 +133,7 @@ ost_status ost__rules_hash(const ost__model *m, void *shadow, const ost__field_s
 static ost_status finish(ost__verdict *d, void *shadow, const ost__field_set *which)
 {
     ost_status status = ost__verdict_finish(d);
-    if (status != OST_OK || d->model->hashed_count == 0 || d->rules->checks_only)
+    if (status != OST_OK || d->rules->checks_only)
         return status;
     return ost__rules_hash(d->model, shadow, which, d->rules);
 }
@@ -187,10 +187,24 @@ void ost__rules_replaced(const ost__model *m, const void *record, const void *st
     }
 }
 
+/* Normalises and checks some members. `updating`: of a record that was written before. */
+static ost_status check_members(const ost__model *m, void *shadow, const ost__field_set *which,
+                                const ost__rules *r, bool updating)
+{
+    ost__verdict verdict = { .model = m, .rules = r, .updating = updating };
+    uint32_t words = (m->table.field_count + 63) / 64;
+    for (uint32_t w = 0; updating && m->has_immutable && w < words; w++)
+        for (uint64_t left = which->words[w] & m->immutable.words[w]; left; left &= left - 1)
+            refuse_change(&verdict, &m->fields[w * 64 + lowest_bit(left)]);
+    for (uint32_t w = 0; w < words; w++)
+        for (uint64_t left = which->words[w] & m->ruled.words[w]; left; left &= left - 1)
+            ost__validate_member(&verdict, &m->fields[w * 64 + lowest_bit(left)], shadow);
+    return finish(&verdict, shadow, which);
+}
+
 ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *which,
                              const ost__rules *r)
 {
-    ost__verdict verdict = { .model = m, .rules = r, .updating = true };
     uint32_t words = (m->table.field_count + 63) / 64;
     if (!set_has_any(which))
         return OST_OK;
@@ -199,13 +213,13 @@ ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *
             store_stamp(&m->fields[w * 64 + lowest_bit(left)], shadow, r->now);
         which->words[w] |= m->update_sets.words[w];
     }
-    for (uint32_t w = 0; m->has_immutable && w < words; w++)
-        for (uint64_t left = which->words[w] & m->immutable.words[w]; left; left &= left - 1)
-            refuse_change(&verdict, &m->fields[w * 64 + lowest_bit(left)]);
-    for (uint32_t w = 0; w < words; w++)
-        for (uint64_t left = which->words[w] & m->ruled.words[w]; left; left &= left - 1)
-            ost__validate_member(&verdict, &m->fields[w * 64 + lowest_bit(left)], shadow);
-    return finish(&verdict, shadow, which);
+    return check_members(m, shadow, which, r, true);
+}
+
+ost_status ost__rules_again(const ost__model *m, void *shadow, const ost__field_set *which,
+                            const ost__rules *r)
+{
+    return check_members(m, shadow, which, r, r->call->operation != OST_CALL_INSERT);
 }
 
 /* Whether the value is of a kind that the field takes: checked before its rules are. */

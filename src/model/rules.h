@@ -37,6 +37,9 @@ ost_status ost__rules_insert(const ost__model *m, void *shadow, const ost__rules
  */
 ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *which,
                              const ost__rules *r);
+/* Once more for members that a hook set after that: trim, lowercase and validation. */
+ost_status ost__rules_again(const ost__model *m, void *shadow, const ost__field_set *which,
+                            const ost__rules *r);
 /* What a replace writes of the record: all but the key; what does not change stays as it is
  * stored, and so does what is hidden and was not set. `stored`: as in ost__rules. */
 void ost__rules_replaced(const ost__model *m, const void *record, const void *stored,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "session/hook.h"
 
 enum { CURSOR_SLOT = 1024 };
 
@@ -20,6 +21,7 @@ typedef struct cursor {
     uint16_t status; /* of the first failure */
     uint16_t lock;   /* an enum ost_lock_mode */
     bool used, open, streaming, done;
+    bool calling; /* a hook runs on its record */
     uint64_t sequence;
     uint32_t stream;
     size_t batch;
@@ -193,6 +195,22 @@ static ost_status read_batch(ost_session *s, cursor *c, bool first)
     return OST_OK;
 }
 
+/* The hook on a record that is handed out. false: it refused, and that ends the cursor. */
+static bool call_loaded(ost_session *s, cursor *c, void *row)
+{
+    const ost__compiled *compiled = &c->run.plan->compiled;
+    if (!compiled->tracks || !(c->result->calls & OST__CALLS_LOAD))
+        return true;
+    c->calling = true;
+    ost_status status = ost__run_loaded(s, c->result, row, 1, &compiled->loaded);
+    c->calling = false;
+    if (status == OST_OK)
+        return true;
+    fail(c, &s->error, status);
+    c->row = c->end;
+    return false;
+}
+
 static void *next(ost_session *s, cursor *c, const ost__model *m)
 {
     bool first = !c->run.plan;
@@ -215,7 +233,7 @@ static void *next(ost_session *s, cursor *c, const ost__model *m)
         return NULL;
     void *row = c->row;
     c->row += c->result->size;
-    return row;
+    return call_loaded(s, c, row) ? row : NULL;
 }
 
 void *ost_cursor_next(ost_cursor *handle, const ost_model *m, size_t record_size)
@@ -227,6 +245,8 @@ void *ost_cursor_next(ost_cursor *handle, const ost_model *m, size_t record_size
     ost_session *s = c->session;
     if (!is_open(c, handle)) {
         ost__fail(s, OST_MISUSE, "a cursor is read after it was closed, or the session cleared");
+    } else if (c->calling) {
+        ost__fail(s, OST_MISUSE, "a hook reads the cursor that it runs for");
     } else if (c->status == OST_OK) {
         const ost__model *model = ost__session_model(s, m, record_size);
         if (model)
@@ -280,6 +300,8 @@ ost_status ost_cursor_close(ost_cursor *handle)
         return ost__leave(s, ost__fail(s, OST_MISUSE,
                                        "a cursor is closed twice, or after the "
                                        "session was cleared"));
+    if (c->calling)
+        return ost__leave(s, ost__fail(s, OST_MISUSE, "a hook closes the cursor that it runs for"));
     ost_status status = (ost_status)c->status;
     stop(s, c);
     if (status != OST_OK && c->error)

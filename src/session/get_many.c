@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "model/convert.h"
 #include "model/member.h"
+#include "session/hook.h"
 #include "session/write.h"
 
 /* The keys that were asked for, as far as they can be any record's; and a record that has one. */
@@ -186,7 +187,11 @@ static ost_status read_many(ost_session *s, wanted *w, const ost_expr *condition
     if (status == OST_OK && *count > 0 && !s->read_only &&
         !ost__track(s, w->model, *rows, *count, true, &w->model->all))
         status = ost__no_memory(s);
-    return status == OST_OK ? OST_OK : ost__after_sending(s, status);
+    if (status != OST_OK)
+        return ost__after_sending(s, status);
+    return w->model->calls & OST__CALLS_LOAD
+               ? ost__run_loaded(s, w->model, *rows, *count, &w->model->all)
+               : OST_OK;
 }
 
 static ost_status get_many(ost_session *s, const ost_model *m, size_t record_size,

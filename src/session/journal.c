@@ -50,9 +50,7 @@ ost_status ost__journal_add(ost_session *s, ost__batch *b, uint8_t *record, uint
     if (snapshot)
         memcpy(u->saved_snapshot, snapshot, u->size);
     /* What the program gave may be its own buffer, which need not outlive the call. */
-    if (written == &b->model->all)
-        return ost__own_texts(s, b, u->saved_record, written);
-    return OST_OK;
+    return ost__own_texts(s, b, u->saved_record, written);
 }
 
 typedef struct image_context {

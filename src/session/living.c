@@ -85,13 +85,10 @@ static ost_status restore(ost_session *s, const ost_model *m, size_t record_size
 
 static ost_status purge(ost_session *s, const ost_model *m, size_t record_size, void *record)
 {
-    ost__by_key out;
     const ost__model *model = ost__session_record_model(s, m, record_size, record);
     if (!model)
         return (ost_status)s->error.status;
-    OST_TRY(ost__unit_check(s));
-    OST_TRY(ost__run_by_key(s, model, NULL, OST__WITH_DELETED, record, 1, &out));
-    return out.matched == 0 ? ost__gone(s, model) : OST_OK;
+    return ost__delete_record(s, model, record, ost__erase_record);
 }
 
 ost_status ost_session_restore(ost_session *s, const ost_model *m, size_t record_size, void *record)

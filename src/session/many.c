@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Many records as one unit: prepared as shadows, inserted in runs, and written back only once all
  * are stored. */
+#include "session/hook.h"
 #include "session/write.h"
 
 #include <string.h>
@@ -11,8 +12,11 @@ ost_status ost__add_failures(ost_session *s, const ost__model *m, size_t index, 
                              ost_error **all)
 {
     ost_failure f;
-    if (status != OST_INVALID && status != OST_RANGE)
-        return ost__refused(s, m, status);
+    if (status != OST_INVALID && status != OST_RANGE) {
+        if (m->calls)
+            ost__name_record(s, index);
+        return status;
+    }
     if (!*all) {
         *all = ost__arena_alloc_zeroed(&s->scratch, sizeof(**all), _Alignof(ost_error));
         if (!*all)
@@ -36,18 +40,17 @@ ost_status ost__tell_failures(ost_session *s, const ost__model *m, const ost_err
     return ost__refused(s, m, (ost_status)all->status);
 }
 
-/* Every record is checked before anything is sent; a failure's path names the record. Those of the
- * session are prepared one by one afterwards. */
+/* Every record is checked before anything is sent; a failure's path names the record. */
 static ost_status prepare(ost_session *s, const ost__model *m, uint8_t *shadows,
-                          const uint8_t *records, size_t count, bool tracked)
+                          const uint8_t *records, size_t count, ost_call *call)
 {
-    ost__rules rules = ost__rules_of(s, m, NULL);
+    ost__rules rules = ost__rules_of(s, m, call);
     ost_error *all = NULL;
-    rules.checks_only = tracked;
     for (size_t i = 0; i < count; i++) {
-        if (tracked)
-            rules.stored = ost__stored_of(s, m, records + i * m->size);
-        ost_status status = ost__rules_insert(m, shadows + i * m->size, &rules);
+        rules.stored = ost__stored_of(s, m, records + i * m->size);
+        if (call)
+            ost__call_aim(call, NULL, NULL);
+        ost_status status = ost__prepare_insert(s, m, shadows + i * m->size, &rules);
         if (status != OST_OK)
             OST_TRY(ost__add_failures(s, m, i, status, &all));
     }
@@ -73,11 +76,14 @@ void ost__name_record(ost_session *s, size_t index)
 }
 
 /* Records of the session: each is inserted as if it were alone, for it is tracked from then on. */
-static ost_status insert_tracked(ost_session *s, const ost__model *m, uint8_t *records,
-                                 size_t count)
+static ost_status insert_tracked(ost_session *s, const ost__model *m, uint8_t *shadows,
+                                 uint8_t *records, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        ost_status status = ost__insert_record(s, m, records + i * m->size);
+        ost__insertion in;
+        ost_status status = ost__insertion_of(s, m, records + i * m->size, &in);
+        if (status == OST_OK)
+            status = ost__insert_shadow(s, m, &in, records + i * m->size, shadows + i * m->size);
         if (status == OST_OK)
             continue;
         ost__name_record(s, i);
@@ -108,30 +114,53 @@ static ost_status insert_runs(ost_session *s, const ost__model *m, uint8_t *shad
     return OST_OK;
 }
 
-static ost_status store(ost_session *s, const ost__model *m, uint8_t *shadows, uint8_t *records,
-                        size_t count)
+static ost_status run_after(ost_session *s, const ost__model *m, uint8_t *shadows, size_t count,
+                            ost_call *call)
 {
+    for (size_t i = 0; call && i < count; i++) {
+        ost__call_aim(call, NULL, NULL);
+        ost_status status = ost__run_after(s, call, shadows + i * m->size);
+        if (status != OST_OK) {
+            ost__name_record(s, i);
+            return status;
+        }
+    }
+    return OST_OK;
+}
+
+typedef struct insertion {
+    uint8_t *records, *shadows;
+    size_t count;
+    bool tracked;
+    ost_call *call;
+} insertion;
+
+static ost_status prepare_all(ost_session *s, const ost__model *m, void *context)
+{
+    insertion *in = context;
     size_t index;
-    bool own_unit = s->unit_count == 0, tracked = ost__tracked(s, records, &index);
-    memcpy(shadows, records, count * m->size);
-    OST_TRY(prepare(s, m, shadows, records, count, tracked));
-    if (own_unit)
-        OST_TRY(ost__unit_begin(s, NULL));
-    ost_status status =
-        tracked ? insert_tracked(s, m, records, count) : insert_runs(s, m, shadows, count);
-    if (own_unit && status == OST_OK)
-        status = ost__unit_commit(s);
-    else if (own_unit)
-        ost__unit_rollback(s);
-    OST_TRY(status);
-    for (size_t i = 0; i < count && !tracked; i++)
-        ost__insert_write_back(m, records + i * m->size, shadows + i * m->size);
+    const ost__batch *b = ost__tracked(s, in->records, &index);
+    in->tracked = b;
+    memcpy(in->shadows, in->records, in->count * m->size);
+    OST_TRY(ost__call_for(s, m, OST__CALLS_WRITE, OST_CALL_INSERT, &in->call));
+    return prepare(s, m, in->shadows, in->records, in->count, in->call);
+}
+
+static ost_status store_all(ost_session *s, const ost__model *m, void *context)
+{
+    const insertion *in = context;
+    OST_TRY(in->tracked ? insert_tracked(s, m, in->shadows, in->records, in->count)
+                        : insert_runs(s, m, in->shadows, in->count));
+    OST_TRY(run_after(s, m, in->shadows, in->count, in->call));
+    if (in->tracked && in->call)
+        memcpy(in->records, in->shadows, in->count * m->size);
     return OST_OK;
 }
 
 static ost_status insert_many(ost_session *s, const ost_model *m, size_t record_size, void *records,
                               size_t count)
 {
+    static const ost__steps steps = { prepare_all, store_all, OST__ALWAYS_WHOLE };
     size_t size;
     const ost__model *model = ost__session_record_model(s, m, record_size, count > 0 ? records : s);
     if (!model)
@@ -145,9 +174,10 @@ static ost_status insert_many(ost_session *s, const ost_model *m, size_t record_
     uint8_t *shadows = ost__alloc(&s->db->memory, size);
     if (!shadows)
         return ost__no_memory(s);
-    ost_status status = store(s, model, shadows, records, count);
-    for (uint32_t attempt = 1; ost__unit_repeats(s, &status, attempt); attempt++)
-        status = store(s, model, shadows, records, count);
+    insertion in = { .records = records, .shadows = shadows, .count = count };
+    ost_status status = ost__run_steps(s, model, &steps, &in);
+    for (size_t i = 0; i < count && status == OST_OK && !in.tracked; i++)
+        ost__insert_write_back(model, in.records + i * model->size, shadows + i * model->size);
     ost__free(&s->db->memory, shadows, size);
     return status;
 }

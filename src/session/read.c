@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "model/member.h"
 #include "query/expr.h"
+#include "session/hook.h"
 #include "session/write.h"
 
 enum { KEY_FEW = 4 };
@@ -108,11 +109,18 @@ ost_status ost__select(ost_session *s, const ost__statement *st, bool track, voi
                        size_t *count)
 {
     ost__run r;
+    const ost__model *calls = NULL;
+    ost__field_set loaded;
     ost_status status = ost__run_begin(&r, s, st);
     if (status == OST_OK)
         status = ost__run_rows(&r, track, rows, count);
+    if (status == OST_OK && track && r.plan->compiled.tracks &&
+        (r.plan->compiled.model->calls & OST__CALLS_LOAD)) {
+        calls = r.plan->compiled.model;
+        loaded = r.plan->compiled.loaded;
+    }
     ost__run_end(&r);
-    return status;
+    return calls ? ost__run_loaded(s, calls, *rows, *count, &loaded) : status;
 }
 
 /* ---- by key ---- */
@@ -240,7 +248,10 @@ static ost_status get(ost_session *s, const ost_model *m, size_t record_size, en
         status = OST_OK;
     ost__run_end(&r);
     OST_TRY(status);
-    return count == 0 ? ost__not_found(s, model) : OST_OK;
+    if (count == 0)
+        return ost__not_found(s, model);
+    return model->calls & OST__CALLS_LOAD ? ost__run_loaded(s, model, *row, 1, &model->all)
+                                          : OST_OK;
 }
 
 void *ost_session_get(ost_session *s, const ost_model *m, size_t record_size, const ost_value *key,

@@ -359,14 +359,20 @@ static ost_status run_with_owed(ost__run *r, ost_sink *sink)
     return run_batch(s, ops, n + 1, sink, &r->outcome);
 }
 
+ost_status ost__may_write(ost_session *s)
+{
+    if (s->read_only)
+        return ost__fail(s, OST_MISUSE, "a write in a read-only session");
+    if (s->unit_count > 0 && s->units[0].read_only)
+        return ost__fail(s, OST_MISUSE, "a write in a read-only transaction");
+    return OST_OK;
+}
+
 ost_status ost__run_go(ost__run *r, ost_sink *sink)
 {
     ost_session *s = r->session;
-    bool writes = r->op.flags & OST_FLAG_WRITES;
-    if (writes && s->read_only)
-        return ost__fail(s, OST_MISUSE, "a write in a read-only session");
-    if (writes && s->unit_count > 0 && s->units[0].read_only)
-        return ost__fail(s, OST_MISUSE, "a write in a read-only transaction");
+    if (r->op.flags & OST_FLAG_WRITES)
+        OST_TRY(ost__may_write(s));
     uint32_t marked = mark_written(r);
     ost_status status = run_with_owed(r, sink);
     /* What was refused before it was sent has written nothing: the next write is the first. */

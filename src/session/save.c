@@ -7,31 +7,48 @@
 #include "base/error.h"
 #include "model/member.h"
 #include "model/nested.h"
+#include "session/hook.h"
+
+ost_status ost__find_stored(ost_session *s, const ost__model *m, void *record, ost__batch **b,
+                            uint8_t **snapshot)
+{
+    size_t index;
+    *b = ost__tracked(s, record, &index);
+    *snapshot = NULL;
+    if (*b && ((*b)->model != m || !(*b)->snapshot))
+        *b = NULL;
+    if (*b)
+        *snapshot = ost__snapshot(s, *b, index);
+    return !*b || *snapshot ? OST_OK : (ost_status)s->error.status;
+}
 
 ost_status ost__find_tracked(ost_session *s, const ost__model *m, void *record, const char *advice,
                              ost__batch **b, uint8_t **snapshot)
 {
-    size_t index;
-    *b = ost__tracked(s, record, &index);
-    if (!*b || (*b)->model != m || !(*b)->snapshot) {
+    OST_TRY(ost__find_stored(s, m, record, b, snapshot));
+    if (!*b) {
         ost__fail(s, OST_MISUSE, "this %s was not loaded by the session; %s", m->table.model,
                   s->read_only ? "a read-only session tracks nothing" : advice);
         ost__error_about(&s->error, m->table.model, NULL);
         return OST_MISUSE;
     }
-    *snapshot = ost__snapshot(s, *b, index);
-    return *snapshot ? OST_OK : (ost_status)s->error.status;
+    return OST_OK;
+}
+
+const ost__field_set *ost__known_of(const ost__batch *b, const uint8_t *snapshot)
+{
+    return ost__is_renewed(b, snapshot) ? &b->model->all : &b->loaded;
 }
 
 /*
  * A text that reads the same as what is stored is that again: the program's own buffer may go away
  * or be used for something else once the save is over.
  */
-static bool find_changed(const ost__batch *b, void *record, const uint8_t *snapshot,
-                         ost__field_set *changed)
+bool ost__find_changed(const ost__batch *b, void *record, const uint8_t *snapshot,
+                       ost__field_set *changed)
 {
     const ost__model *m = b->model;
-    const ost__field_set *known = ost__is_renewed(b, snapshot) ? &m->all : &b->loaded;
+    const ost__field_set *known = ost__known_of(b, snapshot);
     const ost_row_step *at = m->steps;
     uint32_t count = m->table.field_count;
     bool any = false;
@@ -98,30 +115,93 @@ ost_status ost__find_changes(ost_session *s, const ost__model *m, void *record, 
                   m->table.model);
         return ost__refused(s, m, OST_STALE);
     }
-    *any = find_changed(*b, record, *snapshot, changed);
+    *any = ost__find_changed(*b, record, *snapshot, changed);
     return OST_OK;
 }
 
-ost_status ost__save_record(ost_session *s, const ost__model *model, void *record)
-{
-    ost__batch *b;
-    uint8_t *snapshot;
-    ost__field_set changed;
-    int64_t matched = 0;
+/* ---- saving ---- */
+
+/* A save or replace of one record, in two steps. */
+typedef struct update {
+    void *record;
+    ost__batch *batch; /* NULL: a struct of the program's own */
+    uint8_t *snapshot, *shadow;
+    ost__field_set changed; /* none: there is nothing to write */
     bool any;
-    OST_TRY(ost__find_changes(s, model, record, &b, &snapshot, &changed, &any));
-    if (!any)
-        return OST_OK;
-    const ost__rules rules = ost__rules_of(s, model, NULL);
-    uint8_t *shadow = ost__shadow_of(s, model, record);
-    if (!shadow)
+    ost_call *call;
+} update;
+
+static ost_status prepare_shadow(ost_session *s, const ost__model *m, update *u,
+                                 enum ost_called operation)
+{
+    u->shadow = ost__shadow_of(s, m, u->record);
+    if (!u->shadow)
         return OST_NO_MEMORY;
-    ost_status status = ost__rules_update(model, shadow, &changed, &rules);
-    if (status != OST_OK)
-        return ost__refused(s, model, status);
-    OST_TRY(ost__update_tracked(s, b, record, snapshot, shadow, &changed, &model->update_sets,
-                                ost__among_of(b, snapshot), &matched));
-    return matched == 0 ? ost__stale(s, model) : OST_OK;
+    OST_TRY(ost__call_for(s, m, OST__CALLS_WRITE, operation, &u->call));
+    if (u->call && u->batch) {
+        /* The hooks after the write compare with what was stored before it. */
+        const void *loaded = ost__shadow_of(s, m, u->snapshot);
+        if (!loaded)
+            return OST_NO_MEMORY;
+        ost__call_aim(u->call, loaded, ost__known_of(u->batch, u->snapshot));
+    }
+    ost__rules rules = ost__rules_of(s, m, u->call);
+    if (operation == OST_CALL_REPLACE)
+        rules.stored = u->snapshot;
+    OST_TRY(ost__prepare_update(s, m, u->batch, u->snapshot, u->shadow, &u->changed, &rules));
+    u->any = ost__field_set_next(&u->changed, m, 0) < m->table.field_count;
+    return OST_OK;
+}
+
+/* Writes the shadow; *matched is 0 if it is gone. */
+static ost_status write_shadow(ost_session *s, const ost__model *m, update *u, int64_t *matched)
+{
+    ost__field_set by_hooks;
+    const ost__field_set *written = &m->update_sets;
+    ost__by_key out = { 0 };
+    if (u->call) {
+        by_hooks = ost__written_of(m, u->record, u->shadow);
+        written = &by_hooks;
+    }
+    if (u->batch)
+        OST_TRY(ost__update_tracked(s, u->batch, u->record, u->snapshot, u->shadow, &u->changed,
+                                    written, ost__among_of(u->batch, u->snapshot), matched));
+    else
+        OST_TRY(ost__run_by_key(s, m, &u->changed, OST__LIVING, u->shadow, 1, &out));
+    if (!u->batch)
+        *matched = out.matched;
+    if (*matched == 0 || !u->call)
+        return OST_OK;
+    OST_TRY(ost__run_after(s, u->call, u->shadow));
+    if (u->batch)
+        memcpy(u->record, u->shadow, m->size);
+    return OST_OK;
+}
+
+static ost_status run_update(ost_session *s, const ost__model *m, update *u,
+                             const ost__steps *steps)
+{
+    if (m->calls & OST__CALLS_WRITE)
+        return ost__run_steps(s, m, steps, u);
+    OST_TRY(steps->prepare(s, m, u));
+    return steps->run(s, m, u);
+}
+
+static ost_status prepare_save(ost_session *s, const ost__model *m, void *context)
+{
+    update *u = context;
+    OST_TRY(ost__find_changes(s, m, u->record, &u->batch, &u->snapshot, &u->changed, &u->any));
+    return u->any ? prepare_shadow(s, m, u, OST_CALL_SAVE) : OST_OK;
+}
+
+static ost_status run_save(ost_session *s, const ost__model *m, void *context)
+{
+    update *u = context;
+    int64_t matched = 0;
+    if (!u->any)
+        return OST_OK;
+    OST_TRY(write_shadow(s, m, u, &matched));
+    return matched == 0 ? ost__stale(s, m) : OST_OK;
 }
 
 ost_status ost__stale(ost_session *s, const ost__model *m)
@@ -138,11 +218,12 @@ ost_status ost__stale(ost_session *s, const ost__model *m)
 
 static ost_status save(ost_session *s, const ost_model *m, size_t record_size, void *record)
 {
+    static const ost__steps steps = { prepare_save, run_save, OST__CALLS_WRITTEN };
     const ost__model *model = ost__session_record_model(s, m, record_size, record);
     if (!model)
         return (ost_status)s->error.status;
     OST_TRY(ost__unit_check(s));
-    return ost__save_record(s, model, record);
+    return run_update(s, model, &(update){ .record = record }, &steps);
 }
 
 ost_status ost_session_save(ost_session *s, const ost_model *m, size_t record_size, void *record)
@@ -162,47 +243,47 @@ static ost_status nothing_to_replace(ost_session *s, const ost__model *m)
     return ost__refused(s, m, OST_MISUSE);
 }
 
+/* ---- replacing ---- */
+
+static ost_status prepare_replace(ost_session *s, const ost__model *m, void *context)
+{
+    update *u = context;
+    OST_TRY(ost__find_stored(s, m, u->record, &u->batch, &u->snapshot));
+    if (u->batch)
+        OST_TRY(ost__may_renew(s, u->batch));
+    ost__rules_replaced(m, u->record, u->snapshot, &u->changed);
+    OST_TRY(prepare_shadow(s, m, u, OST_CALL_REPLACE));
+    return u->any ? OST_OK : nothing_to_replace(s, m);
+}
+
+static ost_status run_replace(ost_session *s, const ost__model *m, void *context)
+{
+    update *u = context;
+    int64_t matched = 0;
+    OST_TRY(write_shadow(s, m, u, &matched));
+    if (matched > 0 && u->batch)
+        ost__renew(u->batch, u->snapshot, true);
+    return matched > 0 ? OST_OK : ost__gone(s, m);
+}
+
 static ost_status replace(ost_session *s, const ost_model *m, size_t record_size, void *record)
 {
-    size_t index;
-    int64_t matched = 0;
-    ost__by_key out;
+    static const ost__steps steps = { prepare_replace, run_replace, OST__CALLS_WRITTEN };
+    update u = { .record = record };
     const ost__model *model = ost__session_record_model(s, m, record_size, record);
     if (!model)
         return (ost_status)s->error.status;
     OST_TRY(ost__unit_check(s));
-    ost__rules rules = ost__rules_of(s, model, NULL);
-    ost__field_set which;
-    uint8_t *snapshot = NULL, *shadow = ost__shadow_of(s, model, record);
-    if (!shadow)
-        return OST_NO_MEMORY;
-    ost__batch *b = ost__tracked(s, record, &index);
-    if (b && b->model == model && b->snapshot) {
-        snapshot = ost__snapshot(s, b, index);
-        if (!snapshot)
-            return (ost_status)s->error.status;
+    OST_TRY(run_update(s, model, &u, &steps));
+    if (u.batch)
+        return OST_OK;
+    if (u.call) {
+        ost__write_back_whole(model, record, u.shadow);
+        return OST_OK;
     }
-    rules.stored = snapshot;
-    ost__rules_replaced(model, shadow, snapshot, &which);
-    if (ost__field_set_next(&which, model, 0) == model->table.field_count)
-        return nothing_to_replace(s, model);
-    ost_status status = ost__rules_update(model, shadow, &which, &rules);
-    if (status != OST_OK)
-        return ost__refused(s, model, status);
-    if (snapshot) {
-        OST_TRY(ost__may_renew(s, b));
-        OST_TRY(ost__update_tracked(s, b, record, snapshot, shadow, &which, &model->update_sets,
-                                    ost__among_of(b, snapshot), &matched));
-        if (matched > 0)
-            ost__renew(b, snapshot, true);
-        return matched > 0 ? OST_OK : ost__gone(s, model);
-    }
-    OST_TRY(ost__run_by_key(s, model, &which, OST__LIVING, shadow, 1, &out));
-    if (out.matched == 0)
-        return ost__gone(s, model);
     for (uint32_t i = 0; i < model->table.field_count; i++)
         if (ost__field_set_has(&model->update_sets, i))
-            ost__member_copy(&model->fields[i], record, shadow);
+            ost__member_copy(&model->fields[i], record, u.shadow);
     return OST_OK;
 }
 
@@ -245,7 +326,8 @@ static ost_status reload(ost_session *s, const ost_model *m, size_t record_size,
     memcpy(record, fresh, model->size);
     memcpy(snapshot, fresh, model->size);
     ost__renew(b, snapshot, true);
-    return OST_OK;
+    return model->calls & OST__CALLS_LOAD ? ost__run_loaded(s, model, record, 1, &model->all)
+                                          : OST_OK;
 }
 
 ost_status ost_session_reload(ost_session *s, const ost_model *m, size_t record_size, void *record)

@@ -4,6 +4,7 @@
  * operation, so that a driver can send them together. What can fail in memory is done before
  * anything is sent; records and snapshots follow once the database took everything.
  */
+#include "session/hook.h"
 #include "session/write.h"
 
 #include <string.h>
@@ -23,16 +24,21 @@ typedef struct item {
     ost__batch *batch;
     uint8_t *record, *snapshot;
     group *group;
-    size_t index; /* among the records given */
+    size_t index;       /* among the records given */
+    size_t at;          /* of its shadow */
+    const void *loaded; /* with hooks: what was stored before */
 } item;
 
 typedef struct work {
     ost_session *session;
     const ost__model *model;
-    size_t count;             /* of changed records */
+    uint8_t *records;         /* those given */
+    size_t given, count;      /* how many; of changed records */
     item *items, *sorted;     /* sorted: by groups; NULL: there is one group */
     uint8_t *shadows, *moved; /* alike */
     group *first, *last;
+    ost_call *call; /* NULL: the model has no hooks */
+    bool alone;     /* no transaction is open around it */
 } work;
 
 static bool is_for(const group *g, const ost__field_set *changed, enum ost__among among)
@@ -62,6 +68,20 @@ static group *group_of(work *w, const ost__field_set *changed, enum ost__among a
     return g;
 }
 
+/* Hooks and rules on the shadow. */
+static ost_status prepare(work *w, item *it, uint8_t *shadow, ost__field_set *changed,
+                          const ost__rules *rules)
+{
+    if (w->call) {
+        it->loaded = ost__shadow_of(w->session, w->model, it->snapshot);
+        if (!it->loaded)
+            return OST_NO_MEMORY;
+        ost__call_aim(w->call, it->loaded, ost__known_of(it->batch, it->snapshot));
+    }
+    return ost__prepare_update(w->session, w->model, it->batch, it->snapshot, shadow, changed,
+                               rules);
+}
+
 /* Adds a record, if it changed, with its shadow. */
 static ost_status add(work *w, uint8_t *record, size_t index, const ost__rules *rules,
                       ost_error **failures)
@@ -80,25 +100,27 @@ static ost_status add(work *w, uint8_t *record, size_t index, const ost__rules *
     if (!any)
         return OST_OK;
     memcpy(shadow, record, m->size);
-    status = ost__rules_update(m, shadow, &changed, rules);
+    status = prepare(w, it, shadow, &changed, rules);
     if (status != OST_OK)
         return ost__add_failures(w->session, m, index, status, failures);
+    if (ost__field_set_next(&changed, m, 0) == m->table.field_count)
+        return OST_OK;
     it->record = record;
     it->index = index;
     it->group = group_of(w, &changed, ost__among_of(it->batch, it->snapshot));
     if (!it->group)
         return ost__no_memory(w->session);
     it->group->count++;
-    w->count++;
+    it->at = w->count++;
     return OST_OK;
 }
 
-static ost_status collect(work *w, uint8_t *records, size_t count)
+static ost_status collect(work *w)
 {
-    const ost__rules rules = ost__rules_of(w->session, w->model, NULL);
+    const ost__rules rules = ost__rules_of(w->session, w->model, w->call);
     ost_error *failures = NULL;
-    for (size_t i = 0; i < count; i++)
-        OST_TRY(add(w, records + i * w->model->size, i, &rules, &failures));
+    for (size_t i = 0; i < w->given; i++)
+        OST_TRY(add(w, w->records + i * w->model->size, i, &rules, &failures));
     return ost__tell_failures(w->session, w->model, failures);
 }
 
@@ -119,7 +141,7 @@ static ost_status sort(work *w)
         return ost__no_memory(w->session);
     for (size_t i = 0; i < w->count; i++) {
         group *g = w->items[i].group;
-        size_t at = g->start + g->filled++;
+        size_t at = w->items[i].at = g->start + g->filled++;
         w->sorted[at] = w->items[i];
         memcpy(w->moved + at * size, w->shadows + i * size, size);
     }
@@ -153,21 +175,39 @@ static ost_status send_group(work *w, const group *g)
     return status;
 }
 
+/* The hooks after the write, in the order of the records. */
+static ost_status run_after(work *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        const item *it = &w->items[i];
+        ost__call_aim(w->call, it->loaded, ost__known_of(it->batch, it->snapshot));
+        ost_status status = ost__run_after(w->session, w->call, shadow_at(w, it->at));
+        if (status != OST_OK) {
+            ost__name_record(w->session, it->index);
+            return status;
+        }
+        memcpy(it->record, shadow_at(w, it->at), w->model->size);
+    }
+    return OST_OK;
+}
+
 static ost_status send(work *w)
 {
     ost_session *s = w->session;
     const item *items = items_of(w);
     for (size_t i = 0; i < w->count; i++) {
         OST_TRY(ost__own_texts(s, items[i].batch, shadow_at(w, i), &items[i].group->changed));
-        OST_TRY(ost__journal_add(s, items[i].batch, items[i].record, items[i].snapshot,
-                                 &w->model->update_sets));
+        const ost__field_set written =
+            w->call ? ost__written_of(w->model, items[i].record, shadow_at(w, i))
+                    : w->model->update_sets;
+        OST_TRY(ost__journal_add(s, items[i].batch, items[i].record, items[i].snapshot, &written));
     }
     for (const group *g = w->first; g; g = g->next)
         OST_TRY(send_group(w, g));
     for (size_t i = 0; i < w->count; i++)
         ost__follow(w->model, items[i].record, items[i].snapshot, shadow_at(w, i),
                     &items[i].group->changed);
-    return OST_OK;
+    return w->call ? run_after(w) : OST_OK;
 }
 
 /* One record is all or nothing by itself. */
@@ -197,17 +237,49 @@ static ost_status send_all(work *w)
     return status;
 }
 
-static ost_status save_all(work *w, uint8_t *records, size_t count)
+static void forget(work *w)
 {
-    OST_TRY(collect(w, records, count));
+    const ost__memory *memory = &w->session->db->memory;
+    ost__free(memory, w->moved, w->count * w->model->size);
+    ost__free(memory, w->sorted, w->count * sizeof(item));
+    w->moved = NULL;
+    w->sorted = NULL;
+    w->first = w->last = NULL;
+    w->count = 0;
+}
+
+static ost_status prepare_all(ost_session *s, const ost__model *m, void *context)
+{
+    work *w = context;
+    forget(w);
+    OST_TRY(ost__call_for(s, m, OST__CALLS_WRITE, OST_CALL_SAVE, &w->call));
+    OST_TRY(collect(w));
+    return sort(w);
+}
+
+static ost_status send_in_unit(ost_session *s, const ost__model *m, void *context)
+{
+    (void)s, (void)m;
+    work *w = context;
     if (w->count == 0)
         return OST_OK;
-    OST_TRY(sort(w));
+    return w->alone ? send(w) : send_all(w);
+}
+
+static ost_status save_all(work *w)
+{
+    static const ost__steps steps = { prepare_all, send_in_unit, OST__ALWAYS_WHOLE };
+    ost_session *s = w->session;
+    if (w->model->calls & OST__CALLS_WRITE)
+        return ost__run_steps(s, w->model, &steps, w);
+    OST_TRY(prepare_all(s, w->model, w));
+    if (w->count == 0)
+        return OST_OK;
     if (w->count == 1)
         return send_one(w);
     for (uint32_t attempt = 1;; attempt++) {
         ost_status status = send_all(w);
-        if (!ost__unit_repeats(w->session, &status, attempt))
+        if (!ost__unit_repeats(s, &status, attempt))
             return status;
     }
 }
@@ -226,12 +298,15 @@ static ost_status save_many(ost_session *s, const ost_model *m, size_t record_si
         !ost__size_mul(count, sizeof(item), &item_size) || count > INT64_MAX)
         return ost__fail(s, OST_TOO_LARGE, "%zu records of %s are too many", count,
                          model->table.model);
-    work w = { .session = s, .model = model };
+    work w = { .session = s,
+               .model = model,
+               .records = records,
+               .given = count,
+               .alone = s->unit_count == 0 };
     w.items = ost__alloc(&s->db->memory, item_size);
     w.shadows = ost__alloc(&s->db->memory, size);
-    ost_status status = w.items && w.shadows ? save_all(&w, records, count) : ost__no_memory(s);
-    ost__free(&s->db->memory, w.moved, w.count * model->size);
-    ost__free(&s->db->memory, w.sorted, w.count * sizeof(item));
+    ost_status status = w.items && w.shadows ? save_all(&w) : ost__no_memory(s);
+    forget(&w);
     ost__free(&s->db->memory, w.shadows, size);
     ost__free(&s->db->memory, w.items, item_size);
     return status;

@@ -191,6 +191,8 @@ ost_status ost__unit_begin_own(ost_session *s, bool *begun);
 /* Whether a unit of the library's own that ended so is run again, as often as the deadline allows:
  * another one was faster. Waits a little then. At the deadline the status becomes OST_TIMEOUT. */
 bool ost__unit_repeats(ost_session *s, ost_status *status, uint32_t attempt);
+/* Ends a transaction of the library's own in which nothing was done; false: something was. */
+bool ost__unit_unused(ost_session *s);
 ost_status ost__unit_commit(ost_session *s);
 void ost__unit_rollback(ost_session *s);
 /* If a unit is doomed: its error becomes the session's, and its status is returned. */
@@ -225,6 +227,8 @@ ost_status ost__run_begin(ost__run *r, ost_session *s, const ost__statement *st)
 ost_status ost__run_begin_record(ost__run *r, ost_session *s, const ost__model *m,
                                  enum ost__record_kind kind, const ost__field_set *set,
                                  const ost__record_plan **found);
+/* Whether the session and its transaction allow a write. */
+ost_status ost__may_write(ost_session *s);
 /* Runs it, after the BEGIN and SAVEPOINTs that are owed. */
 ost_status ost__run_go(ost__run *r, ost_sink *sink);
 /* A later portion of a stream failed: the error becomes the session's. */

@@ -178,6 +178,14 @@ static void end_unit(ost_session *s, enum unit_end how)
     }
 }
 
+bool ost__unit_unused(ost_session *s)
+{
+    if (s->unit_count != 1 || s->units[0].sent || s->doomed >= 0)
+        return false;
+    end_unit(s, OST__KEEP);
+    return true;
+}
+
 /* A transaction's deadline that has passed must not keep it from being undone: its end has the time
  * of a call of its own, though not all of a long one. */
 static void extend_for_end(ost_session *s)

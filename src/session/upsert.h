@@ -52,7 +52,7 @@ ost_status ost__upsert_record(ost_session *s, const ost__upsert *u, void *record
 /* What a struct of the program's own has no memory for need not be asked for. */
 void ost__upsert_leave_out_texts(ost__upsert *u);
 /* What a struct of the program's own gets back. */
-void ost__upsert_write_back(const ost__upsert *u, void *record, const void *shadow);
+void ost__upsert_write_back(const ost__upsert *u, void *record, void *shadow);
 /* What was given back becomes part of the shadow. */
 void ost__upsert_take_row(const ost__upsert *u, void *shadow, const void *row);
 

@@ -24,7 +24,7 @@ void ost__upsert_take_row(const ost__upsert *u, void *shadow, const void *row)
         ost__member_copy(&m->fields[i], shadow, row);
 }
 
-void ost__upsert_write_back(const ost__upsert *u, void *record, const void *shadow)
+void ost__upsert_write_back(const ost__upsert *u, void *record, void *shadow)
 {
     const ost__model *m = u->model;
     ost__insert_write_back(m, record, shadow);

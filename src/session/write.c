@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "model/member.h"
 #include "model/nested.h"
+#include "session/hook.h"
 #include "session/write.h"
 
 /* Stamps are among what an insert or an update sets; a model without either needs no clock. */
@@ -269,8 +270,12 @@ ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given, 
 }
 
 /* Members that an insert sets and that need no memory: what a struct of the program's own gets. */
-void ost__insert_write_back(const ost__model *m, void *record, const void *shadow)
+void ost__insert_write_back(const ost__model *m, void *record, void *shadow)
 {
+    if (m->calls & OST__CALLS_WRITE) {
+        ost__write_back_whole(m, record, shadow);
+        return;
+    }
     if (m->table.auto_key)
         ost__member_copy(m->table.auto_key, record, shadow);
     for (uint32_t i = 0; i < m->table.field_count; i++) {
@@ -341,41 +346,68 @@ void ost__insertion_end(const ost__insertion *in, void *record, const void *shad
     }
 }
 
-ost_status ost__insert_record(ost_session *s, const ost__model *model, void *record)
+ost_status ost__insert_shadow(ost_session *s, const ost__model *m, ost__insertion *in, void *record,
+                              void *shadow)
 {
     size_t failed;
-    ost__insertion in;
-    ost__rules rules = ost__rules_of(s, model, NULL);
-    OST_TRY(ost__insertion_of(s, model, record, &in));
-    uint8_t *shadow = ost__shadow_of(s, model, record);
-    if (!shadow)
-        return OST_NO_MEMORY;
-    rules.stored = ost__stored_of(s, model, record);
-    ost_status status = ost__rules_insert(model, shadow, &rules);
-    if (status != OST_OK)
-        return ost__refused(s, model, status);
-    if (in.batch)
-        OST_TRY(ost__insertion_begin(s, &in, record, shadow));
-    status = ost__insert_run(s, model, ost__key_is_given(model, shadow), shadow, 1, &failed);
-    if (status != OST_OK) {
-        if (in.batch)
-            s->journal.newest = in.undo;
-        return status;
-    }
-    if (in.batch)
-        ost__insertion_end(&in, record, shadow);
-    else
-        ost__insert_write_back(model, record, shadow);
+    if (in->batch)
+        OST_TRY(ost__insertion_begin(s, in, record, shadow));
+    ost_status status = ost__insert_run(s, m, ost__key_is_given(m, shadow), shadow, 1, &failed);
+    if (in->batch && status != OST_OK)
+        s->journal.newest = in->undo;
+    else if (in->batch)
+        ost__insertion_end(in, record, shadow);
+    return status;
+}
+
+/* An insert of one record, in two steps. */
+typedef struct insertion {
+    void *record;
+    ost__insertion of;
+    uint8_t *shadow;
+    ost_call *call;
+} insertion;
+
+static ost_status prepare_insert(ost_session *s, const ost__model *m, void *context)
+{
+    insertion *in = context;
+    OST_TRY(ost__insertion_of(s, m, in->record, &in->of));
+    OST_TRY(ost__call_for(s, m, OST__CALLS_WRITE, OST_CALL_INSERT, &in->call));
+    ost__rules rules = ost__rules_of(s, m, in->call);
+    rules.stored = ost__stored_of(s, m, in->record);
+    in->shadow = ost__shadow_of(s, m, in->record);
+    return in->shadow ? ost__prepare_insert(s, m, in->shadow, &rules) : OST_NO_MEMORY;
+}
+
+static ost_status run_insert(ost_session *s, const ost__model *m, void *context)
+{
+    insertion *in = context;
+    OST_TRY(ost__insert_shadow(s, m, &in->of, in->record, in->shadow));
+    if (!(m->calls & OST__CALLS_WRITTEN))
+        return OST_OK;
+    OST_TRY(ost__run_after(s, in->call, in->shadow));
+    if (in->of.batch)
+        memcpy(in->record, in->shadow, m->size);
     return OST_OK;
 }
 
 static ost_status insert(ost_session *s, const ost_model *m, size_t record_size, void *record)
 {
+    static const ost__steps steps = { prepare_insert, run_insert, OST__CALLS_WRITTEN };
+    insertion in = { .record = record };
     const ost__model *model = ost__session_record_model(s, m, record_size, record);
     if (!model)
         return (ost_status)s->error.status;
     OST_TRY(ost__unit_check(s));
-    return ost__insert_record(s, model, record);
+    if (model->calls & OST__CALLS_WRITE) {
+        OST_TRY(ost__run_steps(s, model, &steps, &in));
+    } else {
+        OST_TRY(prepare_insert(s, model, &in));
+        OST_TRY(run_insert(s, model, &in));
+    }
+    if (!in.of.batch)
+        ost__insert_write_back(model, record, in.shadow);
+    return OST_OK;
 }
 
 ost_status ost_session_insert(ost_session *s, const ost_model *m, size_t record_size, void *record)
@@ -387,18 +419,63 @@ ost_status ost_session_insert(ost_session *s, const ost_model *m, size_t record_
 
 /* ---- deleting ---- */
 
+/* A delete of one record, in two steps. */
+typedef struct deletion {
+    void *record;
+    ost__erase *erase;
+    uint8_t *shadow;
+    ost_call *call;
+} deletion;
+
+static ost_status prepare_delete(ost_session *s, const ost__model *m, void *context)
+{
+    deletion *d = context;
+    ost__batch *b;
+    uint8_t *snapshot;
+    OST_TRY(ost__call_for(s, m, OST__CALLS_DELETE, OST_CALL_DELETE, &d->call));
+    d->shadow = ost__shadow_of(s, m, d->record);
+    if (!d->shadow)
+        return OST_NO_MEMORY;
+    OST_TRY(ost__find_stored(s, m, d->record, &b, &snapshot));
+    if (b) {
+        const void *loaded = ost__shadow_of(s, m, snapshot);
+        if (!loaded)
+            return OST_NO_MEMORY;
+        ost__call_aim(d->call, loaded, ost__known_of(b, snapshot));
+    }
+    return ost__prepare_delete(s, d->call, d->shadow);
+}
+
+static ost_status run_delete(ost_session *s, const ost__model *m, void *context)
+{
+    const deletion *d = context;
+    OST_TRY(d->erase(s, m, d->record));
+    return m->calls & OST__CALLS_DELETED ? ost__run_after(s, d->call, d->shadow) : OST_OK;
+}
+
+ost_status ost__delete_record(ost_session *s, const ost__model *m, void *record, ost__erase *erase)
+{
+    static const ost__steps steps = { prepare_delete, run_delete, OST__CALLS_DELETED };
+    deletion d = { .record = record, .erase = erase };
+    OST_TRY(ost__unit_check(s));
+    return m->calls & OST__CALLS_DELETE ? ost__run_steps(s, m, &steps, &d) : erase(s, m, record);
+}
+
+ost_status ost__erase_record(ost_session *s, const ost__model *m, void *record)
+{
+    ost__by_key out;
+    OST_TRY(ost__run_by_key(s, m, NULL, OST__WITH_DELETED, record, 1, &out));
+    return out.matched == 0 ? ost__gone(s, m) : OST_OK;
+}
+
 static ost_status delete_record(ost_session *s, const ost_model *m, size_t record_size,
                                 void *record)
 {
-    ost__by_key out;
     const ost__model *model = ost__session_record_model(s, m, record_size, record);
     if (!model)
         return (ost_status)s->error.status;
-    OST_TRY(ost__unit_check(s));
-    if (model->table.deleted)
-        return ost__soft_delete(s, model, record);
-    OST_TRY(ost__run_by_key(s, model, NULL, OST__WITH_DELETED, record, 1, &out));
-    return out.matched == 0 ? ost__gone(s, model) : OST_OK;
+    return ost__delete_record(s, model, record,
+                              model->table.deleted ? ost__soft_delete : ost__erase_record);
 }
 
 ost_status ost_session_delete(ost_session *s, const ost_model *m, size_t record_size, void *record)

@@ -23,13 +23,11 @@ bool ost__key_is_given(const ost__model *m, const void *record);
  * to the shadows. */
 ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given, void *shadows,
                            size_t count, size_t *failed_record);
-/* One record, which may be one of the session's. */
-ost_status ost__insert_record(ost_session *s, const ost__model *m, void *record);
 /* The record as the session knows it to be stored, for the rules of passwords; NULL: it does not,
  * or the model has none. */
 const void *ost__stored_of(const ost_session *s, const ost__model *m, const void *record);
 /* What a struct of the program's own gets back from its shadow. */
-void ost__insert_write_back(const ost__model *m, void *record, const void *shadow);
+void ost__insert_write_back(const ost__model *m, void *record, void *shadow);
 
 /* What an inserted record of the session needs. */
 typedef struct ost__insertion {
@@ -44,6 +42,16 @@ ost_status ost__insertion_of(ost_session *s, const ost__model *m, const void *re
 ost_status ost__insertion_begin(ost_session *s, ost__insertion *in, void *record, void *shadow);
 /* After the database took the shadow. */
 void ost__insertion_end(const ost__insertion *in, void *record, const void *shadow);
+/* Inserts one prepared shadow. A record of the session follows. */
+ost_status ost__insert_shadow(ost_session *s, const ost__model *m, ost__insertion *in, void *record,
+                              void *shadow);
+
+/* One way of deleting a record by its key. */
+typedef ost_status ost__erase(ost_session *s, const ost__model *m, void *record);
+/* With the hooks around it. */
+ost_status ost__delete_record(ost_session *s, const ost__model *m, void *record, ost__erase *erase);
+/* For good. */
+ost_status ost__erase_record(ost_session *s, const ost__model *m, void *record);
 
 /* A copy of the record in scratch memory; NULL: no memory, and the error says so. */
 void *ost__shadow_of(ost_session *s, const ost__model *m, const void *record);
@@ -77,6 +85,14 @@ ost_status ost__encode_changes(ost_session *s, const ost__model *m, const ost_ex
 /* save.c: the batch and snapshot of a tracked record, or OST_MISUSE with this advice. */
 ost_status ost__find_tracked(ost_session *s, const ost__model *m, void *record, const char *advice,
                              ost__batch **b, uint8_t **snapshot);
+/* The same for any record: *b is NULL if it is not stored and tracked. */
+ost_status ost__find_stored(ost_session *s, const ost__model *m, void *record, ost__batch **b,
+                            uint8_t **snapshot);
+/* The members that are known of a snapshot. */
+const ost__field_set *ost__known_of(const ost__batch *b, const uint8_t *snapshot);
+/* What differs of that; false: nothing. Texts that read the same become what is stored. */
+bool ost__find_changed(const ost__batch *b, void *record, const uint8_t *snapshot,
+                       ost__field_set *changed);
 /* What a save would write; *any: there is something. Texts that read the same become what is
  * stored. */
 ost_status ost__find_changes(ost_session *s, const ost__model *m, void *record, ost__batch **b,
@@ -90,7 +106,6 @@ ost_status ost__update_tracked(ost_session *s, ost__batch *b, void *record, uint
                                void *shadow, const ost__field_set *changed,
                                const ost__field_set *written, enum ost__among among,
                                int64_t *matched);
-ost_status ost__save_record(ost_session *s, const ost__model *m, void *record);
 /* The record of a save is gone: OST_STALE. */
 ost_status ost__stale(ost_session *s, const ost__model *m);
 

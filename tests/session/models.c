@@ -74,3 +74,40 @@ OST_MODEL(site, .table = "sites",
 
 OST_MODEL(year_count, OST_FIELDS(OST_FIELD(year_count, year), OST_FIELD(year_count, books),
                                  OST_FIELD(year_count, first)));
+
+session_hook_is *session_hook;
+
+#define HOOK(name)                                                        \
+    static ost_status name(ost_call *call, void *record)                  \
+    {                                                                     \
+        return session_hook ? session_hook(#name, call, record) : OST_OK; \
+    }
+HOOK(before_validate)
+HOOK(after_validate)
+HOOK(before_save)
+HOOK(before_insert)
+HOOK(before_update)
+HOOK(after_insert)
+HOOK(after_update)
+HOOK(after_save)
+HOOK(before_delete)
+HOOK(after_delete)
+HOOK(after_load)
+
+OST_MODEL(lodger, .table = "lodgers", .before_validate = before_validate,
+          .after_validate = after_validate, .before_save = before_save,
+          .before_insert = before_insert, .before_update = before_update,
+          .after_insert = after_insert, .after_update = after_update, .after_save = after_save,
+          .before_delete = before_delete, .after_delete = after_delete, .after_load = after_load,
+          OST_FIELDS(OST_FIELD(lodger, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(lodger, name, .required = true, .trim = true, .max_length = 20),
+                     OST_FIELD(lodger, mail, .unique = true, .lowercase = true, .max_length = 40),
+                     OST_FIELD(lodger, code), OST_FIELD(lodger, visits, .min = OST_INT(0)),
+                     OST_FIELD(lodger, changed_at, .stamp = OST_ON_UPDATE)));
+
+OST_MODEL(visit, .table = "visits", .before_validate = before_validate, .before_save = before_save,
+          .before_insert = before_insert, .before_update = before_update,
+          .before_delete = before_delete,
+          OST_FIELDS(OST_FIELD(visit, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(visit, reason, .required = true), OST_FIELD(visit, lodger),
+                     OST_FIELD(visit, minutes)));

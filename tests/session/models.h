@@ -74,6 +74,27 @@ typedef struct notice {
 OST_RECORD(notice, id);
 extern void (*notice_scope)(ost_query *q); /* NULL: nothing */
 
+/* With every hook; and with those before a write alone. They all call `session_hook`. */
+typedef struct lodger {
+    int64_t id;
+    const char *name;
+    const char *mail;
+    char code[8];
+    int visits;
+    ost_time changed_at;
+    int seen; /* not stored */
+} lodger;
+OST_RECORD(lodger, id);
+typedef struct visit {
+    int64_t id;
+    const char *reason;
+    int64_t lodger;
+    int minutes;
+} visit;
+OST_RECORD(visit, id);
+typedef ost_status session_hook_is(const char *name, ost_call *call, void *record);
+extern session_hook_is *session_hook; /* NULL: they do nothing */
+
 /* A table made by others, where there is one. */
 typedef struct gauge {
     int64_t id;
@@ -107,6 +128,6 @@ OST_PART(year_count);
 
 #define SESSION_MODELS                                                                            \
     OST_MODELS(&book_model, &loan_model, &note_model, &gauge_model, &patron_model, &permit_model, \
-               &notice_model, &site_model)
+               &notice_model, &site_model, &lodger_model, &visit_model)
 
 #endif

@@ -371,6 +371,7 @@ int rig_run(const char *name, const struct CMUnitTest *tests, size_t count, bool
 
 int rig_setup(void **state)
 {
+    session_hook = NULL;
     rig_begin(&the_rig, *state);
     rig_open(&the_rig, NULL);
     *state = &the_rig;

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/hook.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "model/member.h"
+#include "model/nested.h"
+#include "session/write.h"
+
+/* ---- calls ---- */
+
+ost_status ost__call_for(ost_session *s, const ost__model *m, uint16_t calls,
+                         enum ost_called operation, ost_call **out)
+{
+    *out = m->calls & calls ? ost__call_new(s, m, operation) : NULL;
+    return *out || !(m->calls & calls) ? OST_OK : OST_NO_MEMORY;
+}
+
+void ost__call_aim(ost_call *call, const void *loaded, const ost__field_set *known)
+{
+    call->record = NULL;
+    call->loaded = loaded;
+    call->known = known;
+    call->failures = 0;
+    call->stopped = OST_OK;
+}
+
+/* What the rules or a hook said becomes the session's error. */
+static ost_status refused(ost_session *s, const ost__model *m, const ost_call *call,
+                          ost_status status)
+{
+    bool own_words = call->stopped == OST_OK || call->stopped == OST_INVALID;
+    ost__call_failed(s, call, status);
+    /* What a query of the hook's failed with may have been sent. */
+    if (own_words)
+        return ost__refused(s, m, status);
+    ost__error_about(&s->error, s->error.model[0] ? NULL : m->table.model, NULL);
+    return status;
+}
+
+typedef struct named_hook {
+    ost_hook *hook;
+    const char *name;
+} named_hook;
+
+static ost_status run_hooks(ost_call *call, const named_hook *hooks, size_t count, void *record)
+{
+    for (size_t i = 0; i < count; i++)
+        if (hooks[i].hook)
+            OST_TRY(ost__call_hook(call, hooks[i].hook, hooks[i].name, record));
+    return OST_OK;
+}
+
+static ost_status run_first(const ost_model *m, ost_call *call, void *shadow)
+{
+    const named_hook hooks[] = { { m->before_validate, "before_validate hook" } };
+    return run_hooks(call, hooks, 1, shadow);
+}
+
+static ost_status run_before(const ost_model *m, ost_call *call, void *shadow)
+{
+    const bool inserts = call->operation == OST_CALL_INSERT;
+    const named_hook hooks[] = {
+        { m->after_validate, "after_validate hook" },
+        { m->before_save, "before_save hook" },
+        { inserts ? m->before_insert : m->before_update,
+          inserts ? "before_insert hook" : "before_update hook" },
+    };
+    return run_hooks(call, hooks, sizeof(hooks) / sizeof(hooks[0]), shadow);
+}
+
+/* ---- what hooks changed ---- */
+
+static bool add_differences(const ost__model *m, const void *a, const void *b, ost__field_set *out)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        if (ost__member_equal(&m->fields[i], a, b))
+            continue;
+        ost__field_set_add(out, i);
+        any = true;
+    }
+    return any;
+}
+
+ost__field_set ost__written_of(const ost__model *m, const void *record, const void *shadow)
+{
+    ost__field_set written = m->update_sets;
+    add_differences(m, record, shadow, &written);
+    return written;
+}
+
+/* The key that is in a condition, or in a snapshot, is the one that the program gave. */
+static ost_status check_key(ost_session *s, const ost__model *m, const void *before,
+                            const void *shadow)
+{
+    for (uint32_t i = 0; i < m->table.key_count; i++) {
+        if (ost__member_equal(m->table.keys[i], before, shadow))
+            continue;
+        ost__fail(s, OST_MISUSE, "a hook changed the key of a %s; delete and insert instead",
+                  m->table.model);
+        ost__error_about(&s->error, m->table.model, m->table.keys[i]->name);
+        return OST_MISUSE;
+    }
+    return OST_OK;
+}
+
+/* ---- before ---- */
+
+/* Hooks between two looks at the rules. What they changed is looked at again. */
+static ost_status run_checked(ost_session *s, const ost__model *m, void *shadow,
+                              const ost__rules *rules)
+{
+    ost__field_set again = { { 0 } };
+    const void *checked = ost__shadow_of(s, m, shadow);
+    if (!checked)
+        return OST_NO_MEMORY;
+    ost_status status = run_before(m->source, rules->call, shadow);
+    if (status == OST_OK && add_differences(m, checked, shadow, &again))
+        status = ost__rules_again(m, shadow, &again, rules);
+    return status == OST_OK ? OST_OK : refused(s, m, rules->call, status);
+}
+
+static ost_status seal(ost_session *s, const ost__model *m, void *shadow,
+                       const ost__field_set *which, const ost__rules *rules)
+{
+    ost_status status = ost__rules_hash(m, shadow, which, rules);
+    return status == OST_OK ? OST_OK : refused(s, m, rules->call, status);
+}
+
+ost_status ost__prepare_insert(ost_session *s, const ost__model *m, void *shadow,
+                               const ost__rules *rules)
+{
+    ost_status status;
+    if (!rules->call) {
+        status = ost__rules_insert(m, shadow, rules);
+        return status == OST_OK ? OST_OK : ost__refused(s, m, status);
+    }
+    ost__rules open = *rules;
+    open.checks_only = true;
+    status = run_first(m->source, rules->call, shadow);
+    if (status == OST_OK)
+        status = ost__rules_insert(m, shadow, &open);
+    if (status != OST_OK)
+        return refused(s, m, rules->call, status);
+    OST_TRY(run_checked(s, m, shadow, &open));
+    return seal(s, m, shadow, NULL, rules);
+}
+
+/* Whether there is something to write but stamps, which would not be written for themselves. */
+static bool find_changes(const ost__model *m, const ost__batch *b, const uint8_t *snapshot,
+                         void *shadow, ost__field_set *changed, const ost__rules *rules)
+{
+    uint64_t any = 0;
+    if (rules->call->operation == OST_CALL_REPLACE)
+        ost__rules_replaced(m, shadow, rules->stored, changed);
+    else
+        ost__find_changed(b, shadow, snapshot, changed);
+    for (size_t i = 0; i < sizeof(changed->words) / sizeof(changed->words[0]); i++)
+        any |= changed->words[i] & ~m->update_sets.words[i];
+    if (any == 0)
+        memset(changed, 0, sizeof(*changed));
+    return any != 0;
+}
+
+static ost_status prepare_hooked(ost_session *s, const ost__model *m, const ost__batch *b,
+                                 const uint8_t *snapshot, void *shadow, ost__field_set *changed,
+                                 const ost__rules *rules)
+{
+    ost__rules open = *rules;
+    const void *given = ost__shadow_of(s, m, shadow);
+    if (!given)
+        return OST_NO_MEMORY;
+    open.checks_only = true;
+    ost_status status = run_first(m->source, rules->call, shadow);
+    if (status != OST_OK)
+        return refused(s, m, rules->call, status);
+    OST_TRY(check_key(s, m, given, shadow));
+    if (!find_changes(m, b, snapshot, shadow, changed, rules))
+        return OST_OK;
+    status = ost__rules_update(m, shadow, changed, &open);
+    if (status != OST_OK)
+        return refused(s, m, rules->call, status);
+    OST_TRY(run_checked(s, m, shadow, &open));
+    OST_TRY(check_key(s, m, given, shadow));
+    if (!find_changes(m, b, snapshot, shadow, changed, rules))
+        return OST_OK;
+    for (size_t i = 0; i < sizeof(changed->words) / sizeof(changed->words[0]); i++)
+        changed->words[i] |= m->update_sets.words[i];
+    return seal(s, m, shadow, changed, rules);
+}
+
+ost_status ost__prepare_update(ost_session *s, const ost__model *m, const ost__batch *b,
+                               const uint8_t *snapshot, void *shadow, ost__field_set *changed,
+                               const ost__rules *rules)
+{
+    if (rules->call)
+        return prepare_hooked(s, m, b, snapshot, shadow, changed, rules);
+    ost_status status = ost__rules_update(m, shadow, changed, rules);
+    return status == OST_OK ? OST_OK : ost__refused(s, m, status);
+}
+
+ost_status ost__prepare_delete(ost_session *s, ost_call *call, void *shadow)
+{
+    const ost_model *m = call->model->source;
+    const named_hook hooks[] = { { m->before_delete, "before_delete hook" } };
+    ost_status status = run_hooks(call, hooks, 1, shadow);
+    return status == OST_OK ? OST_OK : refused(s, call->model, call, status);
+}
+
+/* ---- after ---- */
+
+ost_status ost__run_after(ost_session *s, ost_call *call, void *shadow)
+{
+    if (!call)
+        return OST_OK;
+    const ost_model *m = call->model->source;
+    const bool inserts = call->operation == OST_CALL_INSERT;
+    const named_hook written[] = {
+        { inserts ? m->after_insert : m->after_update,
+          inserts ? "after_insert hook" : "after_update hook" },
+        { m->after_save, "after_save hook" },
+    };
+    const named_hook deleted[] = { { m->after_delete, "after_delete hook" } };
+    ost_status status = call->operation == OST_CALL_DELETE ? run_hooks(call, deleted, 1, shadow)
+                                                           : run_hooks(call, written, 2, shadow);
+    if (status == OST_OK)
+        return OST_OK;
+    refused(s, call->model, call, status);
+    s->error.nothing_sent = 0;
+    ost__unit_doom(s);
+    return status;
+}
+
+void ost__write_back_whole(const ost__model *m, void *record, void *shadow)
+{
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        const ost_field *f = &m->fields[i];
+        if (!ost__field_points(f))
+            continue;
+        if (f->type == OST_TYPE_EMBEDDED)
+            ost__nested_write_back(f, ost__member_at(f, record), ost__member_at(f, shadow));
+        ost__member_copy(f, shadow, record);
+    }
+    memcpy(record, shadow, m->size);
+}
+
+/* ---- loading ---- */
+
+ost_status ost__run_loaded(ost_session *s, const ost__model *m, void *rows, size_t count,
+                           const ost__field_set *loaded)
+{
+    ost_call *call;
+    size_t index;
+    ost__field_set known = *loaded;
+    const named_hook hooks[] = { { m->source->after_load, "after_load hook" } };
+    OST_TRY(ost__call_for(s, m, OST__CALLS_LOAD, OST_CALL_LOAD, &call));
+    for (size_t i = 0; call && i < count; i++) {
+        uint8_t *row = (uint8_t *)rows + i * m->size;
+        const ost__batch *b = ost__tracked(s, row, &index);
+        ost__call_aim(call, b && b->snapshot ? b->snapshot + index * m->size : NULL, &known);
+        ost_status status = run_hooks(call, hooks, 1, row);
+        if (status != OST_OK) {
+            refused(s, m, call, status);
+            return ost__after_sending(s, status);
+        }
+    }
+    return OST_OK;
+}
+
+/* ---- units ---- */
+
+ost_status ost__run_steps(ost_session *s, const ost__model *m, const ost__steps *steps,
+                          void *context)
+{
+    OST_TRY(ost__may_write(s));
+    for (uint32_t attempt = 1;; attempt++) {
+        bool own = s->unit_count == 0;
+        if (own)
+            OST_TRY(ost__unit_begin(s, NULL));
+        ost_status status = steps->prepare(s, m, context);
+        /* A write alone is all or nothing by itself. */
+        if (own && status == OST_OK && !((m->calls | OST__ALWAYS_WHOLE) & steps->whole))
+            own = !ost__unit_unused(s);
+        if (status == OST_OK)
+            status = steps->run(s, m, context);
+        if (own && status == OST_OK)
+            status = ost__unit_commit(s);
+        else if (own)
+            ost__unit_rollback(s);
+        if (!own || !ost__unit_repeats(s, &status, attempt))
+            return status;
+    }
+}
