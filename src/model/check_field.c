@@ -345,6 +345,10 @@ static void check_deleted(ost__check *c, const ost_field *f)
         ost__check_fail(c, f->name, "stamp",
                         "with .stamp = OST_ON_DELETE is absent in the living: leave out .unique, "
                         ".required, .not_null and .default_value");
+    else if (f->check || f->transform)
+        ost__check_fail(c, f->name, "stamp",
+                        "is set by the library when a record is deleted: leave out .check and "
+                        ".transform");
 }
 
 static void check_stamp(ost__check *c, const ost_field *f)

@@ -123,10 +123,11 @@ static inline bool ost__field_keeps_seconds(const ost_field *f)
 {
     return f->stored == OST_STORED_SECONDS_TEXT || f->stored == OST_STORED_UNIX_SECONDS;
 }
-/* Whether records are loaded without it, unless it is asked for. */
+/* Whether records are loaded without it, unless it is asked for. What saving a record depends on is
+ * not. */
 static inline bool ost__field_is_left_out(const ost_field *f)
 {
-    return f->hidden && !f->primary_key && !f->version;
+    return f->hidden && !f->primary_key && !f->version && f->stamp != OST_ON_DELETE;
 }
 /* Whether the field is an enumeration: an integer with `.values`. */
 static inline bool ost__field_is_enum(const ost_field *f)

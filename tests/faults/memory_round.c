@@ -30,10 +30,11 @@ ost_status round_failure(const round *r)
 
 static ost_status open_db(round *r)
 {
-    return ost_open(OST_OPTIONS(.url = r->url, .drivers = OST_DRIVERS(ost_driver_sqlite()),
-                                .models = OST_MODELS(&writer_model, &work_model, &label_model),
-                                .platform = &r->memory.platform),
-                    &r->db, &r->error);
+    return ost_open(
+        OST_OPTIONS(.url = r->url, .drivers = OST_DRIVERS(ost_driver_sqlite()),
+                    .models = OST_MODELS(&writer_model, &work_model, &label_model, &pass_model),
+                    .platform = &r->memory.platform),
+        &r->db, &r->error);
 }
 
 static ost_status create_tables(round *r)
@@ -521,5 +522,12 @@ const step round_steps[] = {
     { "save many in a unit", round_save_many_in_unit },
     { "locked", round_locked },
     { "limited", round_limited },
+    { "insert pass", round_insert_pass },
+    { "end pass", round_end_pass },
+    { "scoped", round_scoped },
+    { "restore pass", round_restore_pass },
+    { "end all", round_end_all },
+    { "restore all", round_restore_all },
+    { "purge pass", round_purge_pass },
 };
 const size_t round_step_count = sizeof round_steps / sizeof round_steps[0];

@@ -39,6 +39,14 @@ typedef struct label {
     int weight;
 } label;
 OST_RECORD(label, id);
+/* Soft deletes, and a default scope. */
+typedef struct pass {
+    int64_t id;
+    const char *holder;
+    bool open;
+    ost_opt_time ended_at;
+} pass;
+OST_RECORD(pass, id);
 typedef struct per_year {
     int year;
     int64_t works;
@@ -76,6 +84,14 @@ ost_status round_save_many(round *r);
 ost_status round_save_many_in_unit(round *r);
 ost_status round_locked(round *r);
 ost_status round_limited(round *r);
+/* Steps of memory_living.c. */
+ost_status round_insert_pass(round *r);
+ost_status round_end_pass(round *r);
+ost_status round_scoped(round *r);
+ost_status round_restore_pass(round *r);
+ost_status round_end_all(round *r);
+ost_status round_restore_all(round *r);
+ost_status round_purge_pass(round *r);
 /* Steps of memory_units.c. */
 ost_status round_unit(round *r);
 ost_status round_unit_forgiving(round *r);

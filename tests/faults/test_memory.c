@@ -13,7 +13,7 @@
 
 #include "session/session.h"
 
-enum { STEPS_MAX = 64, DUMP_SIZE = 1 << 16, ROUNDS_MAX = 20000 };
+enum { STEPS_MAX = 96, DUMP_SIZE = 1 << 16, ROUNDS_MAX = 20000 };
 
 static char folder[] = "ostler-memory-XXXXXX", path[64], url[128];
 static char *expected[STEPS_MAX]; /* what the database holds after each step */
@@ -27,7 +27,8 @@ static const char dump_text[] =
     " UNION ALL SELECT 'work ' || id || '|' || writer_id || title || price || ifnull(hex(cover), "
     "'-')"
     " || year FROM works"
-    " UNION ALL SELECT 'label ' || length(id) || code || weight FROM label ORDER BY 1";
+    " UNION ALL SELECT 'label ' || length(id) || code || weight FROM label"
+    " UNION ALL SELECT 'pass ' || id || holder || (ended_at IS NULL) FROM pass ORDER BY 1";
 
 static char *dump(void)
 {

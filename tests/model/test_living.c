@@ -87,6 +87,12 @@ static void an_insert_and_an_update_do_not_stamp_it(void **state)
 
 #define WRONG(path, rule, ...) expect_mistake(USER(__VA_ARGS__), OST_SCHEMA, path, rule)
 
+static ost_status some_check(ost_call *call, const void *value, const void *record)
+{
+    (void)call, (void)value, (void)record;
+    return OST_OK;
+}
+
 static void mistakes_are_found(void **state)
 {
     (void)state;
@@ -104,6 +110,22 @@ static void mistakes_are_found(void **state)
           OST_INDEXES({ SEATS, .among_living = true }));
 }
 
+/* There is no call of the program's behind a delete by query. */
+static void the_library_alone_decides_the_stamp(void **state)
+{
+    (void)state;
+    ost_error e;
+    ost__model_set *set;
+    start_memory();
+    assert_int_not_equal(
+        ost__model_set_open(&test_memory,
+                            USER(OST_FIELDS(ID, OST_FIELD(user, gone_at, .stamp = OST_ON_DELETE,
+                                                          .check = some_check))),
+                            &set, &e),
+        OST_OK);
+    assert_true(has_failure(&e, "user.gone_at", "stamp"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +133,7 @@ int main(void)
         cmocka_unit_test(other_models_have_no_such_indexes),
         cmocka_unit_test(an_insert_and_an_update_do_not_stamp_it),
         cmocka_unit_test(mistakes_are_found),
+        cmocka_unit_test(the_library_alone_decides_the_stamp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

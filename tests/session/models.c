@@ -39,7 +39,8 @@ OST_MODEL(patron, .table = "patrons",
 OST_MODEL(permit, .table = "permits",
           OST_FIELDS(OST_FIELD(permit, patron, .primary_key = true),
                      OST_FIELD(permit, kind, .primary_key = true),
-                     OST_FIELD(permit, ended, .stamp = OST_ON_DELETE), OST_FIELD(permit, note)));
+                     OST_FIELD(permit, ended, .stamp = OST_ON_DELETE, .hidden = true),
+                     OST_FIELD(permit, note)));
 
 void (*notice_scope)(ost_query *q);
 

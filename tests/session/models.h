@@ -54,7 +54,7 @@ typedef struct patron {
 } patron;
 OST_RECORD(patron, id);
 
-/* The same with a key of two members, and a day. */
+/* The same with a key of two members, and a day that is hidden. */
 typedef struct permit {
     int64_t patron;
     char kind[8];

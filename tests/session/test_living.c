@@ -154,11 +154,19 @@ static void a_composite_key_and_a_day(void **state)
     assert_int_equal(one.ended.value.days, ost_now(r->s).microseconds / INT64_C(86400000000));
     NULLS(OST_NOT_FOUND, "no permit",
           ost_find(r->s, permit, ost_eq(permit, patron, 1), ost_eq(permit, kind, "read")));
+    ost_query *q = ost_from(r->s, permit);
+    ost_with_deleted(q);
+    ost_where(q, ost_eq(permit, kind, "read"));
+    permit *gone = ost_one(q, permit);
+    assert_non_null(gone);
+    assert_true(gone->ended.present);
+    gone->note = "b";
+    OK(ost_save(r->s, permit, gone));
     OK(ost_restore(r->s, permit, &one));
     assert_false(one.ended.present);
     permit *p = ost_find(r->s, permit, ost_eq(permit, patron, 1), ost_eq(permit, kind, "read"));
     assert_non_null(p);
-    assert_string_equal(p->note, "a");
+    assert_string_equal(p->note, "b");
 }
 
 /* ---- deleting ---- */
