@@ -27,7 +27,8 @@ static ost__my_place place_of(ost__my_binds *b, MYSQL_BIND *binds, uint32_t i)
                             .use = &b->parameters[i],
                             .parameter = ost__my_parameter_of(b->op, b->parameters[i].parameter),
                             .bind = &binds[i],
-                            .slot = &b->slots[i] };
+                            .slot = &b->slots[i],
+                            .text = &b->text };
 }
 
 static const char *record_of(const ost__my_binds *b, size_t n)
@@ -35,8 +36,11 @@ static const char *record_of(const ost__my_binds *b, size_t n)
     return (const char *)b->op->records + (b->first + n) * b->op->record_stride;
 }
 
+/* Documents are written anew for each record, into a buffer that holds those of one. */
 static enum way way_of(const ost_parameter *p)
 {
+    if (ost__my_is_json(p->type) || ost__my_is_json(p->value.type))
+        return WAY_ANY;
     if (p->source != OST_FROM_RECORD)
         return WAY_CONSTANT;
     if (ost__my_is_direct(p->type, p->field))
@@ -52,10 +56,17 @@ static void set_text(ost__my_place *p, const char *text)
         (void)ost__my_set_null(p);
 }
 
+static void forget_texts(ost__my_binds *b)
+{
+    if (b->text.size > 0 || b->text.failed)
+        ost__buffer_reset(&b->text);
+}
+
 static my_bool next_record(void *data, MYSQL_BIND *binds, unsigned row)
 {
     ost__my_binds *b = data;
     const char *record = record_of(b, row);
+    forget_texts(b);
     for (uint32_t i = 0; i < b->count; i++) {
         const ost__my_slot *slot = &b->slots[i];
         ost__my_place at;
@@ -73,6 +84,8 @@ static my_bool next_record(void *data, MYSQL_BIND *binds, unsigned row)
             break;
         }
     }
+    if (b->text.size > 0)
+        ost__my_settle_texts(b, binds);
     return 0;
 }
 
@@ -80,9 +93,12 @@ static my_bool next_record(void *data, MYSQL_BIND *binds, unsigned row)
 static ost_status begin(ost__my_binds *b, size_t *fixed, ost_error *error)
 {
     *fixed = 0;
+    forget_texts(b);
     for (uint32_t i = 0; i < b->count; i++) {
         ost__my_place at = place_of(b, b->list, i);
         ost_status status = ost__my_set_parameter(&at, record_of(b, 0));
+        if (status == OST_NO_MEMORY)
+            return ost__my_no_memory(error);
         if (status != OST_OK)
             return ost__my_misfit(&at, status, error);
         at.slot->way = (uint8_t)way_of(at.parameter);
@@ -97,6 +113,7 @@ static ost_status begin(ost__my_binds *b, size_t *fixed, ost_error *error)
 /* Checks a record, and measures what differs from one to the next. */
 static ost_status measure(ost__my_binds *b, const char *record, size_t *bytes, ost_error *error)
 {
+    forget_texts(b);
     for (uint32_t i = 0; i < b->count; i++) {
         ost__my_place at;
         ost_status status = OST_OK;
@@ -109,6 +126,8 @@ static ost_status measure(ost__my_binds *b, const char *record, size_t *bytes, o
             status = ost__my_set_parameter(&at, record);
         if (status == OST_OK && at.slot->size > UINT32_MAX)
             status = OST_TOO_LARGE;
+        if (status == OST_NO_MEMORY)
+            return ost__my_no_memory(error);
         if (status != OST_OK)
             return ost__my_misfit(&at, status, error);
         *bytes += 1 + ost__my_value_bytes(at.bind, at.slot);

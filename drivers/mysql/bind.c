@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/document.h"
 #include "base/error.h"
 #include "base/scalar.h"
 
@@ -172,10 +173,42 @@ static bool is_written(const ost__my_place *p)
     return false;
 }
 
+/* A text in the buffer, which may still move: the address comes last. */
+static ost_status set_made(ost__my_place *p, size_t start)
+{
+    size_t size = p->text->size - start;
+    if (p->text->failed)
+        return OST_NO_MEMORY;
+    if (size > UINT32_MAX)
+        return OST_TOO_LARGE;
+    set_wire(p, wire_of_form[OST__MY_TEXT]);
+    ost__my_set_data(p, NULL, size);
+    p->slot->indicator = CHAR_MAX;
+    p->slot->cell.as.span.size = start;
+    return OST_OK;
+}
+
+static ost_status set_document(ost__my_place *p, uint16_t type, const void *at)
+{
+    size_t start = p->text->size;
+    ost__json_writer w;
+    if (!p->parameter->field)
+        return OST_UNSUPPORTED;
+    if (type == OST_TYPE_LIST ? !ost__list_at(at).items
+                              : type == OST_TYPE_JSON && !((const ost_json *)at)->text)
+        return ost__my_set_null(p);
+    ost__json_begin(&w, p->text);
+    OST_TRY(ost__document_write(&w, p->parameter->field, at));
+    return set_made(p, start);
+}
+
 static ost_status set_value(ost__my_place *p, uint16_t type, const void *at)
 {
     const ost_parameter *from = p->parameter;
-    ost_status status = ost__my_store(type, at, from->size, from->field, &p->slot->cell);
+    ost_status status;
+    if (ost__my_is_json(type))
+        return set_document(p, type, at);
+    status = ost__my_store(type, at, from->size, from->field, &p->slot->cell);
     if (status == OST_RANGE && (type == OST_TYPE_DOUBLE || type == OST_TYPE_FLOAT) &&
         !is_written(p)) {
         /* Everything that is stored compares with an infinity. */
@@ -260,6 +293,8 @@ ost_status ost__my_set_parameter(ost__my_place *p, const void *record)
         return set_integer(p, from->value.as.integer);
     if (from->source == OST_FROM_VALUE && from->value.type != OST_TYPE_NONE)
         return set_value(p, from->value.type, &from->value.as);
+    if (from->source == OST_FROM_MEMBER)
+        return set_value(p, from->type, from->list);
     set_wire(p, wire_of_form[ost__my_form_of(p->use->type, p->use->field)]);
     return ost__my_set_null(p);
 }
@@ -343,10 +378,11 @@ static bool count_slots(const ost__my_parameter *p, uint32_t count, const ost_op
 }
 
 /* The items, and the last of them again up to a power of two; or all of them as one JSON text. */
-static ost_status set_items(ost__my_binds *b, ost__my_place *p, uint32_t slots, size_t *text_at,
-                            size_t packet)
+static ost_status set_items(ost__my_place *p, uint32_t slots, size_t packet)
 {
     const ost_parameter *list = p->parameter;
+    size_t start = p->text->size;
+    ost_status status;
     if (!ost__my_list_is_json(p->use, list)) {
         for (uint32_t i = 0; i < slots; i++, p->bind++, p->slot++) {
             size_t n = i < list->list_count ? i : list->list_count - 1;
@@ -356,37 +392,29 @@ static ost_status set_items(ost__my_binds *b, ost__my_place *p, uint32_t slots, 
         }
         return OST_OK;
     }
-    *text_at = b->text.size;
-    OST_TRY(ost__my_list_json(&b->text, p->use, list, packet));
-    if (b->text.size - *text_at > UINT32_MAX)
-        return OST_TOO_LARGE;
-    set_wire(p, wire_of_form[OST__MY_TEXT]);
-    /* The buffer may still move: the address comes last. */
-    ost__my_set_data(p, NULL, b->text.size - *text_at);
-    p->slot->indicator = CHAR_MAX;
-    p->slot->cell.as.span.size = *text_at;
+    OST_TRY(ost__my_list_json(p->text, p->use, list, packet));
+    status = set_made(p, start);
     p->bind++;
     p->slot++;
-    return OST_OK;
+    return status;
 }
 
-static void settle_texts(ost__my_binds *b)
+void ost__my_settle_texts(ost__my_binds *b, MYSQL_BIND *binds)
 {
     for (uint32_t i = 0; i < b->count; i++) {
         if (b->slots[i].indicator != CHAR_MAX)
             continue;
         b->slots[i].indicator = 0;
-        b->list[i].buffer = b->text.data + b->slots[i].cell.as.span.size;
+        binds[i].buffer = b->text.data + b->slots[i].cell.as.span.size;
         b->moved = true;
     }
 }
 
-static ost_status set_one(ost__my_binds *b, ost__my_place *at, const void *record, size_t *text_at,
-                          size_t packet)
+static ost_status set_one(ost__my_place *at, const void *record, size_t packet)
 {
     ost_status status;
     if (is_list(at->use, at->op))
-        return set_items(b, at, ost__my_list_slots(at->use, at->parameter), text_at, packet);
+        return set_items(at, ost__my_list_slots(at->use, at->parameter), packet);
     status = ost__my_set_parameter(at, record);
     at->bind++;
     at->slot++;
@@ -409,8 +437,7 @@ ost_status ost__my_bind(ost__my_binds *b, const ost__my_parameter *p, uint32_t c
                         ost_error *error)
 {
     uint32_t slots;
-    size_t text_at = 0;
-    ost__my_place at = { .op = op };
+    ost__my_place at = { .op = op, .text = &b->text };
     if (!count_slots(p, count, op, &slots))
         return ost__my_check_parameters(p, count, op, error);
     b->changed = b->arrays;
@@ -424,7 +451,7 @@ ost_status ost__my_bind(ost__my_binds *b, const ost__my_parameter *p, uint32_t c
         ost_status status;
         at.use = &p[i];
         at.parameter = ost__my_parameter_of(op, p[i].parameter);
-        status = set_one(b, &at, record, &text_at, packet);
+        status = set_one(&at, record, packet);
         if (status == OST_NO_MEMORY)
             return ost__my_no_memory(error);
         if (status != OST_OK)
@@ -433,7 +460,7 @@ ost_status ost__my_bind(ost__my_binds *b, const ost__my_parameter *p, uint32_t c
     b->changed = b->changed || at.changed;
     b->moved = at.moved;
     if (b->text.size > 0)
-        settle_texts(b);
+        ost__my_settle_texts(b, b->list);
     b->bytes = bytes_of(b);
     if (packet > 0 && b->bytes > packet)
         return ost__my_too_large(op, b->bytes, packet, error);
@@ -441,18 +468,23 @@ ost_status ost__my_bind(ost__my_binds *b, const ost__my_parameter *p, uint32_t c
 }
 
 ost_status ost__my_measure(const ost__my_parameter *p, uint32_t count, const ost_operation *op,
-                           const void *record, size_t *bytes, ost_error *error)
+                           const void *record, ost__buffer *scratch, size_t *bytes,
+                           ost_error *error)
 {
     MYSQL_BIND bind = { .buffer_type = MYSQL_TYPE_NULL };
     ost__my_slot slot = { 0 };
-    ost__my_place at = { .op = op, .bind = &bind, .slot = &slot };
+    ost__my_place at = { .op = op, .bind = &bind, .slot = &slot, .text = scratch };
     *bytes = 0;
     OST_TRY(ost__my_check_parameters(p, count, op, error));
     for (uint32_t i = 0; i < count; i++) {
         ost_status status;
         at.use = &p[i];
         at.parameter = ost__my_parameter_of(op, p[i].parameter);
+        if (scratch->size > 0 || scratch->failed)
+            ost__buffer_reset(scratch);
         status = ost__my_set_parameter(&at, record);
+        if (status == OST_NO_MEMORY)
+            return ost__my_no_memory(error);
         if (status != OST_OK)
             return ost__my_misfit(&at, status, error);
         if (!ost__size_add(*bytes, 1 + ost__my_value_bytes(&bind, &slot), bytes))

@@ -291,6 +291,32 @@ static ost_status read_bytes(const ost__my_column *c, size_t size, void *at)
     return OST_OK;
 }
 
+static uint64_t little(const uint8_t *at, size_t size)
+{
+    uint64_t bits = 0;
+    while (size > 0)
+        bits = bits << 8 | at[--size];
+    return bits;
+}
+
+/* As store_point() of types.c has it; the number of the system is not looked at. */
+static ost_status read_point(const ost__my_column *c, ost_point *out)
+{
+    const uint8_t *at = c->data;
+    uint64_t bits[2];
+    double x[2];
+    if (c->kind != OST__CELL_SPAN || !c->is_binary || c->length != OST__MY_POINT_SIZE ||
+        at[4] != 1 || little(at + 5, 4) != 1)
+        return OST_RANGE;
+    bits[0] = little(at + 9, 8);
+    bits[1] = little(at + 17, 8);
+    memcpy(x, bits, sizeof x);
+    if (!isfinite(x[0]) || !isfinite(x[1]))
+        return OST_RANGE;
+    *out = (ost_point){ .longitude = x[0], .latitude = x[1] };
+    return OST_OK;
+}
+
 /* MariaDB's own kind of UUID comes as text. */
 static ost_status read_uuid(const ost__my_column *c, ost_uuid *out)
 {
@@ -338,6 +364,7 @@ ost_status ost__my_read_cell(const ost_row_step *step, const ost__my_column *c, 
     case OST_TYPE_UUID: return read_uuid(c, at);
     case OST_TYPE_OBJECT_ID: return read_bytes(c, sizeof(ost_object_id), at);
     case OST_TYPE_DECIMAL: return read_decimal(step, c, at);
+    case OST_TYPE_POINT: return read_point(c, at);
     default: return OST_UNSUPPORTED;
     }
 }

@@ -153,6 +153,9 @@ static bool column_type(ost__sql_writer *w, const ost_field *field)
         [OST_TYPE_DATE] = "DATE",
         [OST_TYPE_UUID] = "BINARY(16)",
         [OST_TYPE_OBJECT_ID] = "BINARY(12)",
+        [OST_TYPE_JSON] = "JSON",
+        [OST_TYPE_EMBEDDED] = "JSON",
+        [OST_TYPE_LIST] = "JSON",
     };
     uint16_t kind = ost__my_kind_of(field);
     if (is_text(field)) {
@@ -165,6 +168,10 @@ static bool column_type(ost__sql_writer *w, const ost_field *field)
     }
     if (kind == OST_TYPE_DECIMAL) {
         decimal_type(w, field);
+        return true;
+    }
+    if (kind == OST_TYPE_POINT) {
+        ost__sql_text(w, flavour(w)->mariadb ? "POINT REF_SYSTEM_ID=4326" : "POINT SRID 4326");
         return true;
     }
     if (kind >= sizeof types / sizeof types[0] || !types[kind])

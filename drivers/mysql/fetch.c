@@ -30,7 +30,8 @@ static bool describe(ost__my_column *c, const MYSQL_FIELD *f)
     c->key = key;
     c->kind = OST__CELL_OTHER;
     c->is_unsigned = (key & 2) != 0;
-    c->is_binary = f->charsetnr == BINARY && f->type != MYSQL_TYPE_JSON;
+    c->is_binary =
+        f->type == MYSQL_TYPE_GEOMETRY || (f->charsetnr == BINARY && f->type != MYSQL_TYPE_JSON);
     switch (f->type) {
     case MYSQL_TYPE_TINY:
         c->kind = OST__CELL_INTEGER;
@@ -70,6 +71,7 @@ static bool describe(ost__my_column *c, const MYSQL_FIELD *f)
     case MYSQL_TYPE_TINY_BLOB:
     case MYSQL_TYPE_MEDIUM_BLOB:
     case MYSQL_TYPE_LONG_BLOB:
+    case MYSQL_TYPE_GEOMETRY:
     case MYSQL_TYPE_BLOB: c->kind = OST__CELL_SPAN; break;
     default: break;
     }

@@ -189,9 +189,9 @@ static ost_status choose_rows(ost__my_run *r, const ost__my_text *t, ost__my_chu
     size_t left = r->op->record_count - chunk->first, bytes = t->size, fits = 0, rows = 1;
     while (fits < left && fits < ROWS_MAX && (fits + 1) * t->parameter_count <= PARAMETERS_MAX) {
         size_t size = 0;
-        ost_status status =
-            ost__my_measure(t->parameters, t->parameter_count, r->op,
-                            ost__my_record(r->op, chunk->first + fits), &size, r->error);
+        ost_status status = ost__my_measure(t->parameters, t->parameter_count, r->op,
+                                            ost__my_record(r->op, chunk->first + fits), &r->c->text,
+                                            &size, r->error);
         if (status != OST_OK) {
             r->outcome->failed_record = chunk->first + fits;
             if (r->error)

@@ -12,8 +12,9 @@ typedef struct ost__my_place {
     const ost_parameter *parameter;
     MYSQL_BIND *bind;
     ost__my_slot *slot;
-    bool changed; /* the kind is another than before */
-    bool moved;   /* the address is */
+    ost__buffer *text; /* where texts go that are made for the statement */
+    bool changed;      /* the kind is another than before */
+    bool moved;        /* the address is */
 } ost__my_place;
 
 /* Room for `count` values. What was bound before stays where it is, as long as the number is the
@@ -21,6 +22,9 @@ typedef struct ost__my_place {
 ost_status ost__my_binds_reserve(ost__my_binds *b, uint32_t count, ost_error *error);
 ost_status ost__my_check_parameters(const ost__my_parameter *p, uint32_t count,
                                     const ost_operation *op, ost_error *error);
+
+/* Of texts in b->text: where they are, once all of them are there. */
+void ost__my_settle_texts(ost__my_binds *b, MYSQL_BIND *binds);
 
 void ost__my_set_data(ost__my_place *p, const void *data, size_t size);
 ost_status ost__my_set_null(ost__my_place *p);

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/document.h"
 #include "base/utf8.h"
 #include "mysql/cells.h"
 
@@ -133,6 +134,26 @@ static ost_status read_blob(const ost__my_results *r, const ost__my_column *c, o
     return OST_OK;
 }
 
+static ost_status read_document(const ost__my_results *r, const ost_row_step *step,
+                                const ost__my_column *c, ost_sink *sink, void *at)
+{
+    const ost__document_memory memory = ost__document_memory_of(sink, r->memory);
+    if (c->kind != OST__CELL_SPAN || c->is_binary)
+        return OST_RANGE;
+#if !OST__MY_FROM_WIRE
+    if (c->length > c->size) {
+        size_t size = c->length;
+        char *whole = ost__alloc(r->memory, size);
+        ost_status status = whole ? OST_RANGE : OST_NO_MEMORY;
+        if (whole && copy_span(r, c, whole))
+            status = ost__document_read(step->field, whole, size, &memory, at);
+        ost__free(r->memory, whole, size);
+        return status;
+    }
+#endif
+    return ost__document_read(step->field, (const char *)c->data, c->length, &memory, at);
+}
+
 static ost_status read_any(const ost__my_results *r, const ost_row_step *step,
                            const ost__my_column *c, ost_sink *sink, void *at)
 {
@@ -140,6 +161,9 @@ static ost_status read_any(const ost__my_results *r, const ost_row_step *step,
     case OST_TYPE_TEXT: return OST_RANGE;
     case OST_TYPE_CHARS: return read_chars(r, step, c, at);
     case OST_TYPE_BLOB: return read_blob(r, c, sink, at);
+    case OST_TYPE_JSON:
+    case OST_TYPE_EMBEDDED:
+    case OST_TYPE_LIST: return read_document(r, step, c, sink, at);
     default:
 #if !OST__MY_FROM_WIRE
         /* What is in the buffer alone would be another value. */

@@ -54,7 +54,11 @@ enum ost__my_form ost__my_form_of(uint16_t type, const ost_field *field)
     case OST_TYPE_CHARS: return OST__MY_TEXT;
     case OST_TYPE_BLOB:
     case OST_TYPE_UUID:
-    case OST_TYPE_OBJECT_ID: return OST__MY_BYTES;
+    case OST_TYPE_OBJECT_ID:
+    case OST_TYPE_POINT: return OST__MY_BYTES;
+    case OST_TYPE_JSON:
+    case OST_TYPE_EMBEDDED:
+    case OST_TYPE_LIST: return OST__MY_TEXT;
     case OST_TYPE_TIME: return OST__MY_TIME;
     case OST_TYPE_DATE: return OST__MY_DATE;
     case OST_TYPE_DECIMAL: return OST__MY_DECIMAL;
@@ -213,6 +217,34 @@ static ost_status store_date(ost_date d, ost__my_cell *out)
     return OST_OK;
 }
 
+static void put_little(void *to, uint64_t bits, size_t size)
+{
+    uint8_t *at = to;
+    for (size_t i = 0; i < size; i++, bits >>= 8)
+        at[i] = (uint8_t)bits;
+}
+
+/*
+ * As the server keeps it: the number of its system of coordinates, then well-known binary,
+ * longitude first. MySQL turns the order of that system's axes about where it reads or writes
+ * texts, and not in what it keeps.
+ */
+static ost_status store_point(const ost_point *p, ost__my_cell *out)
+{
+    const double x[] = { p->longitude == 0 ? 0.0 : p->longitude,
+                         p->latitude == 0 ? 0.0 : p->latitude };
+    uint64_t bits[2];
+    if (!isfinite(x[0]) || !isfinite(x[1]))
+        return OST_RANGE;
+    memcpy(bits, x, sizeof bits);
+    put_little(out->bytes, OST__MY_WGS84, 4);
+    put_little(out->bytes + 4, 1, 1); /* the lowest byte first */
+    put_little(out->bytes + 5, 1, 4); /* a point */
+    put_little(out->bytes + 9, bits[0], 8);
+    put_little(out->bytes + 17, bits[1], 8);
+    return store_inside(OST__MY_BYTES, OST__MY_POINT_SIZE, out);
+}
+
 static ost_status store_text(const char *text, ost__my_cell *out)
 {
     return store_span(OST__MY_TEXT, text, text ? strlen(text) : 0, out);
@@ -248,6 +280,7 @@ ost_status ost__my_store(uint16_t type, const void *at, uint32_t size, const ost
     case OST_TYPE_UUID: return store_span(OST__MY_BYTES, at, sizeof(ost_uuid), out);
     case OST_TYPE_OBJECT_ID: return store_span(OST__MY_BYTES, at, sizeof(ost_object_id), out);
     case OST_TYPE_DECIMAL: return store_decimal(*(const ost_decimal *)at, field, out);
+    case OST_TYPE_POINT: return store_point(at, out);
     case OST_TYPE_NONE: out->form = OST__MY_NULL; return OST_OK;
     default: return OST_UNSUPPORTED;
     }

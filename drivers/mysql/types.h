@@ -29,6 +29,12 @@ static inline const ost_parameter *ost__my_parameter_of(const ost_operation *op,
     return (const ost_parameter *)(const void *)(list + (size_t)number * op->parameter_size);
 }
 
+/* Members of these kinds travel as JSON. */
+static inline bool ost__my_is_json(uint16_t type)
+{
+    return type == OST_TYPE_JSON || type == OST_TYPE_EMBEDDED || type == OST_TYPE_LIST;
+}
+
 /* ---- one value ---- */
 
 /* How a value travels. */
@@ -44,6 +50,8 @@ enum ost__my_form {
     OST__MY_DATE
 };
 enum { OST__MY_CELL_SIZE = 48 };
+/* Bytes of a point, and the number of longitudes and latitudes among the systems of coordinates. */
+enum { OST__MY_POINT_SIZE = 25, OST__MY_WGS84 = 4326 };
 /* Texts and blobs are borrowed, or in `bytes`. */
 typedef struct ost__my_cell {
     uint16_t form; /* an enum ost__my_form */
@@ -90,7 +98,7 @@ typedef struct ost__my_binds {
     MYSQL_BIND *list;    /* `count` of them, for mysql_stmt_bind_param() */
     ost__my_slot *slots; /* one for each */
     uint32_t count, capacity;
-    ost__buffer text; /* long lists */
+    ost__buffer text; /* long lists, documents */
     size_t bytes;     /* about what the values take in a packet */
     bool changed;     /* kinds are others than at the last ost__my_bind() */
     bool moved;       /* addresses are */
@@ -128,9 +136,10 @@ ost_status ost__my_bind_array(ost__my_binds *b, MYSQL_STMT *stmt, const ost__my_
 void ost__my_unbind_array(MYSQL_STMT *stmt);
 #endif
 /* About the bytes that one record takes in a packet, for statements of many rows. The record is
- * checked as ost__my_bind() does. */
+ * checked as ost__my_bind() does. `scratch` is overwritten. */
 ost_status ost__my_measure(const ost__my_parameter *p, uint32_t count, const ost_operation *op,
-                           const void *record, size_t *bytes, ost_error *error);
+                           const void *record, ost__buffer *scratch, size_t *bytes,
+                           ost_error *error);
 
 /* ---- lists ---- */
 

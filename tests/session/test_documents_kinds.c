@@ -432,6 +432,54 @@ static void postgres_reads_what_others_wrote(void **state)
     read_foreign(*state, cases, sizeof cases / sizeof *cases);
 }
 
+static void mariadb_reads_what_others_wrote(void **state)
+{
+    static const foreign_case cases[] = {
+        { "i32s = '[]'", NULL },
+        { "i32s = ' [ 1 , -2 ] '", NULL },
+        { "i32s = '[1,null]'", "i32s" },
+        { "i32s = '[1,1.5]'", "i32s" },
+        { "i32s = '[[1]]'", "i32s" },
+        { "i32s = '{\"a\":1}'", "i32s" },
+        { "i32s = NULL, i8s = '[128]'", "i8s" },
+        { "i8s = NULL, moods = '[\"good\",\"bad\"]'", "moods" },
+        { "moods = NULL, one = '{}'", "one" },
+        { "one = '{\"flag\":1}'", "one" },
+        { "one = '[]'", "one" },
+        { "one = JSON_INSERT(some, '$[0].more', '[]')", "one" },
+        { "one = JSON_EXTRACT(JSON_INSERT(some, '$[0].more', '[]'), '$[0]')", NULL },
+        { "spot = POINT(1, 2)", NULL },
+        { "spot = ST_GeomFromText('POINT(1 2)', 3857)", NULL },
+    };
+    read_foreign(*state, cases, sizeof cases / sizeof *cases);
+}
+
+static void mariadb_takes_columns_of_other_types(void **state)
+{
+    rig *r = *state;
+    enum { COUNT = 10 };
+    shelf s = full(), many[COUNT];
+    rig_raw(r,
+            "ALTER TABLE shelf MODIFY i32s TEXT, MODIFY texts VARCHAR(5000) CHARACTER SET utf8mb4,"
+            " MODIFY spot GEOMETRY NOT NULL");
+    OK(ost_insert(r->s, shelf, &s));
+    for (int i = 0; i < COUNT; i++) {
+        many[i] = s;
+        many[i].id = 0;
+    }
+    OK(ost_insert_many(r->s, shelf, many, COUNT));
+    const shelf *back = ost_get(r->s, shelf, many[COUNT - 1].id);
+    assert_non_null(back);
+    same(&s, back);
+    static const foreign_case cases[] = {
+        { "spot = ST_GeomFromText('LINESTRING(1 2,3 4)')", "spot" },
+        { "spot = ST_GeomFromText('POINT(3 4)')", NULL },
+        { "i32s = ''", "i32s" },
+        { "i32s = '[1'", "i32s" },
+    };
+    read_foreign(r, cases, sizeof cases / sizeof *cases);
+}
+
 /* Columns of other types than ours, of which the values are the same. */
 static void postgres_takes_columns_of_other_types(void **state)
 {
@@ -477,6 +525,36 @@ static void postgres_keeps_large_numbers_of_json(void **state)
     FAILS(OST_RANGE, "", ost_insert(r->s, shelf, &s));
 }
 
+/* Whatever is asked for and not there, what is written is all or nothing, and what is read too. */
+static void fm65_no_memory_is_a_status(void **state)
+{
+    rig *r = *state;
+    enum { COUNT = 9 };
+    shelf s = full(), many[COUNT];
+    bool failed = true;
+    for (int i = 0; i < COUNT; i++)
+        many[i] = full();
+    OK(ost_insert(r->s, shelf, &s));
+    for (long n = 1; failed; n += 1 + n / 8) {
+        ost_session *other = rig_session(r, NULL);
+        atomic_store(&r->calls, 0);
+        atomic_store(&r->fail_at, n);
+        const shelf *back = ost_get(other, shelf, s.id);
+        ost_status status = back ? ost_insert_many(other, shelf, many, COUNT) : OST_NO_MEMORY;
+        failed = atomic_load(&r->calls) >= n;
+        atomic_store(&r->fail_at, 0);
+        if (back)
+            same(&s, back);
+        else
+            assert_int_equal(ost_session_error(other)->status, OST_NO_MEMORY);
+        if (status != OST_OK)
+            assert_true(failed);
+        ost_session_close(other);
+        for (int i = 0; i < COUNT; i++)
+            many[i].id = 0;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -484,6 +562,9 @@ int main(void)
         KINDS_RIG_ALL(saved_one_by_one_and_many_at_once),
         KINDS_RIG_ALL(large_ones),
         KINDS_RIG_ALL(what_cannot_be_stored_is_refused),
+        KINDS_RIG_ALL(fm65_no_memory_is_a_status),
+        KINDS_ON(mariadb_reads_what_others_wrote, RIG_MYSQL),
+        KINDS_ON(mariadb_takes_columns_of_other_types, RIG_MYSQL),
         KINDS_ON(postgres_reads_what_others_wrote, RIG_POSTGRES),
         KINDS_ON(postgres_takes_columns_of_other_types, RIG_POSTGRES),
         KINDS_ON(postgres_keeps_large_numbers_of_json, RIG_POSTGRES),

@@ -197,7 +197,8 @@ static void fill_step(ost_row_step *s, const ost_field *to, const ost_node *n, u
 {
     uint16_t type = to->type & (uint16_t)~OST_TYPE_OPTIONAL;
     bool optional = to->type & OST_TYPE_OPTIONAL;
-    bool pointer = type == OST_TYPE_TEXT || type == OST_TYPE_BLOB;
+    bool pointer = type == OST_TYPE_TEXT || type == OST_TYPE_BLOB || type == OST_TYPE_JSON ||
+                   type == OST_TYPE_LIST;
     *s = (ost_row_step){ .offset = (uint32_t)to->offset,
                          .size = to->size,
                          .type = type,
