@@ -21,6 +21,7 @@ enum {
     HEADER_SIZE = (sizeof(ost__chunk) + ALIGN_MAX - 1) / ALIGN_MAX * ALIGN_MAX,
     SORTED_FIRST = 8,
     OWNERS_FIRST = 8,
+    SPARE_MAX = 64 << 10,
     POISON = 0xDB,
 };
 
@@ -101,6 +102,27 @@ static bool grow_sorted(ost__arena *a)
     return true;
 }
 
+static ost__chunk *new_chunk(const ost__arena *a, size_t size)
+{
+    ost__chunk *c = ost__alloc(a->memory, size);
+    if (c == NULL)
+        return NULL;
+    *c = (ost__chunk){ .size = size };
+    c->next = first_byte(c);
+    c->end = (uint8_t *)c + size;
+    hide(c->next, (size_t)(c->end - c->next));
+    return c;
+}
+
+static void free_chunk(const ost__arena *a, ost__chunk *c)
+{
+    if (c == NULL)
+        return;
+    show(c, c->size);
+    ost__free(a->memory, c->owners, c->owner_capacity * sizeof *c->owners);
+    ost__free(a->memory, c, c->size);
+}
+
 static bool add_chunk(ost__arena *a, size_t wanted)
 {
     size_t size = a->first_size, needed;
@@ -110,13 +132,14 @@ static bool add_chunk(ost__arena *a, size_t wanted)
         return false;
     if (size < needed)
         size = needed;
-    ost__chunk *c = ost__alloc(a->memory, size);
+    ost__chunk *c = a->spare;
+    if (c != NULL && c->size >= needed)
+        a->spare = NULL;
+    else
+        c = new_chunk(a, size);
     if (c == NULL)
         return false;
-    *c = (ost__chunk){ .older = a->current, .size = size };
-    c->next = first_byte(c);
-    c->end = (uint8_t *)c + size;
-    hide(c->next, (size_t)(c->end - c->next));
+    c->older = a->current;
     uint32_t rank = sorted_rank(a, c);
     memmove(a->sorted + rank + 1, a->sorted + rank, (a->chunk_count - rank) * sizeof *a->sorted);
     a->sorted[rank] = c;
@@ -125,17 +148,22 @@ static bool add_chunk(ost__arena *a, size_t wanted)
     return true;
 }
 
+/* The largest that was dropped is kept: a loop that comes back to the same place again and again
+ * then finds room for all of a round in one chunk, which is not made anew. */
 static void drop_newest(ost__arena *a)
 {
-    ost__chunk *c = a->current;
+    ost__chunk *c = a->current, *unwanted = c;
     uint32_t rank = sorted_rank(a, c);
     memmove(a->sorted + rank - 1, a->sorted + rank, (a->chunk_count - rank) * sizeof *a->sorted);
     a->chunk_count--;
     a->current = c->older;
     take_back(a, c, first_byte(c));
-    show(c, c->size);
-    ost__free(a->memory, c->owners, c->owner_capacity * sizeof *c->owners);
-    ost__free(a->memory, c, c->size);
+    c->owner_count = 0;
+    if (c->size <= SPARE_MAX && (a->spare == NULL || c->size > a->spare->size)) {
+        unwanted = a->spare;
+        a->spare = c;
+    }
+    free_chunk(a, unwanted);
 }
 
 void ost__arena_init(ost__arena *a, const ost__memory *memory, size_t first_size)
@@ -282,6 +310,8 @@ void ost__arena_finish(ost__arena *a)
 {
     while (a->current != NULL)
         drop_newest(a);
+    free_chunk(a, a->spare);
+    a->spare = NULL;
     ost__free(a->memory, a->sorted, a->sorted_capacity * sizeof *a->sorted);
     a->sorted = NULL;
     a->sorted_capacity = 0;

@@ -17,6 +17,7 @@ typedef struct ost__chunk {
 typedef struct ost__arena {
     const ost__memory *memory;
     ost__chunk *current; /* newest; NULL: empty */
+    ost__chunk *spare;   /* for what comes next; NULL: none */
     ost__chunk **sorted; /* by address */
     uint32_t chunk_count, sorted_capacity;
     size_t first_size; /* of the first chunk */
@@ -46,9 +47,9 @@ ost__chunk *ost__arena_chunk_of(const ost__arena *a, const void *p);
 /* Adds an owner to the chunk; owners must be added in the order of their addresses. */
 bool ost__chunk_add_owner(ost__arena *a, ost__chunk *c, void *owner);
 ost__arena_mark ost__arena_mark_now(const ost__arena *a);
-/* Frees everything allocated since the mark. */
+/* Frees everything allocated since the mark. One chunk of moderate size stays at hand. */
 void ost__arena_release(ost__arena *a, ost__arena_mark mark);
-/* Frees everything, but keeps the first chunk for what comes. */
+/* Frees everything, but keeps the first chunk for what comes, and one of moderate size. */
 void ost__arena_clear(ost__arena *a);
 void ost__arena_finish(ost__arena *a);
 

@@ -297,6 +297,63 @@ static void clear_keeps_the_oldest_chunk(void **state)
     assert_int_equal(t.live, 0);
 }
 
+/* The same again and again needs no more memory after a few rounds. */
+static void rounds_use_the_same_chunk(void **state)
+{
+    (void)state;
+    tracker t;
+    ost__arena a;
+    tracker_begin(&t);
+    ost__arena_init(&a, &t.memory, 512);
+    a.poison = true;
+    uint8_t *kept = ost__arena_alloc(&a, 300, 8), *last = NULL;
+    memset(kept, 5, 300);
+    ost__arena_mark mark = ost__arena_mark_now(&a);
+    for (int round = 0; round < 10; round++) {
+        size_t calls = t.calls;
+        for (int i = 0; i < 30; i++) {
+            uint8_t *p = ost__arena_alloc(&a, 300, 8);
+            assert_ptr_equal(ost__arena_chunk_of(&a, p), a.current);
+            assert_true(ost__chunk_add_owner(&a, a.current, p));
+            memset(p, 7, 300);
+            last = p;
+        }
+        assert_true(round < 3 || t.calls == calls);
+        assert_true(has_bytes(kept, 300, 5));
+        ost__arena_release(&a, mark);
+        assert_int_equal(a.chunk_count, 1);
+        assert_null(ost__arena_chunk_of(&a, last));
+        assert_true(is_dead(last, 300));
+    }
+    ost__arena_finish(&a);
+    assert_int_equal(t.live, 0);
+}
+
+static void large_chunks_are_given_back(void **state)
+{
+    (void)state;
+    tracker t;
+    ost__arena a;
+    tracker_begin(&t);
+    ost__arena_init(&a, &t.memory, 512);
+    assert_non_null(ost__arena_alloc(&a, 10, 8));
+    ost__arena_mark mark = ost__arena_mark_now(&a);
+    size_t live = t.live;
+    for (int round = 0; round < 3; round++) {
+        assert_non_null(ost__arena_alloc(&a, 1 << 20, 8));
+        ost__arena_release(&a, mark);
+        assert_int_equal(t.live, live);
+    }
+    /* One of moderate size stays, and only one. */
+    for (size_t size = 1000; size < 100000; size *= 2) {
+        assert_non_null(ost__arena_alloc(&a, size, 8));
+        ost__arena_release(&a, mark);
+        assert_int_equal(t.live, live + 1);
+    }
+    ost__arena_finish(&a);
+    assert_int_equal(t.live, 0);
+}
+
 /* What one long life of an arena does; false as soon as something fails. */
 static bool live(ost__arena *a)
 {
@@ -352,6 +409,8 @@ int main(void)
         cmocka_unit_test(owners_go_with_the_mark),
         cmocka_unit_test(release_frees_what_came_later),
         cmocka_unit_test(clear_keeps_the_oldest_chunk),
+        cmocka_unit_test(rounds_use_the_same_chunk),
+        cmocka_unit_test(large_chunks_are_given_back),
         cmocka_unit_test(fm65_each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
