@@ -214,6 +214,7 @@ static inline ost_status start(ost_connection *c, bool again, ost_error *error)
         return ost__error_set(error, OST_NO_MEMORY, "no memory for a batch");
     }
     c->trips++;
+    c->asked = true;
     ost__pg_begin_sending(c);
     return OST_OK;
 }

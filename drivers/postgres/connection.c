@@ -196,6 +196,7 @@ void ost__pg_close(ost_connection *c, ost_deadline deadline)
     while (c->streams)
         ost__pg_stream_drop(c, c->streams);
     ost__pg_stop_free(c->stop);
+    ost__pg_bell_close(&c->bell);
     PQfinish(c->pg);
     ost__pg_statements_finish(c);
     ost__pg_values_finish(&c->values);
@@ -210,6 +211,7 @@ void ost__pg_close(ost_connection *c, ost_deadline deadline)
 void ost__pg_abandon(ost_connection *c)
 {
     int fd = PQsocket(c->pg);
+    ost__pg_bell_close(&c->bell);
     if (fd >= 0)
         close(fd);
 }

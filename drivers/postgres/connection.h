@@ -137,6 +137,13 @@ typedef PGcancelConn ost__pg_stop;
 typedef PGcancel ost__pg_stop;
 #endif
 
+/* What rings if an answer does not come soon. */
+typedef struct ost__pg_bell {
+    bool made, works, wound;
+    int set, timer;   /* descriptors */
+    int64_t wound_at; /* as the connection's `used_at` */
+} ost__pg_bell;
+
 struct ost_connection {
     ost_backend *backend;
     PGconn *pg;
@@ -147,6 +154,8 @@ struct ost_connection {
     uint32_t version;
     uint32_t waits;  /* so far */
     int64_t used_at; /* when a batch was submitted, if that had to be known */
+    bool asked;      /* a batch was sent, and nothing of its answer was waited for */
+    ost__pg_bell bell;
 
     /* The batch. */
     const ost_operation *ops;
@@ -225,6 +234,13 @@ ost_status ost__pg_result(ost_connection *c, ost_deadline deadline, PGresult **o
 ost_status ost__pg_ask(ost_connection *c, const char *text, int count, const char *const *values,
                        ost_deadline deadline, PGresult **out, ost_error *error);
 bool ost__pg_late(const ost_connection *c, ost_deadline deadline);
+
+/* bell.c */
+/* Whether a wait for the first of an answer may be made here. */
+bool ost__pg_bell_serves(const ost_connection *c, ost_deadline deadline);
+/* Waits until something can be read, 50 ms at most. false: nothing, or not here. */
+bool ost__pg_bell_wait(ost_connection *c, int fd);
+void ost__pg_bell_close(ost__pg_bell *b);
 
 /* stop.c */
 ost__pg_stop *ost__pg_stop_new(PGconn *pg);

@@ -28,8 +28,15 @@ ost_status ost__pg_wait(ost_connection *c, ost_deadline deadline)
     const ost_host *host = &c->backend->host;
     ost_deadline until = deadline;
     int events = POLLIN, fd = PQsocket(c->pg), got;
+    bool first = c->asked;
+    c->asked = false;
     if (PQflush(c->pg) == 1)
         events |= POLLOUT;
+    if (first && events == POLLIN && fd >= 0 && ost__pg_bell_serves(c, deadline) &&
+        ost__pg_bell_wait(c, fd)) {
+        take_in(c);
+        return OST_OK;
+    }
     if (c->tls) {
         int64_t soon = host->now(host->context) + (int64_t)TLS_PATIENCE_MS * 1000000;
         until = soon < deadline ? soon : deadline;

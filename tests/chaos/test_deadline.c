@@ -4,6 +4,8 @@
 #include "chaos.h"
 
 #include <pthread.h>
+#include <signal.h>
+#include <sys/time.h>
 
 enum { TIMEOUT_MS = 300, LATE_MS = 100, SHORT_MS = 100 };
 
@@ -165,6 +167,30 @@ static void fm05_single_calls(void **state)
     IN_TIME(OST_TIMEOUT, insert_many(w.s));
     goes_on(&w);
     assert_int_equal(stored(&w), 0);
+    end(&w);
+}
+
+static void on_alarm(int number)
+{
+    (void)number;
+}
+
+/* Each begins a wait of the kernel anew. */
+static void fm16_signals_put_nothing_off(void **state)
+{
+    const struct sigaction handler = { .sa_handler = on_alarm }; /* no SA_RESTART */
+    const struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never = { { 0, 0 }, { 0, 0 } };
+    struct sigaction before;
+    stopped w;
+    begin(&w, chaos_server_of(state));
+    assert_int_equal(get(w.s), OST_OK);
+    pause_it(&w);
+    assert_int_equal(sigaction(SIGALRM, &handler, &before), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+    IN_TIME(OST_TIMEOUT, get(w.s));
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+    assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+    goes_on(&w);
     end(&w);
 }
 
@@ -541,9 +567,11 @@ static int tell_latest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_SERVERS(fm05_single_calls), ON_SERVERS(fm05_in_a_unit),  ON_SERVERS(fm05_commit),
-        ON_SERVERS(fm05_cursor),       ON_SERVERS(fm05_closing),    ON_SERVERS(fm05_opening),
-        ON_SERVERS(fm05_many_threads), ON_SERVERS(fm05_every_call),
+        ON_SERVERS(fm05_single_calls), ON_SERVERS(fm16_signals_put_nothing_off),
+        ON_SERVERS(fm05_in_a_unit),    ON_SERVERS(fm05_commit),
+        ON_SERVERS(fm05_cursor),       ON_SERVERS(fm05_closing),
+        ON_SERVERS(fm05_opening),      ON_SERVERS(fm05_many_threads),
+        ON_SERVERS(fm05_every_call),
     };
     return RUN_CHAOS(tests, tell_latest);
 }
