@@ -79,6 +79,14 @@ OST_API const char *ost_call_path(const ost_call *call);
  */
 OST_API bool ost_call_changed(ost_call *call, const ost_member *member);
 /**
+ * Copies a text into the session's memory, for a hook or transform to put into the record.
+ * @param call The call.
+ * @param text Borrowed.
+ * @param size Its bytes; a NUL is added.
+ * @return NULL: no memory, and the call fails with ::OST_NO_MEMORY, whatever the function returns.
+ */
+OST_API const char *ost_call_text(ost_call *call, const char *text, size_t size);
+/**
  * Refuses: adds a failure to those that the call will be refused with. It may be called several times. The rule of the
  * failure is "check", "transform", or for a hook "custom".
  * @param call The call.

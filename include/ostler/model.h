@@ -93,8 +93,23 @@ enum ost_index_kind { OST_BTREE, OST_FULL_TEXT, OST_GEO };
 /** Kind of a relation. */
 enum ost_relation_kind { OST_HAS_ONE_, OST_HAS_MANY_, OST_BELONGS_TO_, OST_MANY_TO_MANY_ };
 
-/** A rule of the program's own: returns OST_OK, or the result of ost_call_fail(). */
+/**
+ * A rule of the program's own, for a member that is written: after the library's rules, if they were met, and not for a member without a
+ * value. It returns ::OST_OK, or the result of ost_call_fail(); ::OST_INVALID without that gives the field's `.messages` for
+ * `.check`, or "is not valid"; any other status stops the call. Of a list of scalars it looks at each item.
+ * @param call What runs; see call.h.
+ * @param value The member: a `const char *const *`, a `const int *`, …
+ * @param record The struct that the field was written for, which may be inside another; NULL: it is a value that an update by query sets.
+ */
 typedef ost_status ost_check(ost_call *call, const void *value, const void *record);
+/**
+ * Changes a member that is written, before the library's rules look at it; not one without a value. The record is a copy, which
+ * reaches the program's only once it is stored. A new text may be made with ost_call_text(). It may refuse as an ost_check does.
+ * @param call What runs; see call.h.
+ * @param value The member: a `const char **`, an `int *`, …
+ * @param record As for ost_check. It is not to be changed but for `value`.
+ */
+typedef ost_status ost_transform(ost_call *call, void *value, const void *record);
 /**
  * A hook on a record. It may read and change the record, query, and refuse: with the result of ost_call_fail(), or any other
  * status. call.h says what it is told, and what it may not do.
@@ -154,7 +169,7 @@ typedef struct ost_field {
     bool required;             /**< Neither null nor "". */
     bool not_null;             /**< Not null. */
     bool hidden;               /**< Never in JSON, and not loaded unless asked for, with ost_with_hidden() or by name; where it was not loaded, saving writes it only if the program set it. A key is loaded always. */
-    bool immutable;            /**< Written on insert only. A save that would change it is ::OST_INVALID (rule "immutable"), and so is an update by query that names it. ost_replace() of a record that the session did not load leaves it as it is stored. */
+    bool immutable;            /**< Written on insert only. A save that would change it is ::OST_INVALID (rule "immutable"), and so is an update by query that names it. ost_replace() of a record that the session did not load leaves it as it is stored, with all of the document that it is in. Not in items of lists. */
     bool trim;                 /**< White space at both ends is removed before it is checked. */
     bool lowercase;            /**< Folded to lower case before it is checked. */
     bool version;              /**< Counts changes; a stale save is ::OST_STALE. */
@@ -181,8 +196,8 @@ typedef struct ost_field {
      */
     const char *pattern;
     const char *const *values;             /**< Names of an enumeration, or the only texts allowed; ends in NULL. */
-    ost_check *check;                      /**< A rule of the program's own. */
-    ost_hook *transform;                   /**< Changes the member before it is checked. */
+    ost_check *check;                      /**< A rule of the program's own; see ost_check. */
+    ost_transform *transform;              /**< Changes the member before it is checked; see ost_transform. */
     const ost_messages *messages;          /**< Messages of its own. */
     const struct ost_conversion *converts; /**< A pair of functions for a kind of the program's own. */
     uintptr_t reserved_;                   /**< Zero. */

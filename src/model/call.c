@@ -67,6 +67,17 @@ bool ost_call_changed(ost_call *call, const ost_member *member)
     return !ost__member_equal(f, call->record, call->loaded);
 }
 
+const char *ost_call_text(ost_call *call, const char *text, size_t size)
+{
+    const char *copy = ost__arena_text(call->texts, text, size);
+    if (!copy && call->stopped == OST_OK) {
+        ost__error_set(&call->error, OST_NO_MEMORY, "no memory for a text of %s",
+                       call->model->table.model);
+        call->stopped = OST_NO_MEMORY;
+    }
+    return copy;
+}
+
 ost_status ost_call_fail(ost_call *call, const char *path, const char *format, ...)
 {
     char sentence[sizeof(call->error.message)];
@@ -128,19 +139,28 @@ ost_status ost__call_hook(ost_call *call, ost_hook *hook, const char *name, void
     return end(call, before, hook(call, record), name);
 }
 
-ost_status ost__call_check(ost_call *call, ost_check *check, const char *path, const void *value,
-                           const void *record)
+/* A refusal without a word is told with the field's own message. */
+static ost_status explain(ost_call *call, uint32_t before, ost_status status, const char *own)
 {
-    uint32_t before = call->failures;
-    OST_TRY(begin(call, path, "check"));
-    call->record = record;
-    return end(call, before, check(call, value, record), "check");
+    if (status == OST_INVALID && call->failures == before && call->stopped == OST_OK)
+        ost_call_fail(call, NULL, "%s", own ? own : "is not valid");
+    return status;
 }
 
-ost_status ost__call_transform(ost_call *call, ost_hook *transform, const char *path, void *record)
+ost_status ost__call_check(ost_call *call, const ost_field *f, const char *path, const void *value,
+                           const void *holder)
+{
+    uint32_t before = call->failures;
+    const char *own = f->messages ? f->messages->check : NULL;
+    OST_TRY(begin(call, path, "check"));
+    return end(call, before, explain(call, before, f->check(call, value, holder), own), "check");
+}
+
+ost_status ost__call_transform(ost_call *call, const ost_field *f, const char *path, void *value,
+                               void *holder)
 {
     uint32_t before = call->failures;
     OST_TRY(begin(call, path, "transform"));
-    call->record = record;
-    return end(call, before, transform(call, record), "transform");
+    return end(call, before, explain(call, before, f->transform(call, value, holder), NULL),
+               "transform");
 }

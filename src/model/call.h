@@ -4,6 +4,7 @@
 #ifndef OSTLER_MODEL_CALL_H
 #define OSTLER_MODEL_CALL_H
 
+#include "base/arena.h"
 #include "model/model.h"
 #include "ostler/call.h"
 
@@ -16,6 +17,7 @@ struct ost_call {
     const void *loaded;          /* as it was loaded; NULL: it was not */
     const ost__field_set *known; /* members of `loaded` that were; NULL: all */
     const char *path, *rule;     /* of the function that runs */
+    ost__arena *texts;           /* for ost_call_text() */
     uint32_t failures;           /* in `error`, with those that did not fit */
     ost_status stopped;          /* what a function ended the call with; OST_OK: none did */
     ost_error error;             /* of the failures, or why it stopped */
@@ -32,9 +34,11 @@ struct ost_call {
  * Failures that the caller finds itself go to the same error and are counted in `failures`.
  */
 ost_status ost__call_hook(ost_call *call, ost_hook *hook, const char *name, void *record);
-/* `path` stays where it is while the function runs. */
-ost_status ost__call_check(ost_call *call, ost_check *check, const char *path, const void *value,
-                           const void *record);
-ost_status ost__call_transform(ost_call *call, ost_hook *transform, const char *path, void *record);
+/* `path` stays where it is while the function runs. `holder`: the struct that the member is part
+ * of; NULL: there is none. */
+ost_status ost__call_check(ost_call *call, const ost_field *f, const char *path, const void *value,
+                           const void *holder);
+ost_status ost__call_transform(ost_call *call, const ost_field *f, const char *path, void *value,
+                               void *holder);
 
 #endif

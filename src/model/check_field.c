@@ -71,8 +71,6 @@ static void check_unsupported(ost__check *c, const ost_field *f)
         { f->was != NULL, ".was" },
         { f->version, ".version" },
         { f->encrypted, ".encrypted" },
-        { f->check != NULL, ".check" },
-        { f->transform != NULL, ".transform" },
         { f->converts != NULL, ".converts" },
         { f->collation == OST_CASELESS, ".collation = OST_CASELESS" },
     };

@@ -120,6 +120,13 @@ static void check_hashed(ost__check *c, ost_field *f)
     f->min_length = f->max_length = 0;
 }
 
+static void check_functions(ost__check *c, const ost_field *f)
+{
+    if ((f->check || f->transform) && f->stamp != OST_NEVER)
+        ost__check_fail(c, f->name, f->check ? "check" : "transform",
+                        "a stamp is set by the library: leave out .check and .transform");
+}
+
 static void check_immutable(ost__check *c, const ost_field *f)
 {
     if (f->immutable && (f->stamp == OST_ON_UPDATE || f->stamp == OST_ON_DELETE || f->version))
@@ -134,4 +141,5 @@ void ost__check_rules(ost__check *c, ost_field *f)
     check_pattern(c, f);
     check_hashed(c, f);
     check_immutable(c, f);
+    check_functions(c, f);
 }

@@ -326,7 +326,7 @@ static bool is_ruled(const ost_field *f)
     uint16_t base = ost__base_type(f->type);
     if (f->trim || f->lowercase || f->values || f->min || f->max || f->min_length || f->max_length)
         return true;
-    if (f->required || f->not_null)
+    if (f->required || f->not_null || f->check || f->transform)
         return true;
     return ost__type_is_text(base) || ost__type_is_real(base) || base == OST_TYPE_DECIMAL ||
            base == OST_TYPE_TIME || base == OST_TYPE_DATE || base >= OST_TYPE_JSON;
@@ -355,7 +355,7 @@ static void compile_sets(ost__model *m)
             ost__field_set_add(&m->ruled, i);
         bool stamped = f->stamp == OST_ON_INSERT || f->stamp == OST_ON_UPDATE;
         bool within = f->part && part_sets(f->part);
-        if (made || absent || stamped || within || f->trim || f->lowercase ||
+        if (made || absent || stamped || within || f->trim || f->lowercase || f->transform ||
             ost__field_keeps_seconds(f))
             ost__field_set_add(&m->insert_sets, i);
         if (f->stamp == OST_ON_UPDATE)
@@ -392,17 +392,37 @@ static void compile_deleted(ost__check *c, ost__model *m)
     }
 }
 
-static void compile_hashed(ost__check *c, ost__model *m)
+static bool is_hashed(const ost_field *f)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < m->table.field_count; i++)
-        count += m->fields[i].hashed;
+    return f->hashed;
+}
+
+static bool is_immutable(const ost_field *f)
+{
+    return f->immutable;
+}
+
+/* The fields from `first` on of which something holds. */
+static const ost_field **list_of(ost__check *c, const ost__model *m, uint32_t first, uint32_t end,
+                                 bool (*holds)(const ost_field *f), uint32_t *count)
+{
+    for (uint32_t i = first; i < end; i++)
+        *count += holds(&m->fields[i]);
     const ost_field **list =
-        count > 0 ? ost__check_alloc(c, count, sizeof(*list), alignof(ost_field *)) : NULL;
-    for (uint32_t i = 0; list && i < m->table.field_count; i++)
-        if (m->fields[i].hashed)
-            list[m->hashed_count++] = &m->fields[i];
-    m->hashed = list;
+        *count > 0 ? ost__check_alloc(c, *count, sizeof(*list), alignof(ost_field *)) : NULL;
+    if (!list)
+        *count = 0;
+    for (uint32_t i = first, at = 0; list && i < end; i++)
+        if (holds(&m->fields[i]))
+            list[at++] = &m->fields[i];
+    return list;
+}
+
+static void compile_lists(ost__check *c, ost__model *m)
+{
+    uint32_t columns = m->table.field_count, all = columns + m->table.inner_count;
+    m->hashed = list_of(c, m, 0, columns, is_hashed, &m->hashed_count);
+    m->sealed = list_of(c, m, columns, all, is_immutable, &m->sealed_count);
 }
 
 static bool check_size(ost__check *c, const ost_model *copy)
@@ -458,7 +478,10 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
     }
     compile_steps(m);
     compile_sets(m);
-    compile_hashed(c, m);
+    compile_lists(c, m);
+    ost__parts_settle(c, m);
+    if (m->has_functions)
+        m->calls |= OST__CALLS_WRITE;
     compile_visible(c, m);
     return m;
 }

@@ -12,6 +12,7 @@ enum { OST__FIELDS_MAX = 512, OST__MODELS_MAX = 4096 };
 /* What a compiled field has beside its description; its `reserved_` leads there. */
 typedef struct ost__field_extra {
     const struct ost__pattern *pattern;
+    size_t base; /* where the struct that it was written for lies, if that was flattened */
     size_t plain_min,
         plain_max; /* of a hashed text: its lengths before, which tables know nothing of */
 } ost__field_extra;
@@ -65,6 +66,9 @@ typedef struct ost__model {
     ost__field_set update_sets; /* fields that every update sets: OST_ON_UPDATE stamps */
     const ost_field **hashed;   /* passwords */
     uint32_t hashed_count;
+    const ost_field **sealed; /* immutable members inside documents */
+    uint32_t sealed_count;
+    bool has_functions; /* checks or transforms, also inside documents */
     ost__field_set immutable, left_out;
     bool has_immutable, has_left_out;
     uint16_t calls; /* bits of enum ost__calls */

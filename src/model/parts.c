@@ -105,6 +105,20 @@ static ost_field moved(ost__check *c, const ost_field *holder, const ost_field *
     return out;
 }
 
+/* A function of the program's wants the struct that it was written for. */
+static uintptr_t moved_extra(ost__check *c, const ost_field *holder, const ost_field *f)
+{
+    ost__field_extra *extra;
+    if (!f->check && !f->transform)
+        return f->reserved_;
+    extra = ost__check_alloc(c, 1, sizeof *extra, alignof(ost__field_extra));
+    if (extra && f->reserved_)
+        *extra = *ost__field_more(f);
+    if (extra)
+        extra->base += holder->offset;
+    return (uintptr_t)extra;
+}
+
 uint32_t ost__part_flatten(ost__check *c, const ost_field *f, ost_field *out)
 {
     if (!is_embedded(f) || !f->flatten) {
@@ -113,6 +127,7 @@ uint32_t ost__part_flatten(ost__check *c, const ost_field *f, ost_field *out)
     }
     for (uint32_t i = 0; i < f->part->field_count; i++) {
         out[i] = moved(c, f, &f->part->fields[i]);
+        out[i].reserved_ = moved_extra(c, f, &f->part->fields[i]);
         out[i].column = joined(c, f->column, '_', f->part->fields[i].column);
     }
     return f->part->field_count;
@@ -134,7 +149,47 @@ uint32_t ost__part_open(ost__check *c, const ost_field *f, ost_field *out)
     return count;
 }
 
+/* ---- what parts have ---- */
+
+/* A part's table is the head of its model. */
+static const ost__model *model_of(const ost_table *part)
+{
+    return (const ost__model *)(const void *)part;
+}
+
+static bool has_functions(const ost__model *m)
+{
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        const ost_field *f = &m->fields[i];
+        if (f->check || f->transform || (f->part && model_of(f->part)->has_functions))
+            return true;
+    }
+    return false;
+}
+
+void ost__parts_settle(ost__check *c, ost__model *m)
+{
+    bool changed = !m->is_part;
+    while (changed) {
+        changed = false;
+        for (ost__part *p = c->parts; p; p = p->next)
+            if (p->model && !p->model->has_functions && has_functions(p->model))
+                p->model->has_functions = changed = true;
+    }
+    m->has_functions = has_functions(m);
+}
+
 /* ---- options ---- */
+
+/* Nobody can say which item of a list was which. */
+static bool has_sealed(const ost_field *f)
+{
+    const ost_table *t = f->type == OST_TYPE_EMBEDDED ? f->part : NULL;
+    for (uint32_t i = 0; t && i < t->field_count + t->inner_count; i++)
+        if (t->fields[i].immutable)
+            return true;
+    return f->immutable;
+}
 
 static void check_inner(ost__check *c, const ost_field *f, const ost_field *inner)
 {
@@ -148,6 +203,7 @@ static void check_inner(ost__check *c, const ost_field *f, const ost_field *inne
         { inner->generated == OST_AUTO_INCREMENT, "generated" },
         { inner->stamp == OST_ON_DELETE, "stamp" },
         { inner->hashed && !f->flatten, "hashed" },
+        { f->type == OST_TYPE_LIST && has_sealed(inner), "immutable" },
     };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         if (options[i].given)

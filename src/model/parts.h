@@ -26,6 +26,8 @@ uint32_t ost__part_members(const ost_field *f);
 uint32_t ost__part_flatten(ost__check *c, const ost_field *f, ost_field *out);
 /* Writes the members inside the document of `f`, which lies where it will stay; how many. */
 uint32_t ost__part_open(ost__check *c, const ost_field *f, ost_field *out);
+/* Whether a model has checks or transforms, also inside its parts, which may hold each other. */
+void ost__parts_settle(ost__check *c, ost__model *m);
 /* Options of a field that embeds, and of what is inside it. */
 void ost__check_part(ost__check *c, const ost_field *f);
 

@@ -142,6 +142,8 @@ ost_status ost__rules_insert(const ost__model *m, void *shadow, const ost__rules
 {
     ost__verdict verdict = { .model = m, .rules = r };
     uint32_t words = (m->table.field_count + 63) / 64;
+    if (r->call)
+        r->call->record = shadow;
     for (uint32_t w = 0; w < words; w++)
         for (uint64_t left = m->insert_sets.words[w]; left; left &= left - 1)
             ost__rules_fill(&m->fields[w * 64 + lowest_bit(left)], shadow, r);
@@ -170,11 +172,33 @@ ost_status ost__rules_may_change(const ost__model *m, const ost_field *f, const 
     return ost__verdict_finish(&verdict);
 }
 
+/* The column that a member inside a document is in. */
+static uint32_t column_of(const ost__model *m, const ost_field *f)
+{
+    while (f->inside)
+        f = f->inside;
+    return ost__field_index(m, f);
+}
+
+static void check_sealed(ost__verdict *d, const void *shadow, const ost__field_set *which)
+{
+    const ost__model *m = d->model;
+    const void *stored = d->rules->stored;
+    for (uint32_t i = 0; stored && i < m->sealed_count; i++)
+        if (ost__field_set_has(which, column_of(m, m->sealed[i])) &&
+            !ost__member_equal(m->sealed[i], shadow, stored))
+            refuse_change(d, m->sealed[i]);
+}
+
 void ost__rules_replaced(const ost__model *m, const void *record, const void *stored,
                          ost__field_set *which)
 {
     for (size_t w = 0; w < sizeof which->words / sizeof which->words[0]; w++)
         which->words[w] = m->all.words[w] & ~m->keys.words[w];
+    for (uint32_t i = 0; !stored && i < m->sealed_count; i++) {
+        uint32_t column = column_of(m, m->sealed[i]);
+        which->words[column >> 6] &= ~((uint64_t)1 << (column & 63));
+    }
     if (!m->has_immutable && !m->has_left_out)
         return;
     for (size_t w = 0; w < sizeof which->words / sizeof which->words[0]; w++) {
@@ -196,6 +220,8 @@ static ost_status check_members(const ost__model *m, void *shadow, const ost__fi
     for (uint32_t w = 0; updating && m->has_immutable && w < words; w++)
         for (uint64_t left = which->words[w] & m->immutable.words[w]; left; left &= left - 1)
             refuse_change(&verdict, &m->fields[w * 64 + lowest_bit(left)]);
+    if (updating)
+        check_sealed(&verdict, shadow, which);
     for (uint32_t w = 0; w < words; w++)
         for (uint64_t left = which->words[w] & m->ruled.words[w]; left; left &= left - 1)
             ost__validate_member(&verdict, &m->fields[w * 64 + lowest_bit(left)], shadow);
@@ -208,6 +234,8 @@ ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *
     uint32_t words = (m->table.field_count + 63) / 64;
     if (!set_has_any(which))
         return OST_OK;
+    if (r->call)
+        r->call->record = shadow;
     for (uint32_t w = 0; w < words; w++) {
         for (uint64_t left = m->update_sets.words[w]; left; left &= left - 1)
             store_stamp(&m->fields[w * 64 + lowest_bit(left)], shadow, r->now);
@@ -243,6 +271,8 @@ ost_status ost__rules_value(const ost__model *m, const ost_field *f, ost_value *
         ost__error_about(r->error, m->table.model, f->name);
         return OST_MISUSE;
     }
+    if (r->call)
+        r->call->record = NULL;
     if (v->type == OST_TYPE_NONE && !ost__field_nullable(f)) {
         ost_field strict = *f;
         strict.not_null = true;

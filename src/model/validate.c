@@ -11,6 +11,7 @@
 #include "base/text_format.h"
 #include "base/utf8.h"
 #include "model/convert.h"
+#include "model/functions.h"
 #include "model/member.h"
 #include "model/nested.h"
 #include "model/pattern.h"
@@ -77,8 +78,7 @@ const char *ost__rules_message(const ost_field *f, const char *rule)
     return "is not valid";
 }
 
-/* "comments[2].text"; what does not fit is left out at the end. */
-static size_t print_place(const ost__place *p, const char *name, char *out, size_t size)
+size_t ost__place_print(const ost__place *p, const char *name, char *out, size_t size)
 {
     const ost__place *outer[OST__DOCUMENT_DEPTH * 2 + 2];
     size_t count = 0, at = 0;
@@ -103,17 +103,22 @@ static void fail(ost__verdict *d, const ost_field *f, ost_status status, const c
                  const char *sentence)
 {
     ost_error *e = d->rules->error;
+    ost_call *call = d->rules->call;
+    if (d->stopped != OST_OK)
+        return;
     const char *own = own_message(f, rule);
     const char *message = own ? own : sentence;
     char path[PATH_SIZE];
-    print_place(d->place, f->name, path, sizeof path);
-    if (d->failures == 0) {
+    ost__place_print(d->place, f->name, path, sizeof path);
+    if (call ? call->failures == 0 : d->failures == 0) {
         ost__error_set(e, OST_INVALID, "%s.%s: %s", d->model->table.model, path, message);
         ost__error_about(e, d->model->table.model, path);
     }
     ost__error_add_failure(e, path, rule, message);
     d->failures++;
     d->out_of_range += status == OST_RANGE;
+    if (call)
+        call->failures++;
 }
 
 void ost__validate_refuse(ost__verdict *d, const ost_field *f, ost_status status, const char *rule,
@@ -128,6 +133,8 @@ ost_status ost__verdict_finish(ost__verdict *d)
     if (d->no_memory)
         return ost__error_set(e, OST_NO_MEMORY, "no memory for the texts of %s",
                               d->model->table.model);
+    if (d->stopped != OST_OK)
+        return d->stopped;
     if (d->failures == 0)
         return OST_OK;
     ost_status status = d->failures == d->out_of_range ? OST_RANGE : OST_INVALID;
@@ -389,7 +396,14 @@ static void check_point(ost__verdict *d, const ost_field *f, ost_point p)
              "must have a longitude of -180 to 180 and a latitude of -90 to 90 degrees");
 }
 
-void ost__validate_value(ost__verdict *d, const ost_field *f, ost_value *v)
+bool ost__validate_is_hash(const ost__verdict *d, const ost_field *f, const void *shadow)
+{
+    const char *text;
+    memcpy(&text, ost__member_at(f, shadow), sizeof text);
+    return text && is_hash(d, f, text);
+}
+
+void ost__validate_plain_value(ost__verdict *d, const ost_field *f, ost_value *v)
 {
     switch (v->type) {
     case OST_TYPE_NONE:
@@ -458,7 +472,7 @@ static bool is_plainly_good(const ost_field *f, const void *p)
     }
 }
 
-void ost__validate_member(ost__verdict *d, const ost_field *f, void *shadow)
+void ost__validate_plain(ost__verdict *d, const ost_field *f, void *shadow)
 {
     const char *p = ost__member_at(f, shadow), *text;
     if (f->type == OST_TYPE_EMBEDDED || f->type == OST_TYPE_LIST) {
@@ -479,9 +493,31 @@ void ost__validate_member(ost__verdict *d, const ost_field *f, void *shadow)
     if (is_plainly_good(f, p))
         return;
     ost_value v = ost__member_value(f, shadow);
-    ost__validate_value(d, f, &v);
+    ost__validate_plain_value(d, f, &v);
     /* The kinds that have several forms of one value: they are stored in one. */
     if (v.type == OST_TYPE_DECIMAL || v.type == OST_TYPE_DOUBLE || v.type == OST_TYPE_TIME ||
         v.type == OST_TYPE_JSON)
         ost__member_store(f, shadow, &v);
+}
+
+/* What is said of a list of scalars is said of its items. */
+static bool has_functions(const ost_field *f)
+{
+    return ost__field_has_functions(f) && (f->type != OST_TYPE_LIST || f->part);
+}
+
+void ost__validate_member(ost__verdict *d, const ost_field *f, void *shadow)
+{
+    if (has_functions(f))
+        ost__functions_member(d, f, shadow);
+    else
+        ost__validate_plain(d, f, shadow);
+}
+
+void ost__validate_value(ost__verdict *d, const ost_field *f, ost_value *v)
+{
+    if (has_functions(f))
+        ost__functions_value(d, f, v);
+    else
+        ost__validate_plain_value(d, f, v);
 }

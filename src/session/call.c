@@ -101,6 +101,7 @@ ost_call *ost__call_new(ost_session *s, const ost__model *m, enum ost_called ope
     c->base.session = s;
     c->base.context = s->context;
     c->base.model = m;
+    c->base.texts = &s->records;
     c->base.operation = (uint16_t)operation;
     c->base.path = c->base.rule = "";
     c->base.lend = lend;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Updates and deletes by query. Field rules, stamps and bounds hold here as they do for records. */
+#include "session/hook.h"
 #include "session/write.h"
 
 #include <string.h>
@@ -54,6 +55,9 @@ static ost_status fold_increment(ost_session *s, const ost__model *m, const ost_
         return refuse(s, m, f, "only a number that is no key can be incremented");
     if (v->type == OST_TYPE_NONE)
         return refuse(s, m, f, "is incremented by nothing");
+    if (f->check || f->transform)
+        return refuse(s, m, f,
+                      "has a .check or .transform, which cannot look at a sum: set it to a value");
     /* Any difference is allowed, whatever the member can hold: -1 for an unsigned member too. */
     if (ost__class_of(f->type, f) == OST__CLASS_INT)
         type.type = OST_TYPE_INT64, type.field = NULL;
@@ -66,6 +70,12 @@ static ost_status fold_increment(ost_session *s, const ost__model *m, const ost_
               m->table.model, f->name);
     ost__error_about(&s->error, m->table.model, f->name);
     return OST_RANGE;
+}
+
+static ost_status broken(ost_session *s, const ost__model *m, const ost__rules *rules,
+                         ost_status status)
+{
+    return rules->call ? ost__call_refused(s, m, rules->call, status) : ost__refused(s, m, status);
 }
 
 static ost_status encode_change(ost_session *s, const ost__model *m, const ost__rules *rules,
@@ -91,14 +101,14 @@ static ost_status encode_change(ost_session *s, const ost__model *m, const ost__
         v = (ost_value){ 0 };
     ost_status status = ost__rules_may_change(m, f, rules);
     if (status != OST_OK)
-        return ost__refused(s, m, status);
+        return broken(s, m, rules, status);
     if (e->op == OST_OP_INC) {
         OST_TRY(fold_increment(s, m, f, &v));
         return put_change(s, m, changes, OST_OP_INC, f, &v);
     }
     status = ost__rules_value(m, f, &v, rules);
     if (status != OST_OK)
-        return ost__refused(s, m, status);
+        return broken(s, m, rules, status);
     return put_change(s, m, changes, v.type == OST_TYPE_NONE ? OST_OP_SET_NULL : OST_OP_SET, f, &v);
 }
 
@@ -113,7 +123,7 @@ static ost_status put_stamps(ost_session *s, const ost__model *m, const ost__rul
         ost_value now = ost__rules_stamp(f, rules->now);
         ost_status status = ost__rules_value(m, f, &now, rules);
         if (status != OST_OK)
-            return ost__refused(s, m, status);
+            return broken(s, m, rules, status);
         OST_TRY(put_change(s, m, changes, OST_OP_SET, f, &now));
     }
     return OST_OK;
@@ -139,8 +149,11 @@ ost_status ost__deletion(ost_session *s, const ost__model *m, bool deleted, ost_
 ost_status ost__encode_changes(ost_session *s, const ost__model *m, const ost_expr *const *list,
                                ost__section *changes)
 {
-    const ost__rules rules = ost__rules_of(s, m, NULL);
+    ost_call *call = m->has_functions ? ost__call_new(s, m, OST_CALL_UPDATE) : NULL;
+    const ost__rules rules = ost__rules_of(s, m, call);
     ost__field_set seen = { { 0 } };
+    if (m->has_functions && !call)
+        return OST_NO_MEMORY;
     size_t count = ost__expr_arg_count(list);
     if (count == SIZE_MAX || count == 0)
         return refuse(s, m, NULL, "an update was given a NULL, or no change");

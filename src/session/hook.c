@@ -26,9 +26,8 @@ void ost__call_aim(ost_call *call, const void *loaded, const ost__field_set *kno
     call->stopped = OST_OK;
 }
 
-/* What the rules or a hook said becomes the session's error. */
-static ost_status refused(ost_session *s, const ost__model *m, const ost_call *call,
-                          ost_status status)
+ost_status ost__call_refused(ost_session *s, const ost__model *m, const ost_call *call,
+                             ost_status status)
 {
     bool own_words = call->stopped == OST_OK || call->stopped == OST_INVALID;
     ost__call_failed(s, call, status);
@@ -119,14 +118,14 @@ static ost_status run_checked(ost_session *s, const ost__model *m, void *shadow,
     ost_status status = run_before(m->source, rules->call, shadow);
     if (status == OST_OK && add_differences(m, checked, shadow, &again))
         status = ost__rules_again(m, shadow, &again, rules);
-    return status == OST_OK ? OST_OK : refused(s, m, rules->call, status);
+    return status == OST_OK ? OST_OK : ost__call_refused(s, m, rules->call, status);
 }
 
 static ost_status seal(ost_session *s, const ost__model *m, void *shadow,
                        const ost__field_set *which, const ost__rules *rules)
 {
     ost_status status = ost__rules_hash(m, shadow, which, rules);
-    return status == OST_OK ? OST_OK : refused(s, m, rules->call, status);
+    return status == OST_OK ? OST_OK : ost__call_refused(s, m, rules->call, status);
 }
 
 ost_status ost__prepare_insert(ost_session *s, const ost__model *m, void *shadow,
@@ -143,7 +142,7 @@ ost_status ost__prepare_insert(ost_session *s, const ost__model *m, void *shadow
     if (status == OST_OK)
         status = ost__rules_insert(m, shadow, &open);
     if (status != OST_OK)
-        return refused(s, m, rules->call, status);
+        return ost__call_refused(s, m, rules->call, status);
     OST_TRY(run_checked(s, m, shadow, &open));
     return seal(s, m, shadow, NULL, rules);
 }
@@ -175,13 +174,13 @@ static ost_status prepare_hooked(ost_session *s, const ost__model *m, const ost_
     open.checks_only = true;
     ost_status status = run_first(m->source, rules->call, shadow);
     if (status != OST_OK)
-        return refused(s, m, rules->call, status);
+        return ost__call_refused(s, m, rules->call, status);
     OST_TRY(check_key(s, m, given, shadow));
     if (!find_changes(m, b, snapshot, shadow, changed, rules))
         return OST_OK;
     status = ost__rules_update(m, shadow, changed, &open);
     if (status != OST_OK)
-        return refused(s, m, rules->call, status);
+        return ost__call_refused(s, m, rules->call, status);
     OST_TRY(run_checked(s, m, shadow, &open));
     OST_TRY(check_key(s, m, given, shadow));
     if (!find_changes(m, b, snapshot, shadow, changed, rules))
@@ -206,7 +205,7 @@ ost_status ost__prepare_delete(ost_session *s, ost_call *call, void *shadow)
     const ost_model *m = call->model->source;
     const named_hook hooks[] = { { m->before_delete, "before_delete hook" } };
     ost_status status = run_hooks(call, hooks, 1, shadow);
-    return status == OST_OK ? OST_OK : refused(s, call->model, call, status);
+    return status == OST_OK ? OST_OK : ost__call_refused(s, call->model, call, status);
 }
 
 /* ---- after ---- */
@@ -227,7 +226,7 @@ ost_status ost__run_after(ost_session *s, ost_call *call, void *shadow)
                                                            : run_hooks(call, written, 2, shadow);
     if (status == OST_OK)
         return OST_OK;
-    refused(s, call->model, call, status);
+    ost__call_refused(s, call->model, call, status);
     s->error.nothing_sent = 0;
     ost__unit_doom(s);
     return status;
@@ -262,7 +261,7 @@ ost_status ost__run_loaded(ost_session *s, const ost__model *m, void *rows, size
         ost__call_aim(call, b && b->snapshot ? b->snapshot + index * m->size : NULL, &known);
         ost_status status = run_hooks(call, hooks, 1, row);
         if (status != OST_OK) {
-            refused(s, m, call, status);
+            ost__call_refused(s, m, call, status);
             return ost__after_sending(s, status);
         }
     }

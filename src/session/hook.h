@@ -12,6 +12,9 @@
  */
 ost_status ost__call_for(ost_session *s, const ost__model *m, uint16_t calls,
                          enum ost_called operation, ost_call **out);
+/* What the rules or a function said becomes the session's error. */
+ost_status ost__call_refused(ost_session *s, const ost__model *m, const ost_call *call,
+                             ost_status status);
 /* The next record that a call is about. `loaded`: as it was loaded, or NULL; `known`: what of that
  * was, NULL: all. */
 void ost__call_aim(ost_call *call, const void *loaded, const ost__field_set *known);

@@ -146,8 +146,7 @@ static ost_status prepare_shadow(ost_session *s, const ost__model *m, update *u,
         ost__call_aim(u->call, loaded, ost__known_of(u->batch, u->snapshot));
     }
     ost__rules rules = ost__rules_of(s, m, u->call);
-    if (operation == OST_CALL_REPLACE)
-        rules.stored = u->snapshot;
+    rules.stored = u->snapshot;
     OST_TRY(ost__prepare_update(s, m, u->batch, u->snapshot, u->shadow, &u->changed, &rules));
     u->any = ost__field_set_next(&u->changed, m, 0) < m->table.field_count;
     return OST_OK;

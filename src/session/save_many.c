@@ -70,7 +70,7 @@ static group *group_of(work *w, const ost__field_set *changed, enum ost__among a
 
 /* Hooks and rules on the shadow. */
 static ost_status prepare(work *w, item *it, uint8_t *shadow, ost__field_set *changed,
-                          const ost__rules *rules)
+                          ost__rules *rules)
 {
     if (w->call) {
         it->loaded = ost__shadow_of(w->session, w->model, it->snapshot);
@@ -78,12 +78,13 @@ static ost_status prepare(work *w, item *it, uint8_t *shadow, ost__field_set *ch
             return OST_NO_MEMORY;
         ost__call_aim(w->call, it->loaded, ost__known_of(it->batch, it->snapshot));
     }
+    rules->stored = it->snapshot;
     return ost__prepare_update(w->session, w->model, it->batch, it->snapshot, shadow, changed,
                                rules);
 }
 
 /* Adds a record, if it changed, with its shadow. */
-static ost_status add(work *w, uint8_t *record, size_t index, const ost__rules *rules,
+static ost_status add(work *w, uint8_t *record, size_t index, ost__rules *rules,
                       ost_error **failures)
 {
     const ost__model *m = w->model;
@@ -117,7 +118,7 @@ static ost_status add(work *w, uint8_t *record, size_t index, const ost__rules *
 
 static ost_status collect(work *w)
 {
-    const ost__rules rules = ost__rules_of(w->session, w->model, w->call);
+    ost__rules rules = ost__rules_of(w->session, w->model, w->call);
     ost_error *failures = NULL;
     for (size_t i = 0; i < w->given; i++)
         OST_TRY(add(w, w->records + i * w->model->size, i, &rules, &failures));

@@ -98,8 +98,10 @@ static void a_check_may_compare_with_what_was_loaded(void **state)
     book now = { .title = title, .stock = 2, .year = { .value = 8 } };
     asking a = { .rig = r, .ask = compare };
     ost_call *call = begin_call(r, &a, OST_CALL_SAVE);
+    const ost_field stock = { .name = "stock", .check = ask_check };
     call->loaded = &before;
-    ost_status status = ost__call_check(call, ask_check, "stock", &now.stock, &now);
+    call->record = &now;
+    ost_status status = ost__call_check(call, &stock, "stock", &now.stock, &now);
     assert_int_equal(end_call(r, call, status), OST_OK);
 }
 
