@@ -88,6 +88,36 @@ OST_API ost_status ost_commit(ost_session *s);
 /** Ends the innermost begin and undoes what it did. ::OST_MISUSE only if none is open. */
 OST_API ost_status ost_rollback(ost_session *s);
 
+/**
+ * Called once a transaction has ended. The session has none open then: it may query, and run transactions of its own; what
+ * it may not do is as for hooks (call.h), and a failure in here changes neither what the call that ended the transaction
+ * returns nor the session's error. Its calls have deadlines of their own.
+ */
+typedef void ost_callback(ost_session *s, void *context);
+/**
+ * Calls `function` after the transaction that is open was committed: the outermost one, before the call that commits it
+ * returns. Functions are called in the order in which they were registered. What was registered inside a savepoint, or
+ * an attempt, that was rolled back is dropped. Outside a transaction it is called at once (by a function that is itself
+ * called here: after that one); in a hook of a record, after the write that the hook is for.
+ *
+ * After ::OST_UNKNOWN_OUTCOME neither these are called nor those of ost_after_rollback(): nobody knows which of them tells
+ * the truth. ost_after_unknown_outcome() is for that.
+ * @param s The session.
+ * @param function Not NULL.
+ * @param context Handed to it; stays the program's. It is dropped if the function is not called.
+ * @return ::OST_OK; ::OST_NO_MEMORY; the error of a transaction that can only be rolled back.
+ */
+OST_API ost_status ost_after_commit(ost_session *s, ost_callback *function, void *context);
+/**
+ * Calls `function` after what it was registered in was rolled back: the transaction, or a savepoint inside (also then once
+ * the transaction has ended, however it did), or an attempt that is followed by another. Outside a transaction there is nothing to
+ * roll back, and it is not called. When ost_session_close() rolls back, it finds the session closed: every call on it is
+ * ::OST_MISUSE.
+ */
+OST_API ost_status ost_after_rollback(ost_session *s, ost_callback *function, void *context);
+/** Calls `function` after the transaction has ended with ::OST_UNKNOWN_OUTCOME: for what must be cleaned up either way. */
+OST_API ost_status ost_after_unknown_outcome(ost_session *s, ost_callback *function, void *context);
+
 #ifdef __cplusplus
 }
 #endif

@@ -62,6 +62,8 @@ bool ost__enter(ost_session *s)
 
 ost_status ost__leave(ost_session *s, ost_status status)
 {
+    if (s->callbacks.due)
+        ost__callbacks_run(s);
     if (s->scratch.current && s->loan)
         ost__arena_release(&s->scratch, s->loan->scratch);
     else if (s->scratch.current)
@@ -253,6 +255,7 @@ void ost_session_close(ost_session *s)
     ost__watches_finish(s);
     while (s->unit_count > 0)
         ost__unit_rollback(s);
+    ost__callbacks_finish(s);
     ost__session_unlease(s, true);
     ost__arena_finish(&s->records);
     ost__arena_finish(&s->kept);

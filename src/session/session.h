@@ -10,6 +10,7 @@
 #include "ostler/watch.h"
 #include "query/record_plan.h"
 #include "session/call.h"
+#include "session/callback.h"
 #include "session/db.h"
 
 enum {
@@ -97,6 +98,7 @@ struct ost_session {
     ost_watcher *watchers;
     uint32_t open_cursors, open_watchers;
     uint32_t next_stream; /* numbers of both */
+    ost__callbacks callbacks;
     ost__live_mark *marks;
     uint64_t sequence;
     ost_error error;         /* of the last failed call */

@@ -154,35 +154,34 @@ ost_status ost__unit_begin_own(ost_session *s, bool *begun)
     return *begun ? ost__unit_begin(s, NULL) : OST_OK;
 }
 
-/* What becomes of tracked records at the end of a unit: as they are, as they were, or to be
- * reloaded. */
-enum unit_end { OST__KEEP, OST__UNDO, OST__DISTRUST };
-
-/* Ends the innermost unit without asking the database. */
-static void end_unit(ost_session *s, enum unit_end how)
+/* Ends the innermost unit without asking the database. Tracked records stay as they are, become as
+ * they were, or are to be reloaded. */
+static void end_unit(ost_session *s, enum ost__ending how)
 {
     ost__unit *u = &s->units[s->unit_count - 1];
-    if (how == OST__UNDO)
+    if (how == OST__UNDONE)
         ost__journal_undo(s, u);
-    else if (how == OST__DISTRUST)
+    else if (how == OST__UNKNOWN)
         ost__journal_distrust(s, u);
     u->sent = false;
     s->unit_count--;
     if (s->doomed >= (int32_t)s->unit_count)
         s->doomed = -1;
+    if (s->callbacks.waiting)
+        ost__callbacks_unit_ended(s, s->unit_count, how);
     if (s->unit_count == 0) {
         ost__journal_forget(s);
         ost__session_unlease(s, true);
-    } else if (how == OST__KEEP) {
+    } else if (how == OST__COMMITTED) {
         s->units[s->unit_count - 1].wrote |= u->wrote;
     }
 }
 
 bool ost__unit_unused(ost_session *s)
 {
-    if (s->unit_count != 1 || s->units[0].sent || s->doomed >= 0)
+    if (s->unit_count != 1 || s->units[0].sent || s->doomed >= 0 || s->callbacks.waiting)
         return false;
-    end_unit(s, OST__KEEP);
+    end_unit(s, OST__COMMITTED);
     return true;
 }
 
@@ -205,7 +204,7 @@ static void leave_joined(ost_session *s)
                        "a transaction that had joined this one was rolled back");
     if (s->doomed < 0 || s->doomed > around)
         s->doomed = around;
-    end_unit(s, OST__KEEP);
+    end_unit(s, OST__COMMITTED);
 }
 
 void ost__unit_rollback(ost_session *s)
@@ -236,7 +235,7 @@ void ost__unit_rollback(ost_session *s)
         if (kept)
             memcpy(&s->error, kept, sizeof(*kept));
     }
-    end_unit(s, OST__UNDO);
+    end_unit(s, OST__UNDONE);
 }
 
 /* The answer to COMMIT is lost: asks a fresh connection with the token, if there is one. A server
@@ -298,11 +297,11 @@ static ost_status commit_outermost(ost_session *s)
     bool has_token = s->db->driver.commit_token(s->lease->connection, &token) == OST_OK;
     ost_status status = ost__run_control(s, OST_DO_COMMIT, u, &o);
     if (status == OST_OK) {
-        end_unit(s, OST__KEEP);
+        end_unit(s, OST__COMMITTED);
         return OST_OK;
     }
     switch (judge_commit(s, &o, has_token ? &token : NULL)) {
-    case OST_VERDICT_COMMITTED: end_unit(s, OST__KEEP); return OST_OK;
+    case OST_VERDICT_COMMITTED: end_unit(s, OST__COMMITTED); return OST_OK;
     case OST_VERDICT_ABORTED: ost__unit_rollback(s); return status;
     default: break;
     }
@@ -311,7 +310,7 @@ static ost_status commit_outermost(ost_session *s)
                        "the answer to COMMIT was lost: the transaction may have happened or not; "
                        "reload what it touched");
     ost__session_unlease(s, false);
-    end_unit(s, OST__DISTRUST);
+    end_unit(s, OST__UNKNOWN);
     return OST_UNKNOWN_OUTCOME;
 }
 
@@ -332,14 +331,14 @@ ost_status ost__unit_commit(ost_session *s)
                          "close cursors before the transaction ends");
     }
     if (!u->sent) {
-        end_unit(s, OST__KEEP);
+        end_unit(s, OST__COMMITTED);
         return OST_OK;
     }
     if (s->unit_count == 1)
         return commit_outermost(s);
     ost_status status = ost__run_control(s, OST_DO_RELEASE, u, &o);
     if (status == OST_OK)
-        end_unit(s, OST__KEEP);
+        end_unit(s, OST__COMMITTED);
     else
         ost__unit_rollback(s);
     return status;
