@@ -49,7 +49,8 @@ enum ost_called {
     OST_CALL_LOAD,       /**< A record was read. */
     OST_CALL_UPDATE,     /**< An update by query: its values are checked, and there is no record. */
     OST_CALL_UPSERT,     /**< Inserted, or updated if it is there. */
-    OST_CALL_VALIDATE    /**< Checked without being written. */
+    OST_CALL_VALIDATE,   /**< Checked without being written. */
+    OST_CALL_JSON      /**< Written as JSON: its computed members are asked for. */
 };
 
 /** The session that the function runs in. It is the function's to use until it returns. */

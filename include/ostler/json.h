@@ -5,12 +5,15 @@
  *
  * Members keep their names; absent members are left out, hidden ones never appear. Decimals and 64-bit unsigned
  * integers are strings, times RFC 3339, days "YYYY-MM-DD", blobs base64, enumerations their names. Numbers never depend
- * on a locale.
+ * on a locale. Embedded structs are objects, also those that are stored as columns, lists are lists, an ::ost_json is what
+ * it holds, an ::ost_point is a GeoJSON point. Members that OST_COMPUTED() names are asked for and follow the others.
  *
  * What comes in is merged into a record: a member that the text does not name stays as it is, null makes absent, and is a
  * failure where a member cannot be absent. Only members of a list may be set, for a text from outside could name any:
  * with ost_only(), a role or a balance is not for a request to choose. Members that may not be set, or that do not exist,
- * are failures, not ignored. All failures are found at once, by their paths, and the record is untouched unless everything
+ * are failures, not ignored. An embedded struct is merged member by member; a list is replaced whole, each struct in it starting
+ * from its defaults. Listing an embedded struct or a list allows all in it but hidden members; listing home.city allows
+ * no more of home. All failures are found at once, by their paths, and the record is untouched unless everything
  * fits. Rules such as `.max_length` are checked when the record is written.
  *
  * The text is JSON as RFC 8259 has it: UTF-8, at most 30 levels deep and 64 MiB large, without U+0000, no name twice in
@@ -53,6 +56,38 @@ OST_API const char *ost_session_to_json(ost_session *s, const ost_model *m, size
 OST_API const char *ost_session_list_to_json(ost_session *s, const ost_model *m, size_t record_size,
                                              const void *records, size_t count);
 /**
+ * JSON of a page, in the session's memory: {"items":[…],"page":1,"limit":20,"total":45,"pages":3,"has_next":true,
+ * "has_previous":false}. NULL: failed.
+ * @param s The session.
+ * @param m The model.
+ * @param record_size sizeof the program's struct.
+ * @param records The records on the page, as ost_paginate() gave them.
+ * @param count How many.
+ * @param page Borrowed.
+ * @param page_size sizeof the program's ost_page.
+ */
+OST_API const char *ost_session_page_to_json(ost_session *s, const ost_model *m, size_t record_size,
+                                             const void *records, size_t count,
+                                             const ost_page *page, size_t page_size);
+/**
+ * Takes a portion of a text that is too large to be held as a whole: a socket, a file.
+ * @param context What was given with it.
+ * @param text Borrowed until it returns; no NUL.
+ * @param size At least 1.
+ * @return Anything but ::OST_OK ends the writing with that status.
+ */
+typedef ost_status ost_json_sink(void *context, const char *text, size_t size);
+/** JSON of an array of records, in portions of some 32 KiB. While the sink runs the session is the program's to use. */
+OST_API ost_status ost_session_list_write_json(ost_session *s, const ost_model *m,
+                                               size_t record_size, const void *records,
+                                               size_t count, ost_json_sink *sink, void *context);
+/**
+ * Runs a query and writes the JSON list of its rows in portions, without holding them all: as ost_stream(), the rows are not
+ * tracked. If it fails half-way the list has no end.
+ */
+OST_API ost_status ost_query_write_json(ost_query *q, const ost_model *m, size_t record_size,
+                                        ost_json_sink *sink, void *context);
+/**
  * Merges a JSON object into a record. Texts, blobs and lists that it brings lie in the session's memory.
  * @param s The session.
  * @param m The model.
@@ -92,6 +127,16 @@ OST_API void *ost_session_list_from_json(ost_session *s, const ost_model *m, siz
 /** JSON of an array of `T`. */
 #define ost_list_to_json(s, T, records, count) \
     ost_session_list_to_json((s), OST_OF(T), OST_CPTR(T, records), (count))
+/** JSON of a page of `T`; see ost_session_page_to_json(). */
+#define ost_page_to_json(s, T, records, count, page) \
+    ost_session_page_to_json((s), OST_OF(T), OST_CPTR(T, records), (count), (page), \
+                             sizeof(ost_page))
+/** JSON of an array of `T` into a sink; see ost_session_list_write_json(). */
+#define ost_list_write_json(s, T, records, count, sink, context) \
+    ost_session_list_write_json((s), OST_OF(T), OST_CPTR(T, records), (count), (sink), (context))
+/** JSON of all rows of a query into a sink; see ost_query_write_json(). */
+#define ost_write_json(q, T, sink, context) \
+    ost_query_write_json((q), OST_OF(T), (sink), (context))
 /** Merges a JSON object into the `T` that `record` (the last argument) points to; see ost_session_from_json(). */
 #define ost_from_json(s, T, text, size, only, ...) \
     ost_session_from_json((s), OST_OF(T), (text), (size), (only), OST_PTR(T, __VA_ARGS__))

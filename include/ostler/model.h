@@ -131,6 +131,17 @@ typedef ost_status ost_transform(ost_call *call, void *value, const void *record
  * for raw statements and watchers: there is no record, or it is not the session's.
  */
 typedef ost_status ost_hook(ost_call *call, void *record);
+/**
+ * Gives a member of the JSON that is not stored. Texts and blobs that it gives must last until it is called again:
+ * ost_text() copies one into the session's memory. A value of OST_TYPE_NONE leaves the member out. It may query.
+ */
+typedef ost_status ost_compute(ost_call *call, const void *record, ost_value *out);
+/** A member of the JSON that is not stored; see OST_COMPUTED(). */
+typedef struct ost_computed {
+    const char *name;       /**< In the JSON. NULL: the end of the list. */
+    ost_compute *value;     /**< Gives the value: ::OST_OK, or the result of ost_call_fail(). */
+    uintptr_t reserved_[2]; /**< Zero. */
+} ost_computed;
 
 /**
  * Messages of a field's own, one for each rule; NULL keeps the library's. Written with OST_MESSAGES(). They reach people as they
@@ -276,7 +287,7 @@ struct ost_model {
      * does a query after ost_unscoped().
      */
     void (*default_scope)(ost_query *q);
-    const struct ost_computed *computed;  /**< Members of the JSON that are not stored. */
+    const ost_computed *computed; /**< NULL, or members of the JSON that are not stored; ends in a NULL name. */
     ost_hook *after_validate;    /**< When the rules of the members were met. */
     ost_hook *after_insert;      /**< When a new record was written. */
     ost_hook *after_update;      /**< When a stored record was written. */

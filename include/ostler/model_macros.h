@@ -125,6 +125,10 @@
 #define OST_FULL_TEXT_INDEX(...) { OST_COLUMNS(__VA_ARGS__), .kind = OST_FULL_TEXT }
 /** The indexes of a model. */
 #define OST_INDEXES(...) .indexes = (const ost_index[]){ __VA_ARGS__, { .name = NULL } }
+/** A member of the JSON that a function gives, an ::ost_compute. */
+#define OST_COMPUTE(name_, function) { .name = (name_), .value = (function) }
+/** Members of the JSON that are not stored: OST_COMPUTED(OST_COMPUTE("minutes", reading_minutes)). */
+#define OST_COMPUTED(...) .computed = (const ost_computed[]){ __VA_ARGS__, { .name = NULL } }
 /** A list of names, as `.values` takes it. */
 #define OST_NAMES(...) (const char *const[]){ __VA_ARGS__, NULL }
 /** Messages of a field's own. */

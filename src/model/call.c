@@ -164,3 +164,12 @@ ost_status ost__call_transform(ost_call *call, const ost_field *f, const char *p
     return end(call, before, explain(call, before, f->transform(call, value, holder), NULL),
                "transform");
 }
+
+ost_status ost__call_compute(ost_call *call, ost_compute *compute, const char *path,
+                             const void *record, ost_value *out)
+{
+    uint32_t before = call->failures;
+    OST_TRY(begin(call, path, "computed"));
+    call->record = record;
+    return end(call, before, compute(call, record, out), "computed member");
+}

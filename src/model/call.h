@@ -40,5 +40,8 @@ ost_status ost__call_check(ost_call *call, const ost_field *f, const char *path,
                            const void *holder);
 ost_status ost__call_transform(ost_call *call, const ost_field *f, const char *path, void *value,
                                void *holder);
+/* `path` as for a check. */
+ost_status ost__call_compute(ost_call *call, ost_compute *compute, const char *path,
+                             const void *record, ost_value *out);
 
 #endif

@@ -225,8 +225,31 @@ static void compile_hooks(ost__check *c, ost__model *m, const ost_model *copy)
         else if (hooks[i].given)
             m->calls |= hooks[i].calls;
     }
-    if (copy->computed)
-        ost__check_unsupported(c, NULL, ".computed");
+}
+
+/* Names in the JSON: of a flattened struct's members it is the struct's. */
+static bool is_named(const ost__model *m, const char *name)
+{
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        size_t size = strcspn(m->fields[i].name, ".");
+        if (strlen(name) == size && memcmp(m->fields[i].name, name, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void check_computed(ost__check *c, const ost__model *m, const ost_computed *all)
+{
+    for (const ost_computed *x = all; x && x->name; x++) {
+        bool again = is_named(m, x->name);
+        for (const ost_computed *y = all; y < x && !again; y++)
+            again = strcmp(x->name, y->name) == 0;
+        if (again)
+            ost__check_fail(c, x->name, "computed",
+                            "is computed, but the json has a member of that name: give it another");
+        if (!x->value)
+            ost__check_fail(c, x->name, "computed", "is computed, but no function says how");
+    }
 }
 
 static void compile_keys(ost__check *c, ost__model *m)
@@ -463,15 +486,18 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
     if (!copy_fields(c, m, copy))
         return NULL;
     check_names(c, m);
-    for (uint32_t i = 0; i < m->table.field_count; i++)
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        m->has_flattened |= is_flattened(&m->fields[i]);
         if (!is_flattened(&m->fields[i])) {
             ost__check_field(c, m, &m->fields[i]);
             ost__check_rules(c, &m->fields[i]);
         }
+    }
     sort_by_offset(m, m->table.field_count);
     check_overlaps(c, m);
     sort_by_offset(m, m->table.field_count + m->table.inner_count);
     compile_hooks(c, m, copy);
+    check_computed(c, m, copy->computed);
     if (!part) {
         compile_keys(c, m);
         compile_deleted(c, m);

@@ -71,9 +71,17 @@ typedef struct ost__model {
     bool has_functions; /* checks or transforms, also inside documents */
     ost__field_set immutable, left_out;
     bool has_immutable, has_left_out;
-    uint16_t calls; /* bits of enum ost__calls */
-    bool is_part;   /* no key: the shape of a result */
+    uint16_t calls;     /* bits of enum ost__calls */
+    bool is_part;       /* no key: the shape of a result */
+    bool has_flattened; /* columns of structs inside, named by their paths */
 } ost__model;
+
+OST_STATIC_ASSERT(offsetof(ost__model, table) == 0, "a model is found by its table");
+/* The model whose table it is, also of a part. */
+static inline const ost__model *ost__model_of_table(const ost_table *t)
+{
+    return (const ost__model *)(const void *)t;
+}
 
 /* The first field of the set from `i` on; the model's field_count: there is none. */
 static inline uint32_t ost__field_set_next(const ost__field_set *s, const ost__model *m, uint32_t i)

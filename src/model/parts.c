@@ -102,6 +102,7 @@ static ost_field moved(ost__check *c, const ost_field *holder, const ost_field *
     out.name = joined(c, holder->name, '.', f->name);
     out.owner = holder->owner;
     out.offset += holder->offset;
+    out.hidden |= holder->hidden;
     return out;
 }
 

@@ -3,23 +3,27 @@
 
 #include <string.h>
 
-#include "base/base64.h"
-#include "base/decimal.h"
 #include "base/error.h"
-#include "base/json_number.h"
-#include "base/utf8.h"
-#include "model/convert.h"
+#include "base/json_value.h"
+#include "base/scalar.h"
+#include "model/json_token.h"
 #include "model/member.h"
 
-enum { NAME_MAX_SHOWN = 64, SHORT_TEXT = 128 };
+enum { NAME_MAX_SHOWN = 64 };
 
 /* ---- where, and what is wrong ---- */
 
-static void enter_member(ost__json_reading *d, const char *name)
+static void enter_member(ost__json_reading *d, const char *name, size_t size)
 {
     const char *dot = d->path_size > 0 ? "." : "";
+    d->path_size += ost__print(d->path + d->path_size, sizeof d->path - d->path_size, "%s%.*s", dot,
+                               (int)size, name);
+}
+
+static void enter_item(ost__json_reading *d, size_t index)
+{
     d->path_size +=
-        ost__print(d->path + d->path_size, sizeof d->path - d->path_size, "%s%s", dot, name);
+        ost__print(d->path + d->path_size, sizeof d->path - d->path_size, "[%zu]", index);
 }
 
 static void leave_member(ost__json_reading *d, size_t size)
@@ -43,16 +47,15 @@ static void refuse_name(ost__json_reading *d)
     ost__buffer decoded;
     ost__buffer_init(&decoded, d->rules.scratch->memory);
     ost__json_append(&d->r, &decoded);
-    if (decoded.failed) {
-        d->verdict.no_memory = true;
-        return;
-    }
     ost__copy_text(name, sizeof name, decoded.data ? decoded.data : "");
+    d->verdict.no_memory = decoded.failed;
+    ost__buffer_finish(&decoded);
+    if (d->verdict.no_memory)
+        return;
     for (char *p = name; *p; p++)
         if ((uint8_t)*p < 0x20 || *p == 0x7f)
             *p = ' ';
-    ost__buffer_finish(&decoded);
-    enter_member(d, name);
+    enter_member(d, name, sizeof name);
     refuse(d, &(const ost_field){ .name = name }, "unknown", "is not a member that can be set");
     leave_member(d, before);
 }
@@ -74,6 +77,15 @@ static ost_status syntax(const ost__json_reading *d)
     return broken(d, d->r.error, d->r.error_at);
 }
 
+/* Reads what is left of a value at this depth that was not read to its end. */
+static ost_status leave_value(ost__json_reading *d, uint32_t depth)
+{
+    while (d->r.depth > depth)
+        if (ost__json_next(&d->r) == OST__JSON_ERROR)
+            return syntax(d);
+    return OST_OK;
+}
+
 ost_status ost__json_reading_broken(const ost__json_reading *d, const char *sentence)
 {
     return d->r.kind == OST__JSON_ERROR ? syntax(d)
@@ -82,159 +94,13 @@ ost_status ost__json_reading_broken(const ost__json_reading *d, const char *sent
 
 /* ---- values ---- */
 
-static const char *expected(const ost_field *f)
-{
-    switch (ost__base_type(f->type)) {
-    case OST_TYPE_BOOL: return "must be true or false";
-    case OST_TYPE_FLOAT:
-    case OST_TYPE_DOUBLE: return "must be a number";
-    case OST_TYPE_DECIMAL: return "must be a number, or a string of one";
-    case OST_TYPE_TEXT:
-    case OST_TYPE_CHARS: return "must be a string";
-    case OST_TYPE_BLOB: return "must be a string in base64";
-    case OST_TYPE_TIME: return "must be an instant such as 2024-02-29T12:00:00+01:00";
-    case OST_TYPE_DATE: return "must be a day such as 2024-02-29";
-    case OST_TYPE_UUID: return "must be a uuid, in a string";
-    case OST_TYPE_OBJECT_ID: return "must be a string of 24 hexadecimal digits";
-    default: return "must be a whole number";
-    }
-}
-
-/* A string that has to be short to be right, with a NUL. */
-static bool short_text(const ost__json_reading *d, char out[SHORT_TEXT])
-{
-    if (d->r.kind != OST__JSON_STRING || d->r.decoded_size >= SHORT_TEXT)
-        return false;
-    ost__json_decode(&d->r, out);
-    out[d->r.decoded_size] = '\0';
-    return true;
-}
-
-static enum ost__fit parse_whole(const ost__json_reading *d, uint16_t base, ost_value *v)
-{
-    const char *text = d->r.text;
-    size_t size = d->r.size;
-    bool digits = base == OST_TYPE_UINT64 && d->r.kind == OST__JSON_STRING && size > 0;
-    for (size_t i = 0; digits && i < size; i++)
-        digits = text[i] >= '0' && text[i] <= '9';
-    if ((!digits && d->r.kind != OST__JSON_NUMBER) || !ost__json_is_whole(text, size))
-        return OST__FIT_KIND;
-    v->type = OST_TYPE_INT64;
-    if (ost__json_int64(text, size, &v->as.integer))
-        return OST__FIT_OK;
-    v->type = OST_TYPE_UINT64;
-    return ost__json_uint64(text, size, &v->as.natural) ? OST__FIT_OK : OST__FIT_RANGE;
-}
-
-static enum ost__fit parse_real(const ost__json_reading *d, ost_value *v)
-{
-    v->type = OST_TYPE_DOUBLE;
-    if (d->r.kind != OST__JSON_NUMBER)
-        return OST__FIT_KIND;
-    return ost__json_double_of(d->r.text, d->r.size, &v->as.real) ? OST__FIT_OK : OST__FIT_RANGE;
-}
-
-static enum ost__fit parse_decimal(const ost__json_reading *d, ost_value *v)
-{
-    char text[SHORT_TEXT];
-    v->type = OST_TYPE_DECIMAL;
-    if (d->r.kind == OST__JSON_NUMBER)
-        return ost__json_decimal(d->r.text, d->r.size, &v->as.decimal) ? OST__FIT_OK
-                                                                       : OST__FIT_RANGE;
-    return short_text(d, text) && ost_decimal_parse(text, &v->as.decimal) ? OST__FIT_OK
-                                                                          : OST__FIT_KIND;
-}
-
-/* Kinds with a text of their own. */
-static enum ost__fit parse_printed(const ost__json_reading *d, uint16_t base, ost_value *v)
-{
-    char text[SHORT_TEXT];
-    bool right;
-    if (!short_text(d, text))
-        return OST__FIT_KIND;
-    v->type = base;
-    switch (base) {
-    case OST_TYPE_TIME: right = ost_time_parse(text, &v->as.time); break;
-    case OST_TYPE_DATE: right = ost_date_parse(text, &v->as.date); break;
-    case OST_TYPE_UUID: right = ost_uuid_parse(text, &v->as.uuid); break;
-    default: right = ost_object_id_parse(text, &v->as.object_id); break;
-    }
-    return right ? OST__FIT_OK : OST__FIT_KIND;
-}
-
-static enum ost__fit parse_name(const ost__json_reading *d, const ost_field *f, ost_value *v)
-{
-    for (uint64_t i = 0; d->r.kind == OST__JSON_STRING && f->values[i]; i++) {
-        if (!ost__json_is(&d->r, f->values[i], strlen(f->values[i])))
-            continue;
-        *v = (ost_value){ .type = OST_TYPE_UINT64, .as = { .natural = i } };
-        return OST__FIT_OK;
-    }
-    return OST__FIT_VALUES;
-}
-
-static char *decode(ost__json_reading *d)
-{
-    char *copy = ost__arena_alloc(d->texts, d->r.decoded_size + 1, 1);
-    if (!copy) {
-        d->verdict.no_memory = true;
-        return NULL;
-    }
-    ost__json_decode(&d->r, copy);
-    copy[d->r.decoded_size] = '\0';
-    return copy;
-}
-
-static enum ost__fit parse_text(ost__json_reading *d, ost_value *v)
-{
-    if (d->r.kind != OST__JSON_STRING)
-        return OST__FIT_KIND;
-    v->type = OST_TYPE_TEXT;
-    v->as.text = decode(d);
-    return OST__FIT_OK;
-}
-
-static enum ost__fit parse_blob(ost__json_reading *d, ost_value *v)
-{
-    if (d->r.kind != OST__JSON_STRING)
-        return OST__FIT_KIND;
-    char *bytes = decode(d);
-    v->type = OST_TYPE_BLOB;
-    v->as.blob.data = bytes;
-    if (bytes && !ost__base64_decode(bytes, d->r.decoded_size, bytes, &v->as.blob.size))
-        return OST__FIT_KIND;
-    return OST__FIT_OK;
-}
-
-static enum ost__fit parse(ost__json_reading *d, const ost_field *f, ost_value *v)
-{
-    uint16_t base = ost__base_type(f->type);
-    *v = (ost_value){ .type = OST_TYPE_NONE };
-    if (ost__field_is_enum(f))
-        return parse_name(d, f, v);
-    switch (base) {
-    case OST_TYPE_BOOL:
-        *v = (ost_value){ .type = OST_TYPE_BOOL, .as = { .boolean = d->r.kind == OST__JSON_TRUE } };
-        return d->r.kind == OST__JSON_TRUE || d->r.kind == OST__JSON_FALSE ? OST__FIT_OK
-                                                                           : OST__FIT_KIND;
-    case OST_TYPE_FLOAT:
-    case OST_TYPE_DOUBLE: return parse_real(d, v);
-    case OST_TYPE_DECIMAL: return parse_decimal(d, v);
-    case OST_TYPE_TEXT: return parse_text(d, v);
-    case OST_TYPE_BLOB: return parse_blob(d, v);
-    case OST_TYPE_TIME:
-    case OST_TYPE_DATE:
-    case OST_TYPE_UUID:
-    case OST_TYPE_OBJECT_ID: return parse_printed(d, base, v);
-    default: return parse_whole(d, base, v);
-    }
-}
+static ost_status read_value(ost__json_reading *d, const ost_field *f, void *record, bool granted);
 
 static void read_chars(ost__json_reading *d, const ost_field *f, void *record)
 {
     char sentence[64], *at = ost__member_at(f, record);
     if (d->r.kind != OST__JSON_STRING) {
-        refuse(d, f, "type", expected(f));
+        refuse(d, f, "type", ost__json_token_expected(f));
     } else if (d->r.decoded_size >= f->size) {
         ost__print(sentence, sizeof sentence, "must be at most %u bytes", (unsigned)f->size - 1);
         refuse(d, f, "max_length", sentence);
@@ -253,110 +119,303 @@ static void read_null(ost__json_reading *d, const ost_field *f, void *record)
         refuse(d, f, "required", f->required ? "must not be empty" : "must have a value");
 }
 
-/* Reads the value whose first token is the last one into its member. */
-static void read_value(ost__json_reading *d, const ost_field *f, void *record)
+/* Any value, in its canonical form. */
+static ost_status read_json(ost__json_reading *d, const ost_field *f, void *record)
 {
-    ost_value v;
-    if (d->r.kind == OST__JSON_NULL) {
-        read_null(d, f, record);
-        return;
-    }
-    if (f->type == OST_TYPE_CHARS) {
-        read_chars(d, f, record);
-        return;
-    }
-    enum ost__fit fit = parse(d, f, &v);
-    if (d->verdict.no_memory)
-        return;
-    if (fit == OST__FIT_KIND) {
-        refuse(d, f, "type", expected(f));
-        return;
-    }
-    if (fit == OST__FIT_OK)
-        fit = ost__value_fit(f, &v);
-    if (fit == OST__FIT_OK) {
+    const ost__memory *memory = d->rules.scratch->memory;
+    const char *start = d->r.text - (d->r.kind == OST__JSON_STRING);
+    ost__json_reader inner;
+    ost__buffer out;
+    ost_value v = { .type = OST_TYPE_JSON };
+    if (!ost__json_skip(&d->r))
+        return syntax(d);
+    ost__buffer_init(&out, memory);
+    ost_status status = ost__json_canonical(memory, start, (size_t)(d->r.at - start), &out, &inner);
+    if (status == OST_INVALID) {
+        refuse(d, f, "json", inner.error);
+        status = OST_OK;
+    } else if (status == OST_OK) {
+        v.as.json.text = ost__arena_text(d->texts, out.data, out.size);
+        status = v.as.json.text ? OST_OK : OST_NO_MEMORY;
         ost__member_store(f, record, &v);
-        return;
     }
-    ost_field told = *f;
-    told.name = d->path;
-    ost__validate_fit(&d->verdict, &told, fit);
+    ost__buffer_finish(&out);
+    return status;
 }
 
-/* ---- records ---- */
+static ost_status read_scalar(ost__json_reading *d, const ost_field *f, void *record)
+{
+    ost_value v;
+    ost_field told = *f;
+    enum ost__fit fit = ost__json_token_value(&d->r, f, d->texts, &v);
+    if (d->r.kind == OST__JSON_ERROR)
+        return syntax(d);
+    if (fit == OST__FIT_KIND) {
+        refuse(d, f, "type", ost__json_token_expected(f));
+        return OST_OK;
+    }
+    if (fit == OST__FIT_OK && v.type == OST_TYPE_NONE)
+        return OST_NO_MEMORY;
+    if (fit == OST__FIT_OK)
+        fit = ost__value_fit(f, &v);
+    told.name = d->path;
+    if (fit == OST__FIT_OK)
+        ost__member_store(f, record, &v);
+    else
+        ost__validate_fit(&d->verdict, &told, fit);
+    return OST_OK;
+}
+
+/* ---- lists ---- */
+
+/* Items that follow; a mistake in the text is found when they are read. */
+static size_t count_items(const ost__json_reader *list)
+{
+    ost__json_reader r = *list;
+    size_t count = 0;
+    while (ost__json_next(&r) != OST__JSON_CLOSE_LIST && ost__json_skip(&r))
+        count++;
+    return count;
+}
+
+/* Room for the items that follow. A few bytes of text may stand for a large struct: what they
+ * become has a limit too. */
+static ost_status take_items(ost__json_reading *d, size_t item_size, ost__list *out)
+{
+    size_t size, count = count_items(&d->r);
+    if (!ost__size_mul(count, item_size, &size) || size > OST__JSON_SIZE_MAX - d->item_bytes)
+        return ost__error_set(d->rules.error, OST_TOO_LARGE,
+                              "the lists in the json of %s are larger than 64 MiB",
+                              d->model->table.model);
+    d->item_bytes += size;
+    out->count = count;
+    out->items = ost__arena_alloc_zeroed(d->texts, size, _Alignof(max_align_t));
+    return out->items ? OST_OK : OST_NO_MEMORY;
+}
+
+static ost_status read_item(ost__json_reading *d, const ost_field *list, const ost_field *item,
+                            char *at, bool granted)
+{
+    if (d->r.kind == OST__JSON_NULL) {
+        refuse(d, item, "required", "must have a value");
+        return OST_OK;
+    }
+    if (list->part)
+        ost__rules_defaults(ost__model_of_table(list->part), at);
+    return read_value(d, item, at, granted);
+}
+
+static ost_status read_list(ost__json_reading *d, const ost_field *f, void *record, bool granted)
+{
+    const ost_field item = ost__item_field(f);
+    size_t before = d->path_size;
+    uint32_t depth = d->r.depth;
+    ost__list list;
+    OST_TRY(take_items(d, item.size, &list));
+    char *at = (char *)(uintptr_t)list.items;
+    for (size_t i = 0; ost__json_next(&d->r) != OST__JSON_CLOSE_LIST; i++, at += item.size) {
+        if (d->r.kind == OST__JSON_ERROR)
+            return syntax(d);
+        enter_item(d, i);
+        OST_TRY(read_item(d, f, &item, at, granted));
+        leave_member(d, before);
+        OST_TRY(leave_value(d, depth));
+    }
+    memcpy(ost__member_at(f, record), &list, sizeof list);
+    return OST_OK;
+}
+
+/* ---- objects ---- */
+
+/* An object of the text, and the members that it stands for: those whose names begin with the
+ * prefix, which ends in a dot unless it is empty. Flattened structs have such names. */
+typedef struct object {
+    const ost_table *table;
+    const char *prefix;
+    size_t prefix_size;
+    char *record;
+    bool granted; /* all of it may be set but what is hidden */
+    ost__field_set seen;
+    uint32_t next; /* most texts have the members' order */
+} object;
 
 /* What a program fills in itself, or the library, is not taken from outside unless it is asked for.
  */
 static bool is_open(const ost_field *f)
 {
-    return !f->hidden && !f->primary_key && f->generated == OST_GIVEN && f->stamp == OST_NEVER &&
-           !f->version;
+    return !f->hidden && !f->hashed && !f->primary_key && f->generated == OST_GIVEN &&
+           f->stamp == OST_NEVER && !f->version;
 }
 
-static bool is_allowed(const ost__json_reading *d, const ost_field *f)
+enum permission { REFUSED, INSIDE, GRANTED };
+
+/* Whether the member that is being read may be set, or some of what is inside it. */
+static enum permission permission(const ost__json_reading *d)
 {
+    const char *path = d->path + d->root;
+    enum permission found = REFUSED;
+    size_t size = strlen(path);
+    for (const ost_member *only = d->only; only->path && found != GRANTED; only++) {
+        if (strncmp(only->path, path, size) != 0)
+            continue;
+        if (only->path[size] == '\0')
+            found = GRANTED;
+        else if (only->path[size] == '.')
+            found = INSIDE;
+    }
+    return found;
+}
+
+/* The name of a field within the object, up to a dot; NULL: it belongs to another. */
+static const char *name_in(const object *o, const ost_field *f, size_t *size)
+{
+    if (strncmp(f->name, o->prefix, o->prefix_size) != 0)
+        return NULL;
+    const char *name = f->name + o->prefix_size;
+    *size = strcspn(name, ".");
+    return name;
+}
+
+static uint32_t field_of_key(const ost__json_reading *d, const object *o)
+{
+    uint32_t count = o->table->field_count, i = o->next;
+    for (uint32_t n = 0; n < count; n++, i++) {
+        size_t size;
+        if (i >= count)
+            i = 0;
+        const char *name = name_in(o, &o->table->fields[i], &size);
+        if (name && ost__json_is(&d->r, name, size))
+            return i;
+    }
+    return count;
+}
+
+static ost_status read_object(ost__json_reading *d, object *o);
+
+/* The first of the fields that the same name of the text stands for. */
+static uint32_t first_of_group(const object *o, uint32_t i)
+{
+    size_t size, other;
+    const char *name = name_in(o, &o->table->fields[i], &size);
+    for (; i > 0; i--) {
+        const char *before = name_in(o, &o->table->fields[i - 1], &other);
+        if (!before || other != size || memcmp(before, name, size) != 0)
+            break;
+    }
+    return i;
+}
+
+/* A flattened struct: an object like any other, whose members are the table's own. */
+static ost_status read_group(ost__json_reading *d, const object *o, const char *prefix,
+                             size_t prefix_size, bool granted)
+{
+    object inner = { .table = o->table,
+                     .prefix = prefix,
+                     .prefix_size = prefix_size,
+                     .record = o->record,
+                     .granted = granted };
+    if (d->r.kind == OST__JSON_OPEN_OBJECT)
+        return read_object(d, &inner);
+    const ost_field whole = { .type = OST_TYPE_EMBEDDED };
+    if (d->r.kind == OST__JSON_NULL)
+        read_null(d, &whole, o->record);
+    else
+        refuse(d, &whole, "type", ost__json_token_expected(&whole));
+    return OST_OK;
+}
+
+/* Whether a field, or the flattened struct that it is of, may be set; *granted: with all that is
+ * inside. */
+static bool may_set(const ost__json_reading *d, const object *o, const ost_field *f, bool group,
+                    bool *granted)
+{
+    *granted = o->granted;
+    if (o->granted)
+        return group || (!f->hidden && !f->hashed);
     if (!d->only)
-        return is_open(f);
-    for (const ost_member *only = d->only; only->path; only++)
-        if (strcmp(only->path, d->path + d->root) == 0)
-            return true;
-    return false;
+        return group || is_open(f);
+    enum permission p = permission(d);
+    *granted = p == GRANTED;
+    return p == GRANTED || (p == INSIDE && (group || f->type == OST_TYPE_EMBEDDED));
 }
 
-/* The field of the key, looked for from `from` on: most texts have the members' order. */
-static uint32_t field_of_key(const ost__json_reading *d, const ost_table *t, uint32_t from)
+static ost_status read_member(ost__json_reading *d, object *o)
 {
-    for (uint32_t n = 0; n < t->field_count; n++, from++) {
-        if (from >= t->field_count)
-            from = 0;
-        if (ost__json_is(&d->r, t->fields[from].name, strlen(t->fields[from].name)))
-            return from;
+    size_t size = 0, before = d->path_size;
+    bool granted = false, group = false;
+    const char *name = NULL;
+    uint32_t i = field_of_key(d, o);
+    const ost_field *f = &o->table->fields[i];
+    if (i < o->table->field_count) {
+        name = name_in(o, f, &size);
+        group = name[size] == '.';
+        enter_member(d, name, size);
     }
-    return t->field_count;
-}
-
-static void read_member(ost__json_reading *d, const ost_table *t, ost__field_set *seen,
-                        uint32_t *next, void *record)
-{
-    size_t before = d->path_size;
-    uint32_t i = field_of_key(d, t, *next);
-    if (i == t->field_count) {
-        refuse_name(d);
-        return;
-    }
-    const ost_field *f = &t->fields[i];
-    enter_member(d, f->name);
-    if (!is_allowed(d, f)) {
+    if (!name || !may_set(d, o, f, group, &granted)) {
         leave_member(d, before);
         refuse_name(d);
-        return;
+        return OST_OK;
     }
-    *next = i + 1;
-    if (ost__field_set_has(seen, i)) {
+    o->next = i + 1;
+    if (group)
+        i = first_of_group(o, i);
+    if (ost__field_set_has(&o->seen, i)) {
         refuse(d, f, "twice", "is given twice");
-    } else {
-        ost__field_set_add(seen, i);
-        ost__json_next(&d->r);
-        read_value(d, f, record);
+        return OST_OK;
     }
-    leave_member(d, before);
+    ost__field_set_add(&o->seen, i);
+    if (ost__json_next(&d->r) == OST__JSON_ERROR)
+        return syntax(d);
+    if (group)
+        return read_group(d, o, f->name, o->prefix_size + size + 1, granted);
+    return read_value(d, f, o->record, granted);
 }
 
-static ost_status read_object(ost__json_reading *d, const ost_table *t, void *record)
+static ost_status read_object(ost__json_reading *d, object *o)
 {
-    ost__field_set seen = { .words = { 0 } };
-    uint32_t next = 0;
+    uint32_t depth = d->r.depth;
     while (ost__json_next(&d->r) == OST__JSON_KEY) {
-        read_member(d, t, &seen, &next, record);
+        size_t before = d->path_size;
+        OST_TRY(read_member(d, o));
+        leave_member(d, before);
         if (d->verdict.no_memory)
             return OST_NO_MEMORY;
-        /* What was not looked into: the value of a name that was refused, a list for a text. */
-        if (!ost__json_skip(&d->r))
+        /* The value of a name that was refused. */
+        if (d->r.kind == OST__JSON_KEY && d->r.depth == depth && !ost__json_skip(&d->r))
             return syntax(d);
+        OST_TRY(leave_value(d, depth));
         if (d->verdict.failures >= OST__JSON_FAILURES_MAX)
             return OST_INVALID;
     }
     return d->r.kind == OST__JSON_ERROR ? syntax(d) : OST_OK;
+}
+
+/* Reads the value whose first token is the last one into its member. */
+static ost_status read_value(ost__json_reading *d, const ost_field *f, void *record, bool granted)
+{
+    uint8_t kind = d->r.kind;
+    if (kind == OST__JSON_NULL) {
+        read_null(d, f, record);
+        return OST_OK;
+    }
+    switch (f->type) {
+    case OST_TYPE_CHARS: read_chars(d, f, record); return OST_OK;
+    case OST_TYPE_JSON: return read_json(d, f, record);
+    case OST_TYPE_LIST:
+        if (kind == OST__JSON_OPEN_LIST)
+            return read_list(d, f, record, granted);
+        break;
+    case OST_TYPE_EMBEDDED:
+        if (kind == OST__JSON_OPEN_OBJECT)
+            return read_object(d, &(object){ .table = f->part,
+                                             .prefix = "",
+                                             .record = ost__member_at(f, record),
+                                             .granted = granted });
+        break;
+    default: return read_scalar(d, f, record);
+    }
+    refuse(d, f, "type", ost__json_token_expected(f));
+    return OST_OK;
 }
 
 void ost__json_reading_begin(ost__json_reading *d, const ost__model *m, const char *text,
@@ -366,6 +425,7 @@ void ost__json_reading_begin(ost__json_reading *d, const ost__model *m, const ch
     d->model = m;
     d->verdict = (ost__verdict){ .model = m, .rules = &d->rules };
     d->root = 0;
+    d->item_bytes = 0;
     leave_member(d, 0);
 }
 
@@ -378,7 +438,8 @@ void ost__json_reading_item(ost__json_reading *d, size_t index)
 ost_status ost__record_from_json(ost__json_reading *d, void *shadow)
 {
     if (d->r.kind == OST__JSON_OPEN_OBJECT)
-        return read_object(d, &d->model->table, shadow);
+        return read_object(d,
+                           &(object){ .table = &d->model->table, .prefix = "", .record = shadow });
     if (d->r.kind == OST__JSON_ERROR)
         return syntax(d);
     if (d->path_size == 0)

@@ -20,7 +20,8 @@ typedef struct ost__json_reading {
     ost__verdict verdict;
     char path[OST__JSON_PATH_SIZE]; /* of the member that is being read */
     size_t path_size;
-    size_t root; /* where the record's own path begins in it */
+    size_t root;       /* where the record's own path begins in it */
+    size_t item_bytes; /* of lists so far */
 } ost__json_reading;
 
 /* `only`, `texts`, `rules.error` and `rules.scratch` are the caller's to set before. */
@@ -30,7 +31,8 @@ void ost__json_reading_begin(ost__json_reading *d, const ost__model *m, const ch
 void ost__json_reading_item(ost__json_reading *d, size_t index);
 /*
  * Merges the object whose first token was read into a shadow of the record. OST_OK, although there
- * may be failures; OST_INVALID: the text is not read further; OST_NO_MEMORY.
+ * may be failures; OST_INVALID: the text is not read further; OST_TOO_LARGE;
+ * OST_NO_MEMORY.
  */
 ost_status ost__record_from_json(ost__json_reading *d, void *shadow);
 /* The last token is not what has to be there. OST_INVALID. */

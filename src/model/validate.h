@@ -14,6 +14,9 @@ typedef struct ost__place {
     bool item;
 } ost__place;
 
+/* "comments[2].text"; what does not fit is left out at the end. Returns the length. */
+size_t ost__place_print(const ost__place *p, const char *name, char *out, size_t size);
+
 /* What became of a validation. The error is touched by the first failure only. */
 typedef struct ost__verdict {
     const ost__model *model;

@@ -15,11 +15,23 @@ typedef struct input {
     ost__arena_mark mark; /* of the records' memory, before */
 } input;
 
+/* A member, or a flattened struct, of which only the members are known. */
+static bool has_member(const ost__model *m, const char *path)
+{
+    size_t size = strlen(path);
+    for (uint32_t i = 0; i < m->table.field_count + m->table.inner_count; i++) {
+        const char *name = m->fields[i].name;
+        if (strncmp(name, path, size) == 0 && (name[size] == '\0' || name[size] == '.'))
+            return true;
+    }
+    return false;
+}
+
 /* Each member that is allowed must be one, for a list is often kept apart from its model. */
 static ost_status check_list(ost_session *s, const ost__model *m, const ost_member *only)
 {
     for (; only && only->path; only++) {
-        if (ost__model_field(m, only))
+        if (has_member(m, only->path))
             continue;
         return ost__fail(s, OST_MISUSE, "%s has no member %s: write the list with ost_only(%s, …)",
                          m->table.model, only->path, m->table.model);

@@ -366,7 +366,7 @@ static void what_is_written_is_read(void **state)
     (void)state;
     item r, again;
     ost__buffer first, second;
-    ost__json_writer w;
+    ost__json_output o = { .error = &error };
     memset(&r, 0, sizeof r);
     memset(&again, 0, sizeof again);
     r.flag = true;
@@ -383,17 +383,17 @@ static void what_is_written_is_read(void **state)
     ost_put(r.opt_price, ost_decimal_of(999999999, 2));
     ost__buffer_init(&first, &test_memory);
     ost__buffer_init(&second, &test_memory);
-    ost__json_begin(&w, &first);
+    ost__json_begin(&o.w, &first);
     const ost__model *m = ost__model_at(set, 0);
-    assert_int_equal(ost__record_to_json(m, &r, &w, &error), OST_OK);
+    assert_int_equal(ost__record_to_json(&o, m, &r), OST_OK);
     assert_int_equal(merge(first.data,
                            ost_only(item, id, flag, tiny, natural, huge, single, real, text, code,
                                     bytes, at, day, uuid, oid, price, role, grade, opt_huge,
                                     opt_price, name, secret, is_admin, made, token),
                            &again),
                      OST_OK);
-    ost__json_begin(&w, &second);
-    assert_int_equal(ost__record_to_json(m, &again, &w, &error), OST_OK);
+    ost__json_begin(&o.w, &second);
+    assert_int_equal(ost__record_to_json(&o, m, &again), OST_OK);
     assert_string_equal(first.data, second.data);
     for (uint32_t i = 0; i < m->table.field_count; i++)
         assert_true(ost__member_equal(&m->fields[i], &r, &again));

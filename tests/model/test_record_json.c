@@ -70,10 +70,10 @@ static int stop(void **state)
 
 static ost_status write(uint32_t id, const void *record, ost_error *e)
 {
-    ost__json_writer w;
+    ost__json_output o = { .error = e };
     ost__buffer_reset(&buffer);
-    ost__json_begin(&w, &buffer);
-    return ost__record_to_json(ost__model_at(set, id), record, &w, e);
+    ost__json_begin(&o.w, &buffer);
+    return ost__record_to_json(&o, ost__model_at(set, id), record);
 }
 
 static item filled(void)
