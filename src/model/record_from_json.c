@@ -168,13 +168,17 @@ static ost_status read_scalar(ost__json_reading *d, const ost_field *f, void *re
 
 /* ---- lists ---- */
 
-/* Items that follow; a mistake in the text is found when they are read. */
+/* Items that follow, with the one in which the text breaks off: what is wrong is told when it is
+ * read. */
 static size_t count_items(const ost__json_reader *list)
 {
     ost__json_reader r = *list;
     size_t count = 0;
-    while (ost__json_next(&r) != OST__JSON_CLOSE_LIST && ost__json_skip(&r))
+    while (ost__json_next(&r) != OST__JSON_CLOSE_LIST && r.kind != OST__JSON_ERROR) {
         count++;
+        if (!ost__json_skip(&r))
+            break;
+    }
     return count;
 }
 

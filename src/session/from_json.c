@@ -100,13 +100,17 @@ ost_status ost_session_from_json(ost_session *s, const ost_model *m, size_t reco
 
 /* ---- lists ---- */
 
-/* Items that follow; a mistake in the text is found when they are read. */
+/* Items that follow, with the one in which the text breaks off: what is wrong is told when it is
+ * read. */
 static size_t count_items(const ost__json_reader *list)
 {
     ost__json_reader r = *list;
     size_t count = 0;
-    while (ost__json_next(&r) != OST__JSON_CLOSE_LIST && ost__json_skip(&r))
+    while (ost__json_next(&r) != OST__JSON_CLOSE_LIST && r.kind != OST__JSON_ERROR) {
         count++;
+        if (!ost__json_skip(&r))
+            break;
+    }
     return count;
 }
 

@@ -405,6 +405,26 @@ static void fm50_inner_members_are_not_set_unless_listed(void **state)
     expect_failure("{\"hideout\":{\"north\":1}}", NULL, "hideout.north", "unknown", unknown);
 }
 
+/* Also inside an item of a list, which has its place when it is read. */
+static void a_text_may_break_off_anywhere(void **state)
+{
+    (void)state;
+    person p = full(), record;
+    size_t whole = strlen(written(&p));
+    char *text = malloc(whole + 1);
+    assert_non_null(text);
+    memcpy(text, buffer.data, whole + 1);
+    for (size_t size = whole; size-- > 0;) {
+        text[size] = '\0';
+        memset(&record, 0, sizeof record);
+        assert_int_equal(merge(text, NULL, &record), OST_INVALID);
+        assert_true(has_failure(&error, "", "json") && error.failure_count == 1);
+        ost__arena_clear(&texts);
+        ost__arena_clear(&scratch);
+    }
+    free(text);
+}
+
 /* {"remarks":[{"replies":[{"replies":[…]}]}]}, `levels` of them. */
 static char *nested_remarks(size_t levels)
 {
@@ -518,6 +538,7 @@ int main(void)
         cmocka_unit_test(failures_have_paths),
         cmocka_unit_test(all_failures_are_told),
         cmocka_unit_test(fm50_inner_members_are_not_set_unless_listed),
+        cmocka_unit_test(a_text_may_break_off_anywhere),
         cmocka_unit_test(fm55_structs_nest_as_deep_as_json_may),
         cmocka_unit_test(a_small_text_makes_no_huge_list),
         cmocka_unit_test(what_has_no_form_is_refused),

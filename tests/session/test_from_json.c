@@ -2,6 +2,8 @@
 /* Records from JSON in a session: merged, saved, or refused without a trace. */
 #include "rig.h"
 
+#include <stdlib.h>
+
 #define MERGE(T, text, only, record) ost_from_json(r->s, T, text, strlen(text), only, record)
 
 static void a_loaded_record_is_patched_and_saved(void **state)
@@ -155,6 +157,21 @@ static void a_list_names_the_records_that_fail(void **state)
           ost_list_from_json(r->s, note, "[{}]]", 5, NULL, 3, NULL));
 }
 
+/* The record in which the text breaks off has its place too. */
+static void a_list_may_break_off_anywhere(void **state)
+{
+    rig *r = *state;
+    static const char text[] = "[{\"text\":\"a\",\"stars\":5},{\"text\":\"b\"}]";
+    for (size_t size = 0; size < sizeof text - 1; size++) {
+        char *copy = malloc(size + 1);
+        assert_non_null(copy);
+        memcpy(copy + 1, text, size);
+        NULLS(OST_INVALID, "the text ends too early",
+              ost_list_from_json(r->s, note, copy + 1, size, NULL, 10, NULL));
+        free(copy);
+    }
+}
+
 static void misuse_says_so(void **state)
 {
     rig *r = *state;
@@ -204,6 +221,7 @@ int main(void)
         RIG_ALL(a_failure_dooms_no_transaction),
         RIG_ALL(a_list_becomes_records),
         RIG_ON(a_list_names_the_records_that_fail, RIG_MEMORY),
+        RIG_ON(a_list_may_break_off_anywhere, RIG_MEMORY),
         RIG_ON(misuse_says_so, RIG_MEMORY),
         RIG_ON(fm65_no_memory_is_a_status, RIG_MEMORY),
     };
