@@ -446,6 +446,9 @@ static void compile_lists(ost__check *c, ost__model *m)
     uint32_t columns = m->table.field_count, all = columns + m->table.inner_count;
     m->hashed = list_of(c, m, 0, columns, is_hashed, &m->hashed_count);
     m->sealed = list_of(c, m, columns, all, is_immutable, &m->sealed_count);
+    m->kept = m->immutable;
+    for (uint32_t i = 0; i < m->sealed_count; i++)
+        ost__field_set_add(&m->kept, ost__column_of(m, m->sealed[i]));
 }
 
 static bool check_size(ost__check *c, const ost_model *copy)

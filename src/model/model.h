@@ -68,7 +68,8 @@ typedef struct ost__model {
     uint32_t hashed_count;
     const ost_field **sealed; /* immutable members inside documents */
     uint32_t sealed_count;
-    bool has_functions; /* checks or transforms, also inside documents */
+    ost__field_set kept; /* immutable columns, and those of documents with immutable members */
+    bool has_functions;  /* checks or transforms, also inside documents */
     ost__field_set immutable, left_out;
     bool has_immutable, has_left_out;
     uint16_t calls;     /* bits of enum ost__calls */
@@ -127,6 +128,13 @@ const ost_field *ost__model_field_named(const ost__model *m, const char *name);
 static inline uint32_t ost__field_index(const ost__model *m, const ost_field *f)
 {
     return (uint32_t)(f - m->fields);
+}
+/* The index of the column that a member is in, or is. */
+static inline uint32_t ost__column_of(const ost__model *m, const ost_field *f)
+{
+    while (f->inside)
+        f = f->inside;
+    return ost__field_index(m, f);
 }
 /* How column `column` fills the member, if the column is of the member's own kind and form. */
 ost_row_step ost__row_step(const ost_field *to, uint32_t column);

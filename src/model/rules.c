@@ -172,20 +172,12 @@ ost_status ost__rules_may_change(const ost__model *m, const ost_field *f, const 
     return ost__verdict_finish(&verdict);
 }
 
-/* The column that a member inside a document is in. */
-static uint32_t column_of(const ost__model *m, const ost_field *f)
-{
-    while (f->inside)
-        f = f->inside;
-    return ost__field_index(m, f);
-}
-
 static void check_sealed(ost__verdict *d, const void *shadow, const ost__field_set *which)
 {
     const ost__model *m = d->model;
     const void *stored = d->rules->stored;
     for (uint32_t i = 0; stored && i < m->sealed_count; i++)
-        if (ost__field_set_has(which, column_of(m, m->sealed[i])) &&
+        if (ost__field_set_has(which, ost__column_of(m, m->sealed[i])) &&
             !ost__member_equal(m->sealed[i], shadow, stored))
             refuse_change(d, m->sealed[i]);
 }
@@ -195,19 +187,16 @@ void ost__rules_replaced(const ost__model *m, const void *record, const void *st
 {
     for (size_t w = 0; w < sizeof which->words / sizeof which->words[0]; w++)
         which->words[w] = m->all.words[w] & ~m->keys.words[w];
-    for (uint32_t i = 0; !stored && i < m->sealed_count; i++) {
-        uint32_t column = column_of(m, m->sealed[i]);
-        which->words[column >> 6] &= ~((uint64_t)1 << (column & 63));
-    }
+    for (size_t w = 0; !stored && w < sizeof which->words / sizeof which->words[0]; w++)
+        which->words[w] &= ~m->kept.words[w];
+    if (!stored)
+        return;
     if (!m->has_immutable && !m->has_left_out)
         return;
     for (size_t w = 0; w < sizeof which->words / sizeof which->words[0]; w++) {
-        uint64_t kept = m->immutable.words[w] | (stored ? m->left_out.words[w] : 0);
-        for (uint64_t left = kept; left; left &= left - 1) {
-            const ost_field *f = &m->fields[w * 64 + lowest_bit(left)];
-            if (!stored || ost__member_equal(f, record, stored))
+        for (uint64_t left = m->immutable.words[w] | m->left_out.words[w]; left; left &= left - 1)
+            if (ost__member_equal(&m->fields[w * 64 + lowest_bit(left)], record, stored))
                 which->words[w] &= ~(left & (0 - left));
-        }
     }
 }
 
@@ -242,6 +231,14 @@ ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *
         which->words[w] |= m->update_sets.words[w];
     }
     return check_members(m, shadow, which, r, true);
+}
+
+ost_status ost__rules_some(const ost__model *m, void *shadow, const ost__field_set *which,
+                           const ost__rules *r)
+{
+    if (r->call)
+        r->call->record = shadow;
+    return check_members(m, shadow, which, r, false);
 }
 
 ost_status ost__rules_again(const ost__model *m, void *shadow, const ost__field_set *which,

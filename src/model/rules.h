@@ -40,6 +40,9 @@ ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *
 /* Once more for members that a hook set after that: trim, lowercase and validation. */
 ost_status ost__rules_again(const ost__model *m, void *shadow, const ost__field_set *which,
                             const ost__rules *r);
+/* Trim, lowercase and validation of some members of a new record. */
+ost_status ost__rules_some(const ost__model *m, void *shadow, const ost__field_set *which,
+                           const ost__rules *r);
 /* What a replace writes of the record: all but the key; what does not change stays as it is
  * stored, and so does what is hidden and was not set. `stored`: as in ost__rules. */
 void ost__rules_replaced(const ost__model *m, const void *record, const void *stored,

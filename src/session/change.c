@@ -72,12 +72,6 @@ static ost_status fold_increment(ost_session *s, const ost__model *m, const ost_
     return OST_RANGE;
 }
 
-static ost_status broken(ost_session *s, const ost__model *m, const ost__rules *rules,
-                         ost_status status)
-{
-    return rules->call ? ost__call_refused(s, m, rules->call, status) : ost__refused(s, m, status);
-}
-
 static ost_status encode_change(ost_session *s, const ost__model *m, const ost__rules *rules,
                                 const ost_expr *e, ost__field_set *seen, ost__section *changes)
 {
@@ -101,14 +95,14 @@ static ost_status encode_change(ost_session *s, const ost__model *m, const ost__
         v = (ost_value){ 0 };
     ost_status status = ost__rules_may_change(m, f, rules);
     if (status != OST_OK)
-        return broken(s, m, rules, status);
+        return ost__rules_refused(s, m, rules, status);
     if (e->op == OST_OP_INC) {
         OST_TRY(fold_increment(s, m, f, &v));
         return put_change(s, m, changes, OST_OP_INC, f, &v);
     }
     status = ost__rules_value(m, f, &v, rules);
     if (status != OST_OK)
-        return broken(s, m, rules, status);
+        return ost__rules_refused(s, m, rules, status);
     return put_change(s, m, changes, v.type == OST_TYPE_NONE ? OST_OP_SET_NULL : OST_OP_SET, f, &v);
 }
 
@@ -123,7 +117,7 @@ static ost_status put_stamps(ost_session *s, const ost__model *m, const ost__rul
         ost_value now = ost__rules_stamp(f, rules->now);
         ost_status status = ost__rules_value(m, f, &now, rules);
         if (status != OST_OK)
-            return broken(s, m, rules, status);
+            return ost__rules_refused(s, m, rules, status);
         OST_TRY(put_change(s, m, changes, OST_OP_SET, f, &now));
     }
     return OST_OK;
@@ -149,11 +143,10 @@ ost_status ost__deletion(ost_session *s, const ost__model *m, bool deleted, ost_
 ost_status ost__encode_changes(ost_session *s, const ost__model *m, const ost_expr *const *list,
                                ost__section *changes)
 {
-    ost_call *call = m->has_functions ? ost__call_new(s, m, OST_CALL_UPDATE) : NULL;
-    const ost__rules rules = ost__rules_of(s, m, call);
+    ost_call *call;
     ost__field_set seen = { { 0 } };
-    if (m->has_functions && !call)
-        return OST_NO_MEMORY;
+    OST_TRY(ost__call_of_functions(s, m, OST_CALL_UPDATE, &call));
+    const ost__rules rules = ost__rules_of(s, m, call);
     size_t count = ost__expr_arg_count(list);
     if (count == SIZE_MAX || count == 0)
         return refuse(s, m, NULL, "an update was given a NULL, or no change");

@@ -10,17 +10,21 @@
 
 #include "base/error.h"
 #include "model/member.h"
+#include "session/hook.h"
 
 /* The key's members alone are normalised and checked: the rest matters only if there is no record.
  */
 static ost_status normalise_key(ost_session *s, const ost__upsert *u, void *shadow)
 {
-    const ost__rules rules = ost__rules_of(s, u->model, NULL);
+    ost_call *call;
     ost__field_set which = { { 0 } };
+    OST_TRY(ost__call_of_functions(s, u->model, OST_CALL_UPSERT, &call));
+    const ost__rules rules = ost__rules_of(s, u->model, call);
     for (uint32_t i = 0; i < u->arbiter_count; i++)
         ost__field_set_add(&which, ost__field_index(u->model, u->arbiters[i]));
     OST_TRY(ost__upsert_check_key(s, u, shadow));
-    return ost__rules_update(u->model, shadow, &which, &rules);
+    ost_status status = ost__rules_some(u->model, shadow, &which, &rules);
+    return status == OST_OK ? OST_OK : ost__rules_refused(s, u->model, &rules, status);
 }
 
 /* As values: only writes take them from records. */
@@ -49,9 +53,7 @@ static ost_status find(ost_session *s, const ost__upsert *u, const void *record,
     void *shadow = ost__shadow_of(s, m, record);
     if (!shadow)
         return OST_NO_MEMORY;
-    ost_status status = normalise_key(s, u, shadow);
-    if (status != OST_OK)
-        return ost__refused(s, m, status);
+    OST_TRY(normalise_key(s, u, shadow));
     OST_TRY(ost__put_equal(s, m, u->arbiters, u->arbiter_count, &where));
     take_values(u, shadow, &where);
     if (!ost__statement_join(&parts, &s->scratch, &st))
@@ -63,17 +65,17 @@ static ost_status create(ost_session *s, const ost__upsert *u, const void *recor
                          bool *created)
 {
     const ost__model *m = u->model;
-    const ost__rules rules = ost__rules_of(s, m, NULL);
+    ost_call *call;
     enum ost_effect effect = OST_EFFECT_NONE;
     ost__upserted out = { .arena = &s->records, .effects = &effect };
     ost__arena_mark before = ost__arena_mark_now(&s->records);
     void *shadow = ost__shadow_of(s, m, record);
     if (!shadow)
         return OST_NO_MEMORY;
-    ost_status status = ost__upsert_prepare(s, u, &rules, shadow);
-    if (status != OST_OK)
-        return ost__refused(s, m, status);
-    status = ost__upsert_run(s, u, true, shadow, 1, &out);
+    OST_TRY(ost__call_of_functions(s, m, OST_CALL_UPSERT, &call));
+    const ost__rules rules = ost__rules_of(s, m, call);
+    OST_TRY(ost__upsert_prepare(s, u, &rules, shadow));
+    ost_status status = ost__upsert_run(s, u, true, shadow, 1, &out);
     for (uint32_t attempt = 1; ost__unit_repeats(s, &status, attempt); attempt++)
         status = ost__upsert_run(s, u, true, shadow, 1, &out);
     if (status == OST_OK) {

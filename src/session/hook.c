@@ -17,6 +17,19 @@ ost_status ost__call_for(ost_session *s, const ost__model *m, uint16_t calls,
     return *out || !(m->calls & calls) ? OST_OK : OST_NO_MEMORY;
 }
 
+ost_status ost__call_of_functions(ost_session *s, const ost__model *m, enum ost_called operation,
+                                  ost_call **out)
+{
+    *out = m->has_functions ? ost__call_new(s, m, operation) : NULL;
+    return *out || !m->has_functions ? OST_OK : OST_NO_MEMORY;
+}
+
+ost_status ost__rules_refused(ost_session *s, const ost__model *m, const ost__rules *rules,
+                              ost_status status)
+{
+    return rules->call ? ost__call_refused(s, m, rules->call, status) : ost__refused(s, m, status);
+}
+
 void ost__call_aim(ost_call *call, const void *loaded, const ost__field_set *known)
 {
     call->record = NULL;

@@ -15,6 +15,12 @@ ost_status ost__call_for(ost_session *s, const ost__model *m, uint16_t calls,
 /* What the rules or a function said becomes the session's error. */
 ost_status ost__call_refused(ost_session *s, const ost__model *m, const ost_call *call,
                              ost_status status);
+/* The call of the model's checks and transforms, if it has some; else NULL. */
+ost_status ost__call_of_functions(ost_session *s, const ost__model *m, enum ost_called operation,
+                                  ost_call **out);
+/* The same for rules that may have no call. */
+ost_status ost__rules_refused(ost_session *s, const ost__model *m, const ost__rules *rules,
+                              ost_status status);
 /* The next record that a call is about. `loaded`: as it was loaded, or NULL; `known`: what of that
  * was, NULL: all. */
 void ost__call_aim(ost_call *call, const void *loaded, const ost__field_set *known);

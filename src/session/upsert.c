@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "model/member.h"
 #include "query/expr.h"
+#include "session/hook.h"
 
 static ost_status refuse(ost_session *s, const ost__model *m, const ost_field *f, const char *why)
 {
@@ -101,7 +102,7 @@ static void set_defaults(ost__upsert *u, bool keep)
             continue;
         if (follows)
             ost__field_set_add(&u->follows, i);
-        else if (!keep && !f->immutable && f->stamp == OST_NEVER)
+        else if (!keep && !ost__field_set_has(&m->kept, i) && f->stamp == OST_NEVER)
             ost__field_set_add(&u->sets, i);
     }
 }
@@ -127,8 +128,8 @@ static ost_status read_action(ost_session *s, const ost_expr *e, ost__field_set 
     ost__field_set_add(seen, i);
     if (e->op != OST_OP_KEEP && (ost__field_set_has(&m->keys, i) || has(u, f)))
         return refuse(s, m, f, "is part of a key, which an upsert does not change");
-    if (e->op != OST_OP_KEEP && f->immutable)
-        return refuse(s, m, f, "is immutable: an upsert can only keep it");
+    if (e->op != OST_OP_KEEP && ost__field_set_has(&m->kept, i))
+        return refuse(s, m, f, "is immutable, or holds what is: an upsert can only keep it");
     drop(&u->sets, i);
     drop(&u->follows, i);
     switch (e->op) {
@@ -215,9 +216,13 @@ ost_status ost__upsert_prepare(ost_session *s, const ost__upsert *u, const ost__
                                void *shadow)
 {
     ost__field_set follows = u->follows;
-    OST_TRY(ost__upsert_check_key(s, u, shadow));
-    OST_TRY(ost__rules_insert(u->model, shadow, rules));
-    return ost__rules_update(u->model, shadow, &follows, rules);
+    ost_status status = ost__upsert_check_key(s, u, shadow);
+    if (status != OST_OK)
+        return ost__refused(s, u->model, status);
+    status = ost__rules_insert(u->model, shadow, rules);
+    if (status == OST_OK)
+        status = ost__rules_update(u->model, shadow, &follows, rules);
+    return status == OST_OK ? OST_OK : ost__rules_refused(s, u->model, rules, status);
 }
 
 static bool is_unset(const ost__upsert *u, uint32_t i, const void *shadow)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "session/hook.h"
 
 typedef struct work {
     ost_session *session;
@@ -26,13 +27,17 @@ static ost_status prepare(work *w, bool tracked)
 {
     ost_session *s = w->session;
     const ost__model *m = w->upsert.model;
-    ost__rules rules = ost__rules_of(s, m, NULL);
+    ost_call *call;
     ost_error *all = NULL;
+    OST_TRY(ost__call_of_functions(s, m, OST_CALL_UPSERT, &call));
+    ost__rules rules = ost__rules_of(s, m, call);
     memcpy(w->shadows, w->records, w->shadows_size);
     rules.checks_only = tracked;
     for (size_t i = 0; i < w->count; i++) {
         if (tracked)
             rules.stored = ost__stored_of(s, m, w->records + i * m->size);
+        if (call)
+            ost__call_aim(call, NULL, NULL);
         ost_status status = ost__upsert_prepare(s, &w->upsert, &rules, w->shadows + i * m->size);
         if (status != OST_OK)
             OST_TRY(ost__add_failures(s, m, i, status, &all));

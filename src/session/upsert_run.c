@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "model/member.h"
 #include "model/nested.h"
+#include "session/hook.h"
 
 /* ---- what is given back ---- */
 
@@ -178,16 +179,16 @@ ost_status ost__upsert_record(ost_session *s, const ost__upsert *u, void *record
                               enum ost_effect *effect)
 {
     const ost__model *m = u->model;
-    ost__rules rules = ost__rules_of(s, m, NULL);
     ost__insertion in;
+    ost_call *call;
+    OST_TRY(ost__call_of_functions(s, m, OST_CALL_UPSERT, &call));
+    ost__rules rules = ost__rules_of(s, m, call);
     OST_TRY(ost__insertion_of(s, m, record, &in));
     uint8_t *shadow = ost__shadow_of(s, m, record);
     if (!shadow)
         return OST_NO_MEMORY;
     rules.stored = ost__stored_of(s, m, record);
-    ost_status status = ost__upsert_prepare(s, u, &rules, shadow);
-    if (status != OST_OK)
-        return ost__refused(s, m, status);
+    OST_TRY(ost__upsert_prepare(s, u, &rules, shadow));
     if (!in.batch) {
         ost__upsert own = *u;
         ost__upsert_leave_out_texts(&own);
@@ -196,7 +197,7 @@ ost_status ost__upsert_record(ost_session *s, const ost__upsert *u, void *record
         return OST_OK;
     }
     OST_TRY(ost__insertion_begin(s, &in, record, shadow));
-    status = run_shadow(s, u, shadow, effect);
+    ost_status status = run_shadow(s, u, shadow, effect);
     if (status == OST_OK && ost__own_texts(s, in.batch, shadow, &u->given_back) != OST_OK)
         status = ost__after_sending(s, OST_NO_MEMORY);
     if (status == OST_OK)

@@ -63,7 +63,10 @@ typedef struct grid_path {
     const char *prefix; /* of the paths of failures; "" */
     /* Writes a value that breaks the rule. `*id`: the record that it was to reach. */
     ost_status (*write)(rig *r, const grid_rule *rule, int n, int64_t *id);
-    bool own_replace; /* nobody knows what was stored */
+    bool blind; /* nobody knows what was stored: what is immutable stays */
+    bool local; /* the servers cannot do it yet */
+    bool sql;   /* MongoDB cannot do it yet */
+    bool skips; /* documents with immutable members stay as a whole */
 } grid_path;
 extern const grid_path grid_paths[];
 extern const size_t grid_path_count;

@@ -129,6 +129,47 @@ static ost_status by_update_one(rig *r, const grid_rule *rule, int n, int64_t *i
     return ost_update_one(only(r, *id), rule->change(r->s));
 }
 
+/* A record that is there already. */
+static ost_status by_upsert(rig *r, const grid_rule *rule, int n, int64_t *id)
+{
+    thing t = broken(rule, n);
+    *id = t.id = stored(r, n)->id;
+    return ost_upsert(r->s, thing, &t, NULL, NULL);
+}
+
+static ost_status by_upsert_new(rig *r, const grid_rule *rule, int n, int64_t *id)
+{
+    thing *t = ost_new(r->s, thing);
+    *t = broken(rule, n);
+    *id = t->id = 1000000 + n;
+    return ost_upsert(r->s, thing, t, NULL, NULL);
+}
+
+static ost_status by_upsert_many(rig *r, const grid_rule *rule, int n, int64_t *id)
+{
+    thing two[2] = { grid_good(n), broken(rule, n + 1) };
+    two[0].id = 2000000 + n;
+    *id = two[1].id = 2000001 + n;
+    return ost_upsert_many(r->s, thing, two, 2, NULL, NULL);
+}
+
+static ost_status by_create(rig *r, const grid_rule *rule, int n, int64_t *id)
+{
+    thing t = broken(rule, n);
+    *id = t.id = 3000000 + n;
+    return ost_find_or_create(r->s, thing, NULL, &t, ost_col(thing, id))
+               ? OST_OK
+               : (ost_status)ost_session_error(r->s)->status;
+}
+
+static ost_status by_find_and_update(rig *r, const grid_rule *rule, int n, int64_t *id)
+{
+    *id = stored(r, n)->id;
+    return ost_find_and_update(only(r, *id), thing, OST_RETURN_NEW, rule->change(r->s))
+               ? OST_OK
+               : (ost_status)ost_session_error(r->s)->status;
+}
+
 const grid_path grid_paths[] = {
     { .name = "insert", .inserts = true, .write = by_insert },
     { .name = "new", .inserts = true, .write = by_insert_of_new },
@@ -139,8 +180,17 @@ const grid_path grid_paths[] = {
     { .name = "save_many", .write = by_save_many, .prefix = "[1]." },
     { .name = "save_hook", .write = by_save_hook },
     { .name = "replace", .write = by_replace },
-    { .name = "own", .write = by_replace_own, .own_replace = true },
+    { .name = "own", .write = by_replace_own, .blind = true, .skips = true },
     { .name = "update", .query = true, .write = by_update },
     { .name = "update_one", .query = true, .write = by_update_one },
+    { .name = "upsert", .local = true, .write = by_upsert, .blind = true },
+    { .name = "upsert_new", .local = true, .inserts = true, .write = by_upsert_new },
+    { .name = "upsert_many",
+      .local = true,
+      .inserts = true,
+      .write = by_upsert_many,
+      .prefix = "[1]." },
+    { .name = "create", .local = true, .inserts = true, .write = by_create },
+    { .name = "find_update", .query = true, .sql = true, .write = by_find_and_update },
 };
 const size_t grid_path_count = sizeof(grid_paths) / sizeof(grid_paths[0]);
