@@ -141,6 +141,7 @@ static bool add_operation(ost_connection *c, size_t i)
     case OST_DO_INSERT:
     case OST_DO_UPDATE:
     case OST_DO_DELETE:
+    case OST_DO_UPSERT:
     case OST_DO_DDL: return add_planned(c, i);
     case OST_DO_RAW:
         if (op->parameter_count > 0) {
@@ -148,7 +149,6 @@ static bool add_operation(ost_connection *c, size_t i)
             return true;
         }
         return ost__pg_add_text(c, OST__PG_RUN, i, op->text, op->text_size);
-    case OST_DO_UPSERT:
     case OST_DO_EXPLAIN:
     case OST_DO_ADVISORY_LOCK:
         refuse(c, i, OST_UNSUPPORTED, "PostgreSQL cannot run operations of this kind yet");

@@ -47,7 +47,7 @@ static ost_status misfit(ost__pg_run *r)
 
 static bool is_write(const ost_operation *op)
 {
-    return op->kind == OST_DO_INSERT || op->kind == OST_DO_UPDATE || op->kind == OST_DO_DELETE;
+    return op->kind >= OST_DO_INSERT && op->kind <= OST_DO_UPSERT;
 }
 
 static bool succeeded(const ost__pg_reply *reply)
@@ -97,6 +97,48 @@ static void count(ost__pg_run *r, const ost__pg_reply *reply)
         r->outcome->failed_record = reply->record;
 }
 
+/* ---- upserts ---- */
+
+static ost_status room_for_effects(ost__pg_run *r)
+{
+    ost_connection *c = r->c;
+    size_t count = r->op->record_count > 0 ? r->op->record_count : 1;
+    uint8_t *effects;
+    if (count <= c->effects_size)
+        return OST_OK;
+    effects = ost__realloc(&c->backend->memory, c->effects, c->effects_size, count);
+    if (!effects)
+        return ost__error_set(r->error, OST_NO_MEMORY, "no memory for an upsert");
+    c->effects = effects;
+    c->effects_size = count;
+    return OST_OK;
+}
+
+/* The last column says whether the record was inserted; NULL: it was met, and is as it was. */
+static enum ost_effect effect_of(const ost__pg_run *r, const PGresult *result)
+{
+    int last = PQnfields(result) - 1;
+    if (PQntuples(result) == 0)
+        return r->op->rows ? OST_EFFECT_NONE : OST_EFFECT_UNCHANGED;
+    if (last < 0 || PQgetisnull(result, 0, last))
+        return OST_EFFECT_UNCHANGED;
+    return PQgetvalue(result, 0, last)[0] ? OST_EFFECT_INSERTED : OST_EFFECT_UPDATED;
+}
+
+static ost_status take_upsert(ost__pg_run *r, const ost__pg_reply *reply)
+{
+    ost_outcome *o = r->outcome;
+    enum ost_effect effect = effect_of(r, reply->result);
+    r->c->effects[reply->record] = (uint8_t)effect;
+    o->effect = (uint16_t)effect;
+    o->effects = r->c->effects;
+    o->matched += effect != OST_EFFECT_NONE;
+    if (o->changed < 0)
+        o->changed = 0;
+    o->changed += effect == OST_EFFECT_INSERTED || effect == OST_EFFECT_UPDATED;
+    return ost__pg_deliver(r, reply->result, 0, PQntuples(reply->result));
+}
+
 static ost_status take_run(ost__pg_run *r, ost__pg_reply *reply)
 {
     PGresult *result = reply->result;
@@ -114,6 +156,8 @@ static ost_status take_run(ost__pg_run *r, ost__pg_reply *reply)
     }
     if (kind == OST_DO_COMMIT || kind == OST_DO_ROLLBACK)
         return ost__pg_unit_ended(r, result);
+    if (kind == OST_DO_UPSERT)
+        return take_upsert(r, reply);
     if (is_write(r->op) || kind == OST_DO_RAW)
         count(r, reply);
     if (!r->op->rows)
@@ -256,6 +300,8 @@ ost_status ost__pg_run_steps(ost__pg_run *r)
 static ost_status run_one(ost__pg_run *r)
 {
     ost_status status;
+    if (r->op->kind == OST_DO_UPSERT)
+        OST_TRY(room_for_effects(r));
     if (r->stream)
         status = ost__pg_stream_read(r, r->stream);
     else if (ost__pg_copies(r->op) && !r->c->refused)

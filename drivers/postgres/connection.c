@@ -200,6 +200,7 @@ void ost__pg_close(ost_connection *c, ost_deadline deadline)
     PQfinish(c->pg);
     ost__pg_statements_finish(c);
     ost__pg_values_finish(&c->values);
+    ost__free(&c->backend->memory, c->effects, c->effects_size);
     ost__buffer_finish(&c->copy);
     ost__buffer_finish(&c->texts);
     ost__free(memory, c->steps, c->step_capacity * sizeof *c->steps);

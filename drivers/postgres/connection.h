@@ -188,6 +188,8 @@ struct ost_connection {
     ost__pg_token token;
     ost__buffer texts, copy;
     ost__pg_refusal refusal;
+    uint8_t *effects; /* of the last upsert */
+    size_t effects_size;
 };
 
 /* url.c */

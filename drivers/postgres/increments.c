@@ -29,14 +29,14 @@ static const struct {
 
 static void column(ost__sql_writer *w, const ost_change *c)
 {
-    ost__sql_identifier(w, c->field->column);
+    ost__sql_stored(w, c->field);
     if (ost__pg_kind_of(c->field) == OST_TYPE_DECIMAL && c->field->stored == OST_STORED_NUMERIC)
         ost__sql_text(w, "::text::numeric");
 }
 
 static void amount(ost__sql_writer *w, const ost_change *c)
 {
-    ost__sql_bind_field(w, c->parameter, OST__SQL_AMOUNT, c->field);
+    ost__sql_amount(w, c);
 }
 
 static bool is_real(const ost_change *c)
@@ -66,7 +66,7 @@ static void failure(ost__sql_writer *w, const ost_change *c, const char *rule)
     ost__sql_text(w, ":' || ");
     ost__sql_text_literal(w, c->field->column, strlen(c->field->column));
     ost__sql_text(w, " || left(");
-    ost__sql_identifier(w, c->field->column);
+    ost__sql_stored(w, c->field);
     ost__sql_text(w, "::text, 0))::bigint");
 }
 

@@ -74,6 +74,7 @@ typedef struct ost__sql_dialect {
     const char *new_value_end; /* behind it */
     const char *is_distinct;   /* between two that are not the same, NULLs being equal; NULL: they
                                   are compared with <=> */
+    const char *compared_point; /* behind a point that is so compared, or NULL */
 
     /* Writes the column's type. false: the kind cannot be stored. */
     bool (*column_type)(ost__sql_writer *w, const ost_field *field);

@@ -238,7 +238,7 @@ ost_status ost__sql_upsert_part(const ost__sql_dialect *dialect, const ost_shape
         ost__sql_text(&w, ")");
         break;
     default:
-        ost__sql_upsert_read(&w);
+        ost__sql_upsert_read(&w, shape->column_count > 0 ? NULL : "1");
         if (part == OST__SQL_UPSERT_LOCK)
             ost__sql_lock(&w, OST_LOCK_UPDATE);
         break;

@@ -108,17 +108,25 @@ void ost__sql_upsert_changes(ost__sql_writer *w)
     ost__sql_stored(w, s->arbiters[0]);
 }
 
+static void behind(ost__sql_writer *w, const ost_field *f)
+{
+    ost__sql_after_exact(w, f);
+    if (w->dialect->compared_point && (f->type & ~OST_TYPE_OPTIONAL) == OST_TYPE_POINT)
+        ost__sql_text(w, w->dialect->compared_point);
+}
+
 static void differs(ost__sql_writer *w, const ost_change *u)
 {
-    ost__sql_text(w, w->dialect->is_distinct ? "" : "NOT (");
+    const char *word = w->dialect->is_distinct;
+    ost__sql_text(w, word ? "" : "NOT (");
     ost__sql_before_exact(w, u->field);
     ost__sql_stored(w, u->field);
-    ost__sql_after_exact(w, u->field);
-    ost__sql_text(w, w->dialect->is_distinct ? w->dialect->is_distinct : " <=> ");
+    behind(w, u->field);
+    ost__sql_text(w, word ? word : " <=> ");
     ost__sql_before_exact(w, u->field);
     value(w, u);
-    ost__sql_after_exact(w, u->field);
-    ost__sql_text(w, w->dialect->is_distinct ? "" : ")");
+    behind(w, u->field);
+    ost__sql_text(w, word ? "" : ")");
 }
 
 void ost__sql_upsert_differs(ost__sql_writer *w)
@@ -137,14 +145,14 @@ void ost__sql_upsert_differs(ost__sql_writer *w)
         ost__sql_text(w, w->dialect->false_text);
 }
 
-void ost__sql_upsert_read(ost__sql_writer *w)
+void ost__sql_upsert_read(ost__sql_writer *w, const char *last)
 {
     const ost_shape *s = w->shape;
     ost__sql_text(w, "SELECT ");
-    if (s->column_count > 0)
-        ost__sql_columns(w, s->columns, s->column_count);
-    else
-        ost__sql_text(w, "1");
+    ost__sql_columns(w, s->columns, s->column_count);
+    if (last && s->column_count > 0)
+        ost__sql_text(w, ", ");
+    ost__sql_text(w, last ? last : "");
     ost__sql_text(w, " FROM ");
     ost__sql_identifier(w, s->table->name);
     ost__sql_clause(w, " WHERE ", s->where);

@@ -73,8 +73,10 @@ void ost__sql_upsert_differs(ost__sql_writer *w);
 void ost__sql_stored(ost__sql_writer *w, const ost_field *field);
 void ost__sql_amount(ost__sql_writer *w, const ost_change *change);
 void ost__sql_new_value(ost__sql_writer *w, const ost_change *u);
-/* The columns of the record that is there: SELECT … FROM t WHERE … */
-void ost__sql_upsert_read(ost__sql_writer *w);
+/* The columns of the record that is there, and a last one if it is not NULL: SELECT … FROM t WHERE
+ * …
+ */
+void ost__sql_upsert_read(ost__sql_writer *w, const char *last);
 
 /* ddl.c */
 void ost__sql_ddl(ost__sql_writer *w);

@@ -404,7 +404,7 @@ static void fm05_an_endless_answer_ends_at_its_deadline(void **state)
 static void operations_that_are_not_built_are_refused(void **state)
 {
     things_world *w = *state;
-    static const uint16_t kinds[] = { OST_DO_UPSERT, OST_DO_EXPLAIN, OST_DO_ADVISORY_LOCK };
+    static const uint16_t kinds[] = { OST_DO_EXPLAIN, OST_DO_ADVISORY_LOCK };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         assert_int_equal(control(w, kinds[i], NULL), OST_UNSUPPORTED);
         assert_int_equal(w->b.error.nothing_sent, 1);

@@ -231,7 +231,7 @@ static void in_a_transaction_the_change_is_undone_with_it(void **state)
     assert_int_equal(left, 3);
 }
 
-#define ON(f) RIG_LOCAL(f)
+#define ON(f) RIG_ALL(f)
 
 int main(void)
 {
