@@ -164,6 +164,33 @@ static ost_status write_parts(draft *d, const ost__my_flavour *flavour)
     return OST_OK;
 }
 
+/* Where one statement is not enough, three that stand in for it; a server without such a statement
+ * has those alone. */
+static ost_status write_upsert(draft *d, const ost__my_flavour *flavour)
+{
+    static const struct {
+        enum ost__my_part part;
+        enum ost__sql_upsert_part as;
+    } parts[] = {
+        { OST__MY_UPSERT_INSERT, OST__SQL_UPSERT_INSERT },
+        { OST__MY_UPSERT_UPDATE, OST__SQL_UPSERT_UPDATE },
+        { OST__MY_UPSERT_READ, OST__SQL_UPSERT_LOCK },
+        { OST__MY_WHOLE, OST__SQL_UPSERT_UPDATE },
+    };
+    size_t count = sizeof parts / sizeof parts[0];
+    if (flavour->dialect.upsert) {
+        OST_TRY(write_whole(d, flavour, OST__MY_WHOLE));
+        count--;
+    }
+    for (size_t i = 0; i < count; i++) {
+        begin_part(d, parts[i].part);
+        OST_TRY(ost__sql_upsert_part(&flavour->dialect, d->shape, parts[i].as, &d->text, &d->uses,
+                                     d->error));
+        end_part(d, parts[i].part);
+    }
+    return OST_OK;
+}
+
 static const char marks_text[] =
     "CREATE TABLE IF NOT EXISTS `" OST_MARKS_TABLE "` (`id` BINARY(16) NOT NULL PRIMARY KEY, "
     "`created` DATETIME NOT NULL, KEY `ostler_commits_created` (`created`)) ENGINE=InnoDB";
@@ -179,6 +206,8 @@ static ost_status write_draft(draft *d, const ost__my_flavour *flavour)
     }
     if (s->kind == OST_DO_INSERT && s->table)
         return write_insert(d, flavour);
+    if (s->kind == OST_DO_UPSERT && s->table && s->arbiter_count > 0)
+        return write_upsert(d, flavour);
     OST_TRY(write_whole(d, flavour, OST__MY_WHOLE));
     if ((s->kind == OST_DO_UPDATE || s->kind == OST_DO_DELETE) && s->column_count > 0 &&
         !gives_back(flavour, s))
@@ -205,6 +234,7 @@ static ost_plan *assemble(ost_backend *b, const draft *d, const ost__my_flavour 
     plan->size = size;
     plan->flavour = flavour;
     plan->emulated = d->parts[OST__MY_LOCK].there;
+    plan->upserts = flavour->dialect.upsert != NULL;
     for (int i = 0; i < OST__MY_PARTS; i++) {
         ost__my_text *to = &plan->parts[i];
         if (!d->parts[i].there)

@@ -61,6 +61,7 @@ static ost_status execute(ost__my_run *r)
     case OST_DO_INSERT:
     case OST_DO_UPDATE:
     case OST_DO_DELETE: return ost__my_write(r);
+    case OST_DO_UPSERT: return ost__my_upsert(r);
     case OST_DO_DDL: return define(r);
     case OST_DO_RAW: return ost__my_raw(r, op->text, op->text_size);
     case OST_DO_DESCRIBE: return ost__my_raw(r, describe_text, sizeof describe_text - 1);

@@ -264,6 +264,7 @@ void ost__my_close(ost_connection *c, ost_deadline deadline)
     if (c->mysql)
         mysql_close(c->mysql);
     ost__my_statements_finish(c);
+    ost__free(&c->backend->memory, c->effects, c->effects_size);
     ost__my_guard_end(&guard);
     ost__lru_finish(&c->statements);
     ost__buffer_finish(&c->text);

@@ -24,13 +24,17 @@ struct ost_backend {
 
 /* ---- plans ---- */
 
-/* Statements of a plan. The last three stand in for one that cannot give back columns. */
+/* Statements of a plan. Three stand in for one that cannot give back columns, and the last three
+ * for an upsert. */
 enum ost__my_part {
     OST__MY_WHOLE,
     OST__MY_KEYS,   /* an insert that gives back its keys, where the first need not */
     OST__MY_LOCK,   /* the keys of the records that are met */
     OST__MY_BY_KEY, /* the write on one of them */
     OST__MY_READ,   /* its columns */
+    OST__MY_UPSERT_INSERT,
+    OST__MY_UPSERT_UPDATE, /* what is there, if it changes */
+    OST__MY_UPSERT_READ,   /* the columns of what is there; locks it */
     OST__MY_PARTS
 };
 typedef struct ost__my_text {
@@ -45,7 +49,8 @@ struct ost_plan {
     uint64_t serial; /* never used twice within a backend */
     size_t size;     /* of this allocation */
     const ost__my_flavour *flavour;
-    bool emulated; /* by the last three parts */
+    bool emulated; /* by those three */
+    bool upserts;  /* in one statement: OST__MY_WHOLE */
     ost__my_text parts[OST__MY_PARTS];
     max_align_t data[];
 };
@@ -146,6 +151,9 @@ struct ost_connection {
     ost__my_statement *orphans; /* that are of no use, and could not be closed yet */
     bool has_mark;              /* the unit has a token */
     uint8_t mark[OST__MARK_SIZE];
+    bool effect_unsure; /* the session's variable may still have that of an upsert that failed */
+    uint8_t *effects;   /* of the last upsert */
+    size_t effects_size;
 };
 
 /* One collect. */
@@ -286,6 +294,10 @@ ost_status ost__my_raw(ost__my_run *r, const char *text, size_t size);
 
 /* write.c */
 ost_status ost__my_write(ost__my_run *r);
+/* `work` in a unit of its own, which nobody sees before it is complete. */
+ost_status ost__my_in_own_unit(ost__my_run *r, ost_status (*work)(ost__my_run *r));
+/* What is wrong with one record, and would be wrong again. */
+bool ost__my_is_of_a_record(ost_status status);
 /* One record (NULL: without), by a statement of the plan. */
 ost_status ost__my_write_one(ost__my_run *r, ost__my_statement *s, enum ost__my_part part,
                              const void *record);
@@ -303,6 +315,9 @@ typedef struct ost__my_chunk {
 /* Records from chunk->first on, as many as one statement takes; of none, chunk->count is 0: take
  * them one by one. */
 ost_status ost__my_write_chunk(ost__my_run *r, ost__my_chunk *chunk);
+
+/* upsert.c */
+ost_status ost__my_upsert(ost__my_run *r);
 
 /* emulate.c */
 ost_status ost__my_emulate(ost__my_run *r);

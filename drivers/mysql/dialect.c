@@ -345,6 +345,65 @@ static void literal(ost__sql_writer *w, const ost_field *field, const ost_value 
     }
 }
 
+/* ---- upserts ---- */
+
+/* Any unique key may have met the record: where it was another one, the statement fails, and
+ * errors.c reads back why. */
+static void met_by_key(ost__sql_writer *w)
+{
+    const ost_shape *s = w->shape;
+    for (uint32_t i = 0; i < s->arbiter_count; i++) {
+        ost__sql_text(w, i > 0 ? " AND " : "");
+        ost__sql_stored(w, s->arbiters[i]);
+        ost__sql_text(w, " <=> ");
+        ost__sql_text(w, w->dialect->new_value);
+        ost__sql_identifier(w, s->arbiters[i]->column);
+        ost__sql_text(w, w->dialect->new_value_end);
+    }
+    ost__sql_clause(w, " AND (", s->arbiter_where);
+    ost__sql_text(w, s->arbiter_where ? ")" : "");
+}
+
+/*
+ * The first change changes nothing: it is where the statement fails, and where a variable of the
+ * session learns what will become of the record, while all members are still what they were. The
+ * last column is that: an enum ost_effect; who reads it makes it ready for the next record.
+ */
+static void upsert(ost__sql_writer *w)
+{
+    const ost_shape *s = w->shape;
+    ost__sql_insert_values(w);
+    ost__sql_text(w, " ON DUPLICATE KEY UPDATE ");
+    ost__sql_identifier(w, s->arbiters[0]->column);
+    ost__sql_text(w, " = IF(IF(");
+    met_by_key(w);
+    ost__sql_text(w, ", " OST__MY_EFFECT " := IF(");
+    ost__sql_upsert_differs(w);
+    ost__sql_text(w, ", 2, 3), CAST('" OST__MY_REFUSAL OST__MY_OTHER_KEY ":' AS SIGNED)) > 0, ");
+    ost__sql_stored(w, s->arbiters[0]);
+    ost__sql_text(w, ", ");
+    ost__sql_stored(w, s->arbiters[0]);
+    ost__sql_text(w, ")");
+    for (uint32_t i = 0; i < s->update_count; i++) {
+        const ost_change *u = &s->updates[i];
+        bool follows = u->flags & OST_CHANGE_FOLLOWS;
+        ost__sql_text(w, ", ");
+        ost__sql_identifier(w, u->field->column);
+        ost__sql_text(w, follows ? " = IF(" OST__MY_EFFECT " = 2, " : " = ");
+        ost__sql_upsert_value(w, u);
+        if (follows) {
+            ost__sql_text(w, ", ");
+            ost__sql_stored(w, u->field);
+            ost__sql_text(w, ")");
+        }
+    }
+    ost__sql_text(w, " RETURNING ");
+    ost__sql_columns(w, s->columns, s->column_count);
+    ost__sql_text(w, s->column_count > 0 ? ", " : "");
+    ost__sql_text(w, "CAST(CASE " OST__MY_EFFECT " WHEN 2 THEN 2 WHEN 3 THEN 3 ELSE 1 END"
+                     " + 0 * (" OST__MY_EFFECT " := 0) AS SIGNED)");
+}
+
 /* ---- the dialects ---- */
 
 #define COMMON                                                                                     \
@@ -359,15 +418,16 @@ static void literal(ost__sql_writer *w, const ost_field *field, const ost_value 
 
 #define LIVING " TINYINT GENERATED ALWAYS AS (IF("
 
-#define MARIADB                                                             \
-    COMMON, .name = "MariaDB", .if_not_exists = true,                       \
-            .living = { LIVING, " IS NULL, 1, NULL)) STORED INVISIBLE" },   \
-            .returning = 1 << OST_DO_INSERT | 1 << OST_DO_DELETE,           \
-            .exact_collation = " USING utf8mb4) COLLATE utf8mb4_nopad_bin", \
-            .locks = { [OST_LOCK_UPDATE] = " FOR UPDATE",                   \
-                       [OST_LOCK_UPDATE_SKIP] = " FOR UPDATE SKIP LOCKED",  \
-                       [OST_LOCK_UPDATE_NOWAIT] = " FOR UPDATE NOWAIT",     \
-                       [OST_LOCK_SHARE] = " LOCK IN SHARE MODE" },          \
+#define MARIADB                                                                     \
+    COMMON, .name = "MariaDB", .if_not_exists = true,                               \
+            .living = { LIVING, " IS NULL, 1, NULL)) STORED INVISIBLE" },           \
+            .returning = 1 << OST_DO_INSERT | 1 << OST_DO_DELETE, .upsert = upsert, \
+            .new_value = "VALUES(", .new_value_end = ")",                           \
+            .exact_collation = " USING utf8mb4) COLLATE utf8mb4_nopad_bin",         \
+            .locks = { [OST_LOCK_UPDATE] = " FOR UPDATE",                           \
+                       [OST_LOCK_UPDATE_SKIP] = " FOR UPDATE SKIP LOCKED",          \
+                       [OST_LOCK_UPDATE_NOWAIT] = " FOR UPDATE NOWAIT",             \
+                       [OST_LOCK_SHARE] = " LOCK IN SHARE MODE" },                  \
             .table_suffix = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin"
 
 /* The newest first. MariaDB's letters are those of Unicode 14, before 10.10 of 5.2. */

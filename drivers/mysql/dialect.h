@@ -10,6 +10,10 @@
  * "ostler:<rule>:<column>", where <rule> is min, max or range. A message may cut long columns off.
  */
 #define OST__MY_REFUSAL "ostler:"
+/* The rule of an upsert that met a record by another key than the declared one. */
+#define OST__MY_OTHER_KEY "key"
+/* The variable that has an upsert's effect: an enum ost_effect; 0 or NULL until a record is met. */
+#define OST__MY_EFFECT "@ostler_effect"
 
 /*
  * What orders need of a session: how many bytes of a long text or blob decide (1,024 unless told),

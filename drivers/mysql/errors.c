@@ -176,6 +176,7 @@ static bool refusal(const ost_operation *op, const char *text, ost_error *e)
         { "min", OST_INVALID, "the sum is below the smallest value allowed" },
         { "max", OST_INVALID, "the sum is above the largest value allowed" },
         { "range", OST_RANGE, "the sum does not fit the member" },
+        { OST__MY_OTHER_KEY, OST_CONFLICT, "a record with another key of this one exists already" },
     };
     const ost_table *t = op && op->shape ? op->shape->table : NULL;
     const char *at = strchr(text, '\'');
@@ -194,7 +195,7 @@ static bool refusal(const ost_operation *op, const char *text, ost_error *e)
         at += size + 1;
         end = strrchr(at, '\'');
         length = end ? (size_t)(end - at) : strlen(at);
-        for (uint32_t k = 0; k < t->field_count && !field; k++)
+        for (uint32_t k = 0; k < t->field_count && length > 0 && !field; k++)
             if (strncmp(t->fields[k].column, at, length) == 0 &&
                 (t->fields[k].column[length] == '\0' || at[length] == '\0'))
                 field = &t->fields[k];

@@ -32,9 +32,14 @@ static size_t chunk_bytes(const ost_connection *c)
 
 /* Changes of several records are several statements to the server: those before a failure stay
  * done, if nothing undoes them. */
+static bool is_one_statement(const ost_operation *op)
+{
+    return op->kind == OST_DO_INSERT || op->kind == OST_DO_UPSERT;
+}
+
 static ost_status guard(ost__my_run *r)
 {
-    if (r->op->kind == OST_DO_INSERT)
+    if (is_one_statement(r->op))
         return OST_OK;
     return ost__my_command(r->c, r->op, "SAVEPOINT `ostler_chunk`", r->error);
 }
@@ -44,7 +49,7 @@ static ost_status undo(ost__my_run *r, ost__my_chunk *chunk, ost_error *error)
     ost_status status = OST_OK;
     if (ost__my_owes(r->c) || r->c->lost || !ost__my_in_unit(r->c))
         return OST_OK;
-    if (r->op->kind != OST_DO_INSERT)
+    if (!is_one_statement(r->op))
         status = ost__my_command(r->c, r->op, "ROLLBACK TO SAVEPOINT `ostler_chunk`", error);
     chunk->undone = status == OST_OK;
     return status;
@@ -105,7 +110,7 @@ static ost_status write_array(ost__my_run *r, enum ost__my_part part, ost__my_ch
     ost_error unwanted;
     ost_status status;
     /* Keys that nobody is asked for come one by one. */
-    if (r->op->rows && part != OST__MY_KEYS)
+    if (r->op->rows && part != OST__MY_KEYS && r->op->kind != OST_DO_UPSERT)
         return OST_OK;
     OST_TRY(guard(r));
     for (int tries = 0;; tries++) {
@@ -252,8 +257,8 @@ ost_status ost__my_write_chunk(ost__my_run *r, ost__my_chunk *chunk)
         return OST_OK;
 #if OST__MY_HAS_ARRAYS
     /* By keys as many are met as there are records only if each was. */
-    if (r->c->arrays && (r->op->kind == OST_DO_INSERT ||
-                         (ost__my_in_unit(r->c) && ost__shape_is_by_key(r->op->shape))))
+    if (r->c->arrays &&
+        (is_one_statement(r->op) || (ost__my_in_unit(r->c) && ost__shape_is_by_key(r->op->shape))))
         return write_array(r, part, chunk);
 #endif
     if (r->op->kind != OST_DO_INSERT || (r->op->rows && r->op->rows->step_count != 1))

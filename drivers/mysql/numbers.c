@@ -215,15 +215,15 @@ static void sum(ost__sql_writer *w, const ost_change *change)
     uint16_t kind = ost__my_kind_of(f);
     ost__sql_text(w, "(");
     if (kind == OST_TYPE_FLOAT || kind == OST_TYPE_DOUBLE) {
-        ost__sql_identifier(w, f->column);
+        ost__sql_stored(w, f);
     } else {
         ost__sql_text(w, "CAST(");
-        ost__sql_identifier(w, f->column);
+        ost__sql_stored(w, f);
         decimal_type(w, kind == OST_TYPE_DECIMAL ? f->precision : 20,
                      kind == OST_TYPE_DECIMAL ? f->scale : 0);
     }
     ost__sql_text(w, " + ");
-    ost__sql_bind_field(w, change->parameter, OST__SQL_AMOUNT, f);
+    ost__sql_amount(w, change);
     ost__sql_text(w, ")");
 }
 

@@ -126,8 +126,7 @@ static ost_status one_by_one(ost__my_run *r, size_t first, size_t end)
     return ost__my_release(r->c, s, r->error);
 }
 
-/* What is wrong with one record, and would be wrong again. */
-static bool is_of_a_record(ost_status status)
+bool ost__my_is_of_a_record(ost_status status)
 {
     return status == OST_CONFLICT || status == OST_FOREIGN_KEY || status == OST_NOT_NULL ||
            status == OST_CHECK || status == OST_RANGE || status == OST_INVALID;
@@ -139,7 +138,8 @@ static bool is_of_a_record(ost_status status)
  */
 static ost_status write_again(ost__my_run *r, const ost__my_chunk *chunk, ost_status status)
 {
-    if (status != OST_OK && (!is_of_a_record(status) || r->outcome->failed_record != SIZE_MAX))
+    if (status != OST_OK &&
+        (!ost__my_is_of_a_record(status) || r->outcome->failed_record != SIZE_MAX))
         return status;
     if (!chunk->undone || ost__my_owes(r->c) || r->c->lost)
         return status;
@@ -177,13 +177,13 @@ static bool is_kept_too_soon(const ost__my_run *r)
     return r->op->shape->table->adopted && r->op->kind != OST_DO_DELETE && !ost__my_in_unit(r->c);
 }
 
-static ost_status write_in_own_unit(ost__my_run *r)
+ost_status ost__my_in_own_unit(ost__my_run *r, ost_status (*work)(ost__my_run *r))
 {
     ost_connection *c = r->c;
     ost_error unwanted;
     ost_status status;
     OST_TRY(ost__my_command(c, r->op, "START TRANSACTION", r->error));
-    status = write_records(r);
+    status = work(r);
     if (status == OST_OK)
         return ost__my_command(c, r->op, "COMMIT", r->error);
     if (!ost__my_owes(c) && !c->lost)
@@ -200,7 +200,7 @@ ost_status ost__my_write(ost__my_run *r)
     if (op->plan->emulated)
         status = ost__my_emulate(r);
     else if (is_kept_too_soon(r))
-        status = write_in_own_unit(r);
+        status = ost__my_in_own_unit(r, write_records);
     else
         status = write_records(r);
     if (op->kind == OST_DO_INSERT || op->kind == OST_DO_DELETE)

@@ -65,7 +65,7 @@ static void sum(ost__sql_writer *w, const ost_change *u)
     }
 }
 
-static void value(ost__sql_writer *w, const ost_change *u)
+void ost__sql_upsert_value(ost__sql_writer *w, const ost_change *u)
 {
     switch (u->op) {
     case OST_OP_SET: ost__sql_new_value(w, u); break;
@@ -85,20 +85,15 @@ static void value(ost__sql_writer *w, const ost_change *u)
     }
 }
 
-void ost__sql_upsert_change(ost__sql_writer *w, const ost_change *u)
-{
-    ost__sql_identifier(w, u->field->column);
-    ost__sql_text(w, " = ");
-    value(w, u);
-}
-
 void ost__sql_upsert_changes(ost__sql_writer *w)
 {
     const ost_shape *s = w->shape;
     for (uint32_t i = 0; i < s->update_count; i++) {
         if (i > 0)
             ost__sql_text(w, ", ");
-        ost__sql_upsert_change(w, &s->updates[i]);
+        ost__sql_identifier(w, s->updates[i].field->column);
+        ost__sql_text(w, " = ");
+        ost__sql_upsert_value(w, &s->updates[i]);
     }
     /* A statement needs a change, even of nothing. */
     if (s->update_count > 0)
@@ -124,7 +119,7 @@ static void differs(ost__sql_writer *w, const ost_change *u)
     behind(w, u->field);
     ost__sql_text(w, word ? word : " <=> ");
     ost__sql_before_exact(w, u->field);
-    value(w, u);
+    ost__sql_upsert_value(w, u);
     behind(w, u->field);
     ost__sql_text(w, word ? "" : ")");
 }

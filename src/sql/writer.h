@@ -64,9 +64,10 @@ void ost__sql_read_by_key(ost__sql_writer *w);
 void ost__sql_insert_values(ost__sql_writer *w);
 /* upsert.c: the parts of an upsert. */
 void ost__sql_conflict_target(ost__sql_writer *w);
-/* What becomes of a record that is there: "a = …, b = …"; of those that follow, or of the rest. */
-void ost__sql_upsert_change(ost__sql_writer *w, const ost_change *u);
+/* What becomes of a record that is there: "a = …, b = …". */
 void ost__sql_upsert_changes(ost__sql_writer *w);
+/* What it becomes. */
+void ost__sql_upsert_value(ost__sql_writer *w, const ost_change *u);
 /* Whether that would change it. */
 void ost__sql_upsert_differs(ost__sql_writer *w);
 /* The column of an update's change as it is stored, and what an increment adds to it. */

@@ -367,7 +367,7 @@ static void the_database_is_described(void **state)
 static void what_the_driver_lacks_is_refused(void **state)
 {
     crates_world *w = *state;
-    assert_int_equal(crates_simple(w, OST_DO_UPSERT, NULL), OST_UNSUPPORTED);
+    assert_int_equal(crates_simple(w, OST_DO_UPSERT, NULL), OST_MISUSE);
     assert_int_equal(crates_simple(w, OST_DO_EXPLAIN, NULL), OST_UNSUPPORTED);
     assert_int_equal(crates_simple(w, OST_DO_SELECT, NULL), OST_MISUSE);
     assert_int_equal(crates_simple(w, OST_DO_INSERT, NULL), OST_MISUSE);
