@@ -42,6 +42,32 @@ static bool column_type(ost__sql_writer *w, const ost_field *field)
     return type;
 }
 
+static void path(ost__sql_writer *w, const ost_node *member)
+{
+    ost__sql_text(w, ", '$");
+    ost__sql_steps(w, member, ".\"", "\"");
+    ost__sql_text(w, "'");
+}
+
+static void list_function(ost__sql_writer *w, const char *function, const ost_node *list)
+{
+    ost__sql_text(w, function);
+    ost__sql_document(w, list);
+    if (list->field->inside || list->source > 0)
+        path(w, list);
+    ost__sql_text(w, ")");
+}
+
+static void items(ost__sql_writer *w, const ost_node *list)
+{
+    list_function(w, "json_each(", list);
+}
+
+static void size(ost__sql_writer *w, const ost_node *list)
+{
+    list_function(w, "json_array_length(", list);
+}
+
 /* A member inside a document, in the form that a column of its kind has. Where that is the form
  * that JSON has, SQLite's own function does, which an index may have too. */
 static void inside(ost__sql_writer *w, const ost_node *node)
@@ -56,11 +82,14 @@ static void inside(ost__sql_writer *w, const ost_node *node)
         ost__sql_text(w, "ostler_number(");
     else if (natural)
         ost__sql_text(w, "CAST(");
-    ost__sql_text(w, "json_extract(");
-    ost__sql_document(w, node);
-    ost__sql_text(w, ", '$");
-    ost__sql_steps(w, f, ".\"", "\"");
-    ost__sql_text(w, "')");
+    if (ost__sql_is_item(f)) {
+        ost__sql_document(w, node);
+    } else {
+        ost__sql_text(w, "json_extract(");
+        ost__sql_document(w, node);
+        path(w, node);
+        ost__sql_text(w, ")");
+    }
     if (kind == OST_TYPE_DECIMAL) {
         ost__sql_text(w, ", ");
         ost__buffer_int(w->out, ost__form_code(ost__form_of(f)));
@@ -272,4 +301,6 @@ const ost__sql_dialect ost__sqlite_dialect = {
     .literal = literal,
     .inside = inside,
     .upsert = upsert,
+    .items = items,
+    .size = size,
 };

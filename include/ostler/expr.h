@@ -70,6 +70,14 @@ enum ost_operator {
     OST_OP_PUSH = 32,           /**< A change: append to a list. */
     OST_OP_MATCHES = 33,        /**< Full-text match. */
     OST_OP_BROKEN = 34,         /**< Made by a failed ost_keep(): surfaces when the query runs. */
+    OST_OP_HAS_PART = 35,       /**< A list has a struct that meets all of `args`. */
+    OST_OP_SIZE = 36,           /**< How many items a list has. NULL of NULL. */
+    OST_OP_ADD_TO_SET = 37,     /**< A change: append an item that the list does not have. */
+    OST_OP_PULL = 38,           /**< A change: remove the items that equal a value. */
+    OST_OP_PULL_WHERE = 39,     /**< A change: remove the structs that meet `args[0]`. */
+    OST_OP_UPDATE_ITEMS = 40,   /**< A change: of the structs that meet `args[0]`, by the changes behind it. */
+    OST_OP_AT = 41,             /**< `args`: a push, and the position of its first item. */
+    OST_OP_SLICE = 42,          /**< `args`: a push, and how many items the list keeps: its first, or, below 0, its last. */
     OST_OP_KEEP = 60,           /**< Of an upsert: a member stays as it is. */
     OST_OP_FILL = 61            /**< Of an upsert: a member is set if it is null. */
 };
@@ -205,6 +213,16 @@ enum {
 #define ost_has_item(T, m, x) \
     OST_EXPR(.op = OST_OP_HAS_ITEM + OST_ITEM_FITS(T, m, x), .model = &T##_model, \
              .member = OST_AT(T, m), .value = ost_val(x))
+/** A list of structs has one that meets the conditions, which name members of the struct `E` alone. Of an absent list: false. */
+#define ost_has_part(T, m, E, ...) \
+    OST_EXPR(.op = OST_OP_HAS_PART + OST_PART_FITS(T, m, E), .model = &T##_model, \
+             .member = OST_AT(T, m), \
+             .args = (const ost_expr *const[]){ __VA_ARGS__, &ost_expr_end })
+/** 0, or a compile error if the list's items are no structs `E`. */
+#define OST_PART_FITS(T, m, E) \
+    (0 * sizeof(_Generic(OST_MEMBER(T##_record_, m).items, const E *: 0)))
+/** How many items a list has, as an expression; NULL for an absent list. */
+#define ost_size(T, m) OST_UNARY(OST_OP_SIZE, T, m)
 /** @name Comparing any two expressions */
 /**@{*/
 /** Equal. */
@@ -238,7 +256,13 @@ enum {
 #define ost_set_null(T, m) OST_UNARY(OST_OP_SET_NULL, T, m)
 /** A change: add to a number. NULL stays NULL. */
 #define ost_inc(T, m, x) OST_COMPARE(OST_OP_INC, T, m, x)
-/** A change: append an item. */
+/** A change: set an embedded struct as a whole. */
+#define ost_set_part(T, m, E, ...) \
+    OST_EXPR(.op = OST_OP_SET, .model = &T##_model, .member = OST_AT(T, m), \
+             .list = _Generic(&OST_MEMBER(T##_record_, m), \
+                 E *: _Generic((__VA_ARGS__), E *: (__VA_ARGS__), const E *: (__VA_ARGS__))), \
+             .list_count = 1)
+/** A change: append an item. An absent list becomes one. */
 #define ost_push(T, m, x) \
     OST_EXPR(.op = OST_OP_PUSH + OST_ITEM_FITS(T, m, x), .model = &T##_model, \
              .member = OST_AT(T, m), .value = ost_val(x))
@@ -249,6 +273,39 @@ enum {
                  const E *: _Generic((__VA_ARGS__), E *: (__VA_ARGS__), \
                                      const E *: (__VA_ARGS__))), \
              .list_count = 1)
+/** A change: append `count` items of an array of the list's own type. */
+#define ost_push_many(T, m, array, count) OST_WHOLE(OST_OP_PUSH, T, m, array, count)
+/** A change: replace a list of any kind by `count` items of an array of its own type. */
+#define ost_set_list(T, m, array, count) OST_WHOLE(OST_OP_SET, T, m, array, count)
+/** Behind the two. The pointers are of one type, or this does not compile. */
+#define OST_WHOLE(o, T, m, array, count) \
+    OST_EXPR(.op = (o) + 0 * sizeof((array) == OST_MEMBER(T##_record_, m).items), \
+             .model = &T##_model, .member = OST_AT(T, m), .list = (array), .list_count = (count))
+/** A change: append an item that the list does not have yet. An absent list becomes one. */
+#define ost_add_to_set(T, m, x) \
+    OST_EXPR(.op = OST_OP_ADD_TO_SET + OST_ITEM_FITS(T, m, x), .model = &T##_model, \
+             .member = OST_AT(T, m), .value = ost_val(x))
+/** A change: remove all items that equal a value. */
+#define ost_pull(T, m, x) \
+    OST_EXPR(.op = OST_OP_PULL + OST_ITEM_FITS(T, m, x), .model = &T##_model, \
+             .member = OST_AT(T, m), .value = ost_val(x))
+/** A change: remove the structs that meet a condition, which names members of `E` alone. */
+#define ost_pull_where(T, m, E, condition) \
+    OST_EXPR(.op = OST_OP_PULL_WHERE + OST_PART_FITS(T, m, E), .model = &T##_model, \
+             .member = OST_AT(T, m), \
+             .args = (const ost_expr *const[]){ (condition), &ost_expr_end })
+/** A change: of each struct in a list that meets a condition, by ost_set(), ost_set_null() and ost_inc() of members of `E`. */
+#define ost_update_items(T, m, E, condition, ...) \
+    OST_EXPR(.op = OST_OP_UPDATE_ITEMS + OST_PART_FITS(T, m, E), .model = &T##_model, \
+             .member = OST_AT(T, m), \
+             .args = (const ost_expr *const[]){ (condition), __VA_ARGS__, &ost_expr_end })
+/** A push whose first item comes to a position from 0; beyond the end: at the end. */
+#define ost_push_at(push, position) \
+    OST_ARGS(OST_OP_AT, (push), ost_lit((int64_t)(position)))
+/** A push after which the list keeps its first `n` items. */
+#define ost_keep_first(push, n) OST_ARGS(OST_OP_SLICE, (push), ost_lit((int64_t)(n)))
+/** A push after which the list keeps its last `n` items. */
+#define ost_keep_last(push, n) OST_ARGS(OST_OP_SLICE, (push), ost_lit(-(int64_t)(n)))
 /** An order: from the smallest, NULLs first. */
 #define ost_asc(T, m) OST_UNARY(OST_OP_ASC, T, m)
 /** An order: from the largest, NULLs last. */

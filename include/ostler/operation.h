@@ -92,13 +92,17 @@ struct ost_table {
 /**
  * One node of a lowered expression. Comparisons always have two `args`; OST_OP_IN and the text operators have one and a
  * parameter; AND and OR of no `args` are the constants true and false. Kinds have been checked by the core.
+ *
+ * OST_OP_HAS_ITEM has a list and a condition on its items, and is never unknown: members of the condition have a
+ * `source` of 1, within another list 2, and so on. They are fields of the list's `part`, or, of a list of scalars,
+ * the one field that stands for its items (`inside` is the list). OST_OP_SIZE has a list.
  */
 typedef struct ost_node {
     uint16_t op;                         /**< An enum ost_operator. */
     uint16_t type;                       /**< Kind of its value, without OST_TYPE_OPTIONAL; BOOL for conditions. */
     uint16_t precision;                  /**< Of a decimal; 0: not known, at most 38. */
     uint16_t scale;                      /**< Of a decimal. */
-    uint16_t source;                     /**< Of a member: 0, the shape's own table. */
+    uint16_t source;                     /**< Of a member: 0, the shape's table; n: items of the nth list. */
     uint8_t nullable;                    /**< It may be NULL. */
     uint8_t reserved;                    /**< Zero. */
     uint32_t parameter;                  /**< Of OST_OP_VALUE, OST_OP_IN and the text operators; else ::OST_NO_PARAMETER. */
@@ -121,9 +125,14 @@ enum ost_change_flags {
 /** A member that is written. */
 typedef struct ost_change {
     const ost_field *field; /**< Which. */
-    uint16_t op;            /**< OST_OP_SET, OST_OP_SET_NULL or OST_OP_INC; of an upsert also OST_OP_FILL. */
+    uint16_t op;            /**< OST_OP_SET, SET_NULL or INC; of a list others too; of an upsert OST_OP_FILL. */
     uint16_t flags;         /**< Of enum ost_change_flags. */
-    uint32_t parameter;     /**< The value; ::OST_NO_PARAMETER for OST_OP_SET_NULL. */
+    uint32_t parameter;     /**< The value; of a push, add or pull a list of items; or ::OST_NO_PARAMETER. */
+    uint32_t position_parameter; /**< Of OST_OP_PUSH: an INT64, where the first item goes to, or ::OST_NO_PARAMETER. */
+    uint32_t slice_parameter;    /**< Of OST_OP_PUSH: an INT64, how many items stay, the last ones if below 0; or none. */
+    uint32_t change_count;       /**< Of `changes`. */
+    const ost_node *where;       /**< Of OST_OP_PULL_WHERE and OST_OP_UPDATE_ITEMS: which items, as in OST_OP_HAS_ITEM. */
+    const struct ost_change *changes; /**< Of OST_OP_UPDATE_ITEMS: of each item; fields of the list's `part`. */
 } ost_change;
 
 /** The table in which a driver marks the commits of units, so that a lost answer can be resolved. */

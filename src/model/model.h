@@ -124,6 +124,8 @@ ost_status ost__model_set_check_names(const ost__model_set *set, uint32_t most, 
                                       ost_error *e);
 /* The field that a member names, or NULL; offset, size and type are checked against the path. */
 const ost_field *ost__model_field(const ost__model *m, const ost_member *member);
+/* The field that stands for the items of a list of scalars. */
+const ost_field *ost__item_of(const ost__model *m, const ost_field *list);
 const ost_field *ost__model_field_named(const ost__model *m, const char *name);
 static inline uint32_t ost__field_index(const ost__model *m, const ost_field *f)
 {
@@ -135,6 +137,11 @@ static inline uint32_t ost__column_of(const ost__model *m, const ost_field *f)
     while (f->inside)
         f = f->inside;
     return ost__field_index(m, f);
+}
+/* Whether the field stands for the items of a list of scalars. */
+static inline bool ost__field_is_item(const ost_field *f)
+{
+    return f->inside && f->inside->type == OST_TYPE_LIST;
 }
 /* How column `column` fills the member, if the column is of the member's own kind and form. */
 ost_row_step ost__row_step(const ost_field *to, uint32_t column);

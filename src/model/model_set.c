@@ -373,7 +373,7 @@ const ost_field *ost__model_field(const ost__model *m, const ost_member *member)
 const ost_field *ost__model_field_named(const ost__model *m, const char *name)
 {
     for (uint32_t i = 0; i < m->table.field_count + m->table.inner_count; i++)
-        if (strcmp(m->fields[i].name, name) == 0)
+        if (strcmp(m->fields[i].name, name) == 0 && !ost__field_is_item(&m->fields[i]))
             return &m->fields[i];
     return NULL;
 }

@@ -78,6 +78,8 @@ uint32_t ost__part_columns(const ost_field *f)
 
 uint32_t ost__part_members(const ost_field *f)
 {
+    if (f->type == OST_TYPE_LIST && !f->part)
+        return 1;
     if (!is_embedded(f))
         return 0;
     return f->flatten ? f->part->inner_count : f->part->field_count + f->part->inner_count;
@@ -93,6 +95,14 @@ static const char *joined(ost__check *c, const char *a, char between, const char
     name[first] = between;
     memcpy(name + first + 1, b, second + 1);
     return name;
+}
+
+const ost_field *ost__item_of(const ost__model *m, const ost_field *list)
+{
+    for (uint32_t i = m->table.field_count; i < m->table.field_count + m->table.inner_count; i++)
+        if (m->fields[i].inside == list)
+            return &m->fields[i];
+    return NULL;
 }
 
 /* A member of the part, as a member of the struct that holds it. */
@@ -139,6 +149,12 @@ uint32_t ost__part_flatten(ost__check *c, const ost_field *f, ost_field *out)
 uint32_t ost__part_open(ost__check *c, const ost_field *f, ost_field *out)
 {
     uint32_t count = ost__part_members(f);
+    if (f->type == OST_TYPE_LIST && !f->part) {
+        *out = ost__item_field(f);
+        out->name = joined(c, f->name, '[', "]");
+        out->inside = f;
+        return 1;
+    }
     if (!is_embedded(f) || f->flatten)
         return 0;
     for (uint32_t i = 0; i < count; i++) {

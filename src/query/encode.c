@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "query/encode.h"
+#include "query/encoding.h"
 
 #include <string.h>
 
@@ -10,12 +10,12 @@
 
 enum { NO_FIELD = 0xffff };
 
-static ost_status no_memory(const ost__encoder *enc)
+ost_status ost__encode_no_memory(const ost__encoder *enc)
 {
     return ost__error_set(enc->error, OST_NO_MEMORY, "no memory for a query");
 }
 
-static ost_status misuse(const ost__encoder *enc, const ost_field *f, const char *what)
+ost_status ost__encode_misuse(const ost__encoder *enc, const ost_field *f, const char *what)
 {
     ost__error_set(enc->error, OST_MISUSE, "%s.%s: %s", enc->root->table.model,
                    f ? f->name : "(expression)", what);
@@ -23,7 +23,7 @@ static ost_status misuse(const ost__encoder *enc, const ost_field *f, const char
     return OST_MISUSE;
 }
 
-static bool put(const ost__encoder *enc, ost__section *out, uint32_t byte)
+bool ost__encode_byte(const ost__encoder *enc, ost__section *out, uint32_t byte)
 {
     uint8_t *at = ost__section_take(enc->arena, out, 1);
     if (at)
@@ -31,7 +31,7 @@ static bool put(const ost__encoder *enc, ost__section *out, uint32_t byte)
     return at;
 }
 
-static const char *copy_text(const ost__encoder *enc, const char *text)
+const char *ost__encode_text_copy(const ost__encoder *enc, const char *text)
 {
     return ost__arena_text(enc->arena, text, strlen(text));
 }
@@ -41,18 +41,21 @@ static const char *copy_text(const ost__encoder *enc, const char *text)
 static ost_status encode_any_member(const ost__encoder *enc, ost__section *out, const ost_expr *e,
                                     ost__operand *type)
 {
-    const ost__model *m = enc->root;
+    const ost__model *m = enc->element ? enc->element : enc->root;
     uint16_t op = OST_OP_MEMBER;
     if (!e->model)
-        return misuse(enc, NULL, "an expression names no model; use the macros of expr.h");
+        return ost__encode_misuse(enc, NULL,
+                                  "an expression names no model; use the macros of expr.h");
     if (e->model->fields != m->identity || strcmp(e->model->name, m->table.model) != 0) {
         m = ost__model_find(enc->models, e->model, e->model->size, enc->error);
         if (!m)
             return (ost_status)(enc->error ? enc->error->status : OST_MISUSE);
-        if (!enc->results || !m->is_part)
-            return ost__error_set(
-                enc->error, OST_MISUSE, "a condition on %s.%s was given to a query over %s",
-                m->table.model, e->member.path ? e->member.path : "?", enc->root->table.model);
+        if (!enc->results || !m->is_part || enc->element)
+            return ost__error_set(enc->error, OST_MISUSE,
+                                  "a condition on %s.%s was given to a query over %s%s",
+                                  m->table.model, e->member.path ? e->member.path : "?",
+                                  enc->element ? "items of " : "",
+                                  (enc->element ? enc->element : enc->root)->table.model);
         op = OST_OP_AS;
     }
     const ost_field *f = ost__model_field(m, &e->member);
@@ -62,12 +65,16 @@ static ost_status encode_any_member(const ost__encoder *enc, ost__section *out, 
         ost__error_about(enc->error, m->table.model, e->member.path);
         return OST_MISUSE;
     }
-    uint8_t *at = ost__section_take(enc->arena, out, 5);
+    uint8_t *at = ost__section_take(enc->arena, out, enc->element ? 6 : 5);
     if (!at)
-        return no_memory(enc);
+        return ost__encode_no_memory(enc);
+    if (enc->element) {
+        op = OST__OP_ELEMENT;
+        at[1] = (uint8_t)enc->source;
+    }
     at[0] = (uint8_t)op;
-    ost__put_u16(at + 1, m->table.id);
-    ost__put_u16(at + 3, ost__field_index(m, f));
+    ost__put_u16(at + (enc->element ? 2 : 1), m->table.id);
+    ost__put_u16(at + (enc->element ? 4 : 3), ost__field_index(m, f));
     *type = ost__operand_of_field(f);
     if (op == OST_OP_AS) {
         type->nullable = true;
@@ -77,35 +84,41 @@ static ost_status encode_any_member(const ost__encoder *enc, ost__section *out, 
 }
 
 /* One whose value matters: a hash says nothing. */
-static ost_status encode_member(const ost__encoder *enc, ost__section *out, const ost_expr *e,
-                                ost__operand *type)
+ost_status ost__encode_member(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                              ost__operand *type)
 {
     OST_TRY(encode_any_member(enc, out, e, type));
-    return type->field && type->field->hashed ? misuse(enc, type->field, OST__HASH_MISUSE) : OST_OK;
+    return type->field && type->field->hashed
+               ? ost__encode_misuse(enc, type->field, OST__HASH_MISUSE)
+               : OST_OK;
 }
 
-/* The field of an operand, as a reference that the shape can be made from: 0xffff if it has none.
- */
-static uint32_t field_model(const ost__encoder *enc, const ost_field *f)
+static bool is_of(const ost__model *m, const ost_field *f)
 {
-    if (f && f >= enc->root->fields && f < enc->root->fields + enc->root->table.field_count)
-        return enc->root->table.id;
-    return NO_FIELD;
+    return f && f >= m->fields && f < m->fields + m->table.field_count + m->table.inner_count;
 }
 
-static ost_status encode_value(const ost__encoder *enc, ost__section *out, const ost__operand *as,
-                               const ost_value *v)
+/* Whose field an operand has, so that the shape can be made from it; NULL: nobody's. */
+static const ost__model *owner_of(const ost__encoder *enc, const ost_field *f)
 {
-    uint32_t model = field_model(enc, as->field);
-    const ost_field *f = model == NO_FIELD ? NULL : as->field;
+    if (enc->element && is_of(enc->element, f))
+        return enc->element;
+    return is_of(enc->root, f) ? enc->root : NULL;
+}
+
+ost_status ost__encode_value(const ost__encoder *enc, ost__section *out, const ost__operand *as,
+                             const ost_value *v)
+{
+    const ost__model *owner = owner_of(enc, as->field);
+    const ost_field *f = owner ? as->field : NULL;
     uint8_t *at = ost__section_take(enc->arena, out, 8);
     ost_parameter *p = ost__section_parameter(enc->arena, out);
     if (!at || !p)
-        return no_memory(enc);
+        return ost__encode_no_memory(enc);
     at[0] = OST_OP_VALUE;
     at[1] = (uint8_t)v->type;
-    ost__put_u16(at + 2, model);
-    ost__put_u16(at + 4, f ? ost__field_index(enc->root, f) : NO_FIELD);
+    ost__put_u16(at + 2, owner ? owner->table.id : NO_FIELD);
+    ost__put_u16(at + 4, f ? ost__field_index(owner, f) : NO_FIELD);
     at[6] = (uint8_t)as->precision;
     at[7] = (uint8_t)as->scale;
     p->source = OST_FROM_VALUE;
@@ -114,23 +127,25 @@ static ost_status encode_value(const ost__encoder *enc, ost__section *out, const
     p->scale = as->scale;
     p->field = f;
     p->value = *v;
-    if (v->type == OST_TYPE_TEXT && !(p->value.as.text = copy_text(enc, v->as.text)))
-        return no_memory(enc);
+    if (v->type == OST_TYPE_TEXT && !(p->value.as.text = ost__encode_text_copy(enc, v->as.text)))
+        return ost__encode_no_memory(enc);
     if (v->type == OST_TYPE_BLOB) {
         p->value.as.blob.data = ost__arena_text(enc->arena, v->as.blob.data, v->as.blob.size);
         if (!p->value.as.blob.data)
-            return no_memory(enc);
+            return ost__encode_no_memory(enc);
     }
     return OST_OK;
 }
 
-static ost_status misfit(const ost__encoder *enc, const ost__operand *with, enum ost__folded why)
+ost_status ost__encode_misfit(const ost__encoder *enc, const ost__operand *with,
+                              enum ost__folded why)
 {
     if (why == OST__FOLD_NULL)
-        return misuse(enc, with->field,
-                      "a NULL or absent value in a condition; use ost_is_null or leave it out");
+        return ost__encode_misuse(
+            enc, with->field,
+            "a NULL or absent value in a condition; use ost_is_null or leave it out");
     if (why == OST__FOLD_MISFIT)
-        return misuse(enc, with->field, "is compared with a value of another kind");
+        return ost__encode_misuse(enc, with->field, "is compared with a value of another kind");
     ost__error_set(enc->error, OST_RANGE,
                    "%s.%s is compared with NaN, text that is not UTF-8, or a number without a name",
                    enc->root->table.model, with->field ? with->field->name : "(expression)");
@@ -147,16 +162,20 @@ static ost_status encode_aggregate(const ost__encoder *enc, ost__section *out, c
     bool flag = e->op == OST_OP_COUNT || e->op == OST_OP_SUM;
     inner.aggregates = inner.results = false;
     if (!enc->aggregates)
-        return misuse(enc, NULL, "an aggregate stands where there are no groups; use ost_having");
+        return ost__encode_misuse(enc, NULL,
+                                  "an aggregate stands where there are no groups; use ost_having");
     if (count > 1 || (count == 0 && e->op != OST_OP_COUNT))
-        return misuse(enc, NULL, "an aggregate takes one expression, which is not NULL");
-    if (!put(enc, out, e->op) ||
-        (flag && !put(enc, out, e->op == OST_OP_COUNT ? count == 1 : wide)))
-        return no_memory(enc);
+        return ost__encode_misuse(enc, NULL,
+                                  "an aggregate takes one expression, which is not NULL");
+    if (!ost__encode_byte(enc, out, e->op) ||
+        (flag && !ost__encode_byte(enc, out, e->op == OST_OP_COUNT ? count == 1 : wide)))
+        return ost__encode_no_memory(enc);
     if (count == 1)
         OST_TRY(ost__encode_operand(&inner, out, e->args[0], &arg));
+    if (count == 1 && e->op != OST_OP_COUNT && ost__is_unordered(&arg))
+        return ost__encode_misuse(enc, arg.field, "is a document: its values have no order");
     if (!ost__aggregate_type(e->op, count == 1 ? &arg : NULL, wide, type))
-        return misuse(enc, arg.field, "this aggregate needs a number");
+        return ost__encode_misuse(enc, arg.field, "this aggregate needs a number");
     return OST_OK;
 }
 
@@ -166,9 +185,10 @@ ost_status ost__encode_operand(const ost__encoder *enc, ost__section *out, const
     ost_status status;
     ost_value v;
     if (!e)
-        return misuse(enc, NULL, "a NULL was given where an expression is needed");
+        return ost__encode_misuse(enc, NULL, "a NULL was given where an expression is needed");
     switch (e->op) {
-    case OST_OP_MEMBER: return encode_member(enc, out, e, type);
+    case OST_OP_MEMBER: return ost__encode_member(enc, out, e, type);
+    case OST_OP_SIZE: return ost__encode_size(enc, out, e, type);
     case OST_OP_VALUE:
         v = e->constant ? *e->constant : e->value;
         *type = (ost__operand){ .type = v.type };
@@ -177,9 +197,9 @@ ost_status ost__encode_operand(const ost__encoder *enc, ost__section *out, const
             type->scale = (uint16_t)v.as.decimal.scale;
         }
         switch (ost__fold(type, &(uint16_t){ OST_OP_EQ }, &v)) {
-        case OST__FOLD_VALUE: return encode_value(enc, out, type, &v);
-        case OST__FOLD_NULL: return misfit(enc, type, OST__FOLD_NULL);
-        default: return misfit(enc, type, OST__FOLD_BAD);
+        case OST__FOLD_VALUE: return ost__encode_value(enc, out, type, &v);
+        case OST__FOLD_NULL: return ost__encode_misfit(enc, type, OST__FOLD_NULL);
+        default: return ost__encode_misfit(enc, type, OST__FOLD_BAD);
         }
     case OST_OP_BROKEN: {
         const char *why = ost__expr_broken_reason(e, &status);
@@ -188,7 +208,7 @@ ost_status ost__encode_operand(const ost__encoder *enc, ost__section *out, const
     default:
         if (ost__is_aggregate(e->op))
             return encode_aggregate(enc, out, e, false, type);
-        return misuse(enc, NULL, "a condition stands where a value is needed");
+        return ost__encode_misuse(enc, NULL, "a condition stands where a value is needed");
     }
 }
 
@@ -218,13 +238,15 @@ static ost_status encode_against(const ost__encoder *enc, ost__section *out, uin
     ost__operand again;
     enum ost__folded folded = ost__fold(type, &op, &v);
     switch (folded) {
-    case OST__FOLD_VALUE: out->bytes[start] = (uint8_t)op; return encode_value(enc, out, type, &v);
+    case OST__FOLD_VALUE:
+        out->bytes[start] = (uint8_t)op;
+        return ost__encode_value(enc, out, type, &v);
     case OST__FOLD_NEVER:
     case OST__FOLD_ALWAYS:
         /* x <> x is false, x = x is true, for every x that is there; both are unknown for NULL. */
         out->bytes[start] = folded == OST__FOLD_NEVER ? OST_OP_NE : OST_OP_EQ;
         return ost__encode_operand(enc, out, left, &again);
-    default: return misfit(enc, type, folded);
+    default: return ost__encode_misfit(enc, type, folded);
     }
 }
 
@@ -237,14 +259,15 @@ static ost_status encode_comparison(const ost__encoder *enc, ost__section *out, 
     ost__operand a = { 0 }, b = { 0 };
     uint16_t op = e->op;
     uint32_t start = out->size;
-    if (!put(enc, out, op))
-        return no_memory(enc);
+    if (!ost__encode_byte(enc, out, op))
+        return ost__encode_no_memory(enc);
     if (!e->args) {
         OST_TRY(ost__encode_operand(enc, out, left, &a));
         return encode_against(enc, out, start, left, &a, op, e->constant ? *e->constant : e->value);
     }
     if (ost__expr_arg_count(e->args) != 2)
-        return misuse(enc, NULL, "a comparison takes two expressions, and neither is NULL");
+        return ost__encode_misuse(enc, NULL,
+                                  "a comparison takes two expressions, and neither is NULL");
     left = e->args[0];
     right = e->args[1];
     if (is_value(left) && !is_value(right)) {
@@ -259,7 +282,7 @@ static ost_status encode_comparison(const ost__encoder *enc, ost__section *out, 
                               right->constant ? *right->constant : right->value);
     OST_TRY(ost__encode_operand(enc, out, right, &b));
     if (!ost__operands_compare(&a, &b))
-        return misuse(enc, a.field, "is compared with an expression of another kind");
+        return ost__encode_misuse(enc, a.field, "is compared with an expression of another kind");
     return OST_OK;
 }
 
@@ -268,131 +291,22 @@ static ost_status encode_text(const ost__encoder *enc, ost__section *out, const 
     ost__operand type = { 0 };
     ost_value v = e->constant ? *e->constant : e->value;
     uint16_t op = OST_OP_EQ;
-    if (!put(enc, out, e->op))
-        return no_memory(enc);
-    OST_TRY(encode_member(enc, out, e, &type));
+    if (!ost__encode_byte(enc, out, e->op))
+        return ost__encode_no_memory(enc);
+    OST_TRY(ost__encode_member(enc, out, e, &type));
     if (ost__class_of(type.type, type.field) != OST__CLASS_TEXT)
-        return misuse(enc, type.field, "a text condition needs a text member");
+        return ost__encode_misuse(enc, type.field, "a text condition needs a text member");
     enum ost__folded folded = ost__fold(&type, &op, &v);
     if (folded != OST__FOLD_VALUE)
-        return misfit(enc, &type, folded);
+        return ost__encode_misfit(enc, &type, folded);
     ost_parameter *p = ost__section_parameter(enc->arena, out);
     if (!p)
-        return no_memory(enc);
+        return ost__encode_no_memory(enc);
     p->source = OST_FROM_VALUE;
     p->type = OST_TYPE_TEXT;
     p->value = v;
-    p->value.as.text = copy_text(enc, v.as.text);
-    return p->value.as.text ? OST_OK : no_memory(enc);
-}
-
-/* ---- lists ---- */
-
-static uint32_t canonical_size(uint16_t type)
-{
-    return type == OST_TYPE_BOOL ? (uint32_t)sizeof(int64_t) : ost__type_size(type);
-}
-
-/* Writes a canonical value where the list's item `at` is. */
-static bool store_item(const ost__encoder *enc, uint16_t type, const ost_value *v, void *at)
-{
-    switch (type) {
-    case OST_TYPE_BOOL: *(int64_t *)at = v->as.boolean; return true;
-    case OST_TYPE_TEXT: {
-        const char *text = copy_text(enc, v->as.text);
-        *(const char **)at = text;
-        return text;
-    }
-    case OST_TYPE_BLOB: {
-        ost_blob blob = v->as.blob;
-        blob.data = ost__arena_text(enc->arena, blob.data, blob.size);
-        *(ost_blob *)at = blob;
-        return blob.data;
-    }
-    default: memcpy(at, &v->as, ost__type_size(type)); return true;
-    }
-}
-
-/* An item as a value; an absent one is NULL. */
-static ost_value item_value(uint16_t type, const uint8_t *item)
-{
-    uint16_t plain = type & (uint16_t)~OST_TYPE_OPTIONAL;
-    if (type == plain)
-        return ost__scalar_value(type, ost__type_size(type), item);
-    if (!*(const bool *)item)
-        return (ost_value){ 0 };
-    return ost__scalar_value(plain, ost__type_size(plain), item + ost__optional_value_offset(type));
-}
-
-static ost_status fold_list(const ost__encoder *enc, const ost_expr *e, const ost__operand *type,
-                            ost_parameter *p)
-{
-    uint16_t canonical = ost__canonical_type(type->type, type->field);
-    uint32_t stride = canonical_size(canonical), item_size = ost__type_size(e->list_type);
-    size_t size;
-    if (item_size == 0 || e->list_stride < item_size)
-        return misuse(enc, type->field, "the list's items have a kind that cannot be compared");
-    if (!ost__size_mul(e->list_count, stride, &size))
-        return ost__error_set(enc->error, OST_TOO_LARGE, "a list is too long");
-    uint8_t *items = ost__arena_alloc(enc->arena, size, _Alignof(max_align_t));
-    if (!items)
-        return no_memory(enc);
-    for (size_t i = 0; i < e->list_count; i++) {
-        ost_value v = item_value(e->list_type, (const uint8_t *)e->list + i * e->list_stride);
-        uint16_t op = OST_OP_EQ;
-        enum ost__folded folded = ost__fold(type, &op, &v);
-        if (folded == OST__FOLD_NEVER)
-            continue;
-        if (folded == OST__FOLD_NULL)
-            return misuse(enc, type->field, "a list of a condition holds a NULL");
-        if (folded != OST__FOLD_VALUE)
-            return misfit(enc, type, folded);
-        if (v.type == OST_TYPE_TEXT && canonical != OST_TYPE_TEXT)
-            return misfit(enc, type, OST__FOLD_MISFIT);
-        if (!store_item(enc, canonical, &v, items + p->list_count * stride))
-            return no_memory(enc);
-        p->list_count++;
-    }
-    p->source = OST_FROM_LIST;
-    p->type = canonical;
-    p->precision = type->precision;
-    p->scale = type->scale;
-    p->field = type->field;
-    p->list = items;
-    p->list_stride = stride;
-    return OST_OK;
-}
-
-static ost_status encode_in(const ost__encoder *enc, ost__section *out, const ost_expr *e)
-{
-    ost__operand type = { 0 };
-    ost_parameter p = { 0 };
-    uint32_t start = out->size;
-    if (!put(enc, out, OST_OP_IN))
-        return no_memory(enc);
-    OST_TRY(encode_member(enc, out, e, &type));
-    if (e->list_count > 0 && !e->list)
-        return misuse(enc, type.field, "the list of a condition is NULL");
-    if (e->list_count == 0) {
-        /* In an empty list is false, also for NULL: an OR of nothing. */
-        out->size = start;
-        uint8_t *at = ost__section_take(enc->arena, out, 3);
-        if (!at)
-            return no_memory(enc);
-        at[0] = OST_OP_OR;
-        ost__put_u16(at + 1, 0);
-        return OST_OK;
-    }
-    OST_TRY(fold_list(enc, e, &type, &p));
-    if (p.list_count == 0) {
-        out->bytes[start] = OST_OP_NE;
-        return encode_member(enc, out, e, &type);
-    }
-    ost_parameter *kept = ost__section_parameter(enc->arena, out);
-    if (!kept || !put(enc, out, p.type))
-        return no_memory(enc);
-    *kept = p;
-    return OST_OK;
+    p->value.as.text = ost__encode_text_copy(enc, v.as.text);
+    return p->value.as.text ? OST_OK : ost__encode_no_memory(enc);
 }
 
 /* ---- logic ---- */
@@ -428,17 +342,24 @@ static enum truth either(enum truth a, enum truth b)
 static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out, const ost_expr *e,
                                       enum truth *truth, int depth);
 
+ost_status ost__encode_inner(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                             int depth)
+{
+    enum truth truth;
+    return encode_condition_at(enc, out, e, &truth, depth);
+}
+
 static ost_status encode_logic(const ost__encoder *enc, ost__section *out, const ost_expr *e,
                                enum truth *truth, int depth)
 {
     size_t count = ost__expr_arg_count(e->args);
     if (count == SIZE_MAX)
-        return misuse(enc, NULL, "a list of conditions holds a NULL, or has no end");
+        return ost__encode_misuse(enc, NULL, "a list of conditions holds a NULL, or has no end");
     if (e->op == OST_OP_NOT && count != 1)
-        return misuse(enc, NULL, "not takes one condition");
+        return ost__encode_misuse(enc, NULL, "not takes one condition");
     uint8_t *at = ost__section_take(enc->arena, out, e->op == OST_OP_NOT ? 1 : 3);
     if (!at)
-        return no_memory(enc);
+        return ost__encode_no_memory(enc);
     at[0] = (uint8_t)e->op;
     if (e->op != OST_OP_NOT)
         ost__put_u16(at + 1, (uint32_t)count);
@@ -460,9 +381,9 @@ static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out
     ost_status status;
     *truth = VARIES;
     if (!e)
-        return misuse(enc, NULL,
-                      "a NULL condition; leave it out, or use ost_everything if all "
-                      "records are meant");
+        return ost__encode_misuse(enc, NULL,
+                                  "a NULL condition; leave it out, or use ost_everything if all "
+                                  "records are meant");
     if (depth > OST__EXPR_DEPTH_MAX)
         return ost__error_set(enc->error, OST_TOO_LARGE, "conditions are nested more than %d deep",
                               OST__EXPR_DEPTH_MAX);
@@ -480,13 +401,14 @@ static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out
     case OST_OP_IN:
         if (e->list_count == 0)
             *truth = NEVER;
-        return encode_in(enc, out, e);
+        return ost__encode_in(enc, out, e);
     case OST_OP_HAS_TEXT:
     case OST_OP_STARTS_WITH:
     case OST_OP_ENDS_WITH: return encode_text(enc, out, e);
     case OST_OP_IS_NULL:
     case OST_OP_NOT_NULL:
-        return put(enc, out, e->op) ? encode_any_member(enc, out, e, &type) : no_memory(enc);
+        return ost__encode_byte(enc, out, e->op) ? encode_any_member(enc, out, e, &type)
+                                                 : ost__encode_no_memory(enc);
     case OST_OP_AND:
     case OST_OP_OR:
     case OST_OP_NOT: return encode_logic(enc, out, e, truth, depth);
@@ -494,15 +416,16 @@ static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out
         const char *why = ost__expr_broken_reason(e, &status);
         return ost__error_set(enc->error, status, "%s", why);
     }
+    case OST_OP_HAS_ITEM: return ost__encode_has_item(enc, out, e);
+    case OST_OP_HAS_PART: return ost__encode_has_part(enc, out, e, depth);
     case OST_OP_HAS:
-    case OST_OP_HAS_ITEM:
     case OST_OP_MATCHES:
-        return ost__error_set(
-            enc->error, OST_UNSUPPORTED,
-            "%s.%s: conditions on relations, lists and full text are not built yet",
-            enc->root->table.model, e->member.path ? e->member.path : "?");
+        return ost__error_set(enc->error, OST_UNSUPPORTED,
+                              "%s.%s: conditions on relations and full text are not built yet",
+                              enc->root->table.model, e->member.path ? e->member.path : "?");
     default:
-        return misuse(enc, NULL, "a value, order or change stands where a condition is needed");
+        return ost__encode_misuse(enc, NULL,
+                                  "a value, order or change stands where a condition is needed");
     }
 }
 
@@ -523,20 +446,20 @@ ost_status ost__encode_column(const ost__encoder *enc, ost__section *out, const 
 {
     ost__operand type = { 0 };
     if (!e || e->op != OST_OP_AS || !e->args || ost__expr_arg_count(e->args) != 1)
-        return misuse(enc, NULL, "ost_select takes ost_as(shape, member, expression)");
+        return ost__encode_misuse(enc, NULL, "ost_select takes ost_as(shape, member, expression)");
     const ost__model *m =
         ost__model_find(enc->models, e->model, e->model ? e->model->size : 0, enc->error);
     if (!m)
         return (ost_status)(enc->error ? enc->error->status : OST_MISUSE);
     if (*result && *result != m)
-        return misuse(enc, NULL, "one selection fills members of two structs");
+        return ost__encode_misuse(enc, NULL, "one selection fills members of two structs");
     *result = m;
     const ost_field *f = ost__model_field(m, &e->member);
     if (!f)
-        return misuse(enc, NULL, "ost_as names a member that is no field of its model");
+        return ost__encode_misuse(enc, NULL, "ost_as names a member that is no field of its model");
     uint8_t *at = ost__section_take(enc->arena, out, 2);
     if (!at)
-        return no_memory(enc);
+        return ost__encode_no_memory(enc);
     ost__put_u16(at, ost__field_index(m, f));
     const ost_expr *arg = e->args[0];
     bool decimal = (f->type & ~OST_TYPE_OPTIONAL) == OST_TYPE_DECIMAL;
@@ -559,16 +482,21 @@ ost_status ost__encode_column(const ost__encoder *enc, ost__section *out, const 
 
 ost_status ost__encode_order(const ost__encoder *enc, ost__section *out, const ost_expr *e)
 {
-    ost__operand type;
+    ost__operand type = { 0 };
     if (!e || (e->op != OST_OP_ASC && e->op != OST_OP_DESC))
-        return misuse(enc, NULL, "ost_order_by takes ost_asc, ost_desc, ost_asc_of or ost_desc_of");
+        return ost__encode_misuse(
+            enc, NULL, "ost_order_by takes ost_asc, ost_desc, ost_asc_of or ost_desc_of");
     if (e->args && ost__expr_arg_count(e->args) != 1)
-        return misuse(enc, NULL, "a key of an order takes one expression, which is not NULL");
-    if (!put(enc, out, e->op == OST_OP_DESC))
-        return no_memory(enc);
+        return ost__encode_misuse(enc, NULL,
+                                  "a key of an order takes one expression, which is not NULL");
+    if (!ost__encode_byte(enc, out, e->op == OST_OP_DESC))
+        return ost__encode_no_memory(enc);
     out->items++;
-    return e->args ? ost__encode_operand(enc, out, e->args[0], &type)
-                   : encode_member(enc, out, e, &type);
+    OST_TRY(e->args ? ost__encode_operand(enc, out, e->args[0], &type)
+                    : ost__encode_member(enc, out, e, &type));
+    if (ost__is_unordered(&type))
+        return ost__encode_misuse(enc, type.field, "is a document: its values have no order");
+    return OST_OK;
 }
 
 ost_status ost__encode_key(const ost__encoder *enc, ost__section *out, const ost_value *values,
@@ -583,7 +511,7 @@ ost_status ost__encode_key(const ost__encoder *enc, ost__section *out, const ost
         enum ost__folded folded = ost__fold(&type, &op, &v);
         uint8_t *at = ost__section_take(enc->arena, out, 6);
         if (!at)
-            return no_memory(enc);
+            return ost__encode_no_memory(enc);
         at[0] = OST_OP_EQ;
         at[1] = OST_OP_MEMBER;
         ost__put_u16(at + 2, m->table.id);
@@ -591,8 +519,8 @@ ost_status ost__encode_key(const ost__encoder *enc, ost__section *out, const ost
         if (folded == OST__FOLD_NEVER)
             return OST_NOT_FOUND;
         if (folded != OST__FOLD_VALUE)
-            return misfit(enc, &type, folded);
-        OST_TRY(encode_value(enc, out, &type, &v));
+            return ost__encode_misfit(enc, &type, folded);
+        OST_TRY(ost__encode_value(enc, out, &type, &v));
         out->items++;
     }
     return OST_OK;

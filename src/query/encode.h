@@ -18,6 +18,9 @@
  *   SUM                 1 if into a decimal (1), expression
  *   other aggregates    expression
  *   AS                  model (2), field (2): a member of the result
+ *   HAS_ITEM            a member that is a list, a condition on its items
+ *   SIZE                a member that is a list
+ *   ELEMENT             source (1), model (2), field (2): a member of an item, or the item itself
  * Those with a star take one parameter.
  */
 #ifndef OSTLER_QUERY_ENCODE_H
@@ -26,13 +29,18 @@
 #include "query/operand.h"
 #include "query/section.h"
 
+/* An operator of the canonical form alone. */
+enum { OST__OP_ELEMENT = 0xe0 };
+
 typedef struct ost__encoder {
     ost__model_set *models;
     const ost__model *root; /* the query's own model */
     ost__arena *arena;      /* for bytes, parameters and copies of texts and lists */
     ost_error *error;
-    bool aggregates; /* they may stand here */
-    bool results;    /* members of a result may stand here */
+    bool aggregates;           /* they may stand here */
+    bool results;              /* members of a result may stand here */
+    uint32_t source;           /* lists around this place */
+    const ost__model *element; /* of the items of the innermost; NULL: none, or scalars */
 } ost__encoder;
 
 /* A condition. *narrows is set unless it may hold for every record alike. On failure the error is
@@ -51,5 +59,10 @@ ost_status ost__encode_order(const ost__encoder *enc, ost__section *out, const o
  * OST_NOT_FOUND: they never can. */
 ost_status ost__encode_key(const ost__encoder *enc, ost__section *out, const ost_value *values,
                            size_t count);
+
+/* The item of a list of scalars, which `enc` looks at. */
+ost_status ost__encode_item(const ost__encoder *enc, ost__section *out, const ost_field *item);
+/* An encoder for what stands on the items of a list of structs. */
+ost_status ost__encode_elements(const ost__encoder *enc, const ost_field *list, ost__encoder *out);
 
 #endif

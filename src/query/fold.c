@@ -75,7 +75,7 @@ ost__operand ost__operand_of_field(const ost_field *f)
         .precision = f->precision,
         .scale = f->scale,
         .field = f,
-        .nullable = (f->type & OST_TYPE_OPTIONAL) ||
+        .nullable = (f->type & OST_TYPE_OPTIONAL) || f->inside ||
                     (pointer && !f->not_null && !f->required && !f->primary_key),
     };
 }

@@ -43,6 +43,22 @@ bool ost__aggregate_type(uint16_t op, const ost__operand *arg, bool wide, ost__o
     return true;
 }
 
+bool ost__is_unordered(const ost__operand *a)
+{
+    return a->type >= OST_TYPE_JSON && a->type <= OST_TYPE_LIST;
+}
+
+/* Whether a document may be read into a member: one of the same parts. */
+static bool documents_fit(const ost_field *from, const ost_field *to)
+{
+    if (!from || from->type != to->type || from->item_type != to->item_type)
+        return false;
+    if (from->part || to->part)
+        return from->embeds && to->embeds && from->embeds->fields == to->embeds->fields;
+    return !from->values == !to->values && from->precision == to->precision &&
+           from->scale == to->scale;
+}
+
 bool ost__operands_compare(const ost__operand *a, const ost__operand *b)
 {
     enum ost__class x = ost__class_of(a->type, a->field), y = ost__class_of(b->type, b->field);
@@ -59,6 +75,8 @@ bool ost__operands_compare(const ost__operand *a, const ost__operand *b)
 bool ost__operand_fits(const ost__operand *from, const ost_field *to)
 {
     enum ost__class x = ost__class_of(from->type, from->field), y = ost__class_of(to->type, to);
+    if (ost__is_unordered(from))
+        return documents_fit(from->field, to);
     if (y == OST__CLASS_ENUM)
         return x == OST__CLASS_ENUM;
     if (y == OST__CLASS_TEXT)

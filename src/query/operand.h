@@ -8,6 +8,8 @@
 bool ost__is_aggregate(uint16_t op);
 /* What an aggregate over `arg` yields; false: it cannot be taken. COUNT alone may have no `arg`. */
 bool ost__aggregate_type(uint16_t op, const ost__operand *arg, bool wide, ost__operand *out);
+/* Whether it is a document, which neither compares nor has an order. */
+bool ost__is_unordered(const ost__operand *a);
 /* Whether two operands compare. */
 bool ost__operands_compare(const ost__operand *a, const ost__operand *b);
 /* Whether an operand may be read into a member of this kind. */

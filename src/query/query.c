@@ -147,7 +147,9 @@ void ost_group_by(ost_query *handle, const ost_expr *e)
         return;
     ost__encoder enc = encoder_of(q);
     keep(q, ost__encode_operand(&enc, &q->groups, e, &type));
-    if (q->status == OST_OK && (!type.field || e->op != OST_OP_MEMBER))
+    if (q->status == OST_OK && ost__is_unordered(&type))
+        fail(q, OST_MISUSE, "is grouped by a document, whose values have no order");
+    else if (q->status == OST_OK && (!type.field || e->op != OST_OP_MEMBER))
         fail(q, OST_MISUSE, "is grouped by something that is no member; use ost_col");
     q->groups.items++;
 }
@@ -383,6 +385,17 @@ static ost_status check_result(const ost__query *q, const ost__ask *ask, ost_err
     return OST_MISUSE;
 }
 
+static ost_status check_distinct(const ost__query *q, ost_error *error)
+{
+    const ost__model *m = q->result ? q->result : q->model;
+    for (uint32_t i = 0; q->distinct && i < m->table.field_count; i++) {
+        const ost__operand type = ost__operand_of_field(&m->fields[i]);
+        if (ost__is_unordered(&type))
+            return misplaced(q, "ost_distinct over documents: select the members that tell", error);
+    }
+    return OST_OK;
+}
+
 static ost_status check_write(const ost__query *q, ost_error *error)
 {
     if (q->distinct || q->groups.items > 0 || q->having.items > 0 || q->columns.items > 0 ||
@@ -443,6 +456,7 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
         return ost__error_set(error, OST_NO_MEMORY, "no memory for a query");
     OST_TRY(too_wide(q, &parts, error));
     OST_TRY(check_result(q, ask, error));
+    OST_TRY(check_distinct(q, error));
     if (write)
         OST_TRY(check_write(q, error));
     if (ask->value) {

@@ -74,6 +74,8 @@ static ost__operand operand_of(const ost_node *n)
 
 static const ost__operand condition_type = { .type = OST_TYPE_BOOL, .nullable = true };
 
+static const ost__operand size_type = { .type = OST_TYPE_INT64, .nullable = true };
+
 static const ost_node *read_expression(ost__shape_reader *r);
 
 static ost_node *with_args(ost__shape_reader *r, ost_node *n, uint32_t count)
@@ -95,6 +97,15 @@ static ost_node *read_member(ost__shape_reader *r)
     const ost__model *m = ost__model_at(r->models, model);
     ost__operand type = ost__operand_of_field(&m->fields[field]);
     return ost__shape_node(r, OST_OP_MEMBER, &type);
+}
+
+static ost_node *read_element(ost__shape_reader *r)
+{
+    uint32_t source = take_u8(r);
+    ost_node *n = read_member(r);
+    if (n)
+        n->source = (uint16_t)source;
+    return n;
 }
 
 static ost_node *read_value(ost__shape_reader *r)
@@ -149,7 +160,9 @@ static const ost_node *read_expression(ost__shape_reader *r)
     ost_node *n;
     switch (op) {
     case OST_OP_MEMBER: return read_member(r);
+    case OST__OP_ELEMENT: return read_element(r);
     case OST_OP_VALUE: return read_value(r);
+    case OST_OP_SIZE: return with_args(r, ost__shape_node(r, op, &size_type), 1);
     case OST_OP_AS: return read_result_member(r);
     case OST_OP_AND:
     case OST_OP_OR: {
@@ -221,6 +234,46 @@ static ost_status all_columns(ost__shape_reader *r, bool hidden)
     return OST_OK;
 }
 
+static bool read_change(ost__shape_reader *r, const ost__model *m, ost_change *c);
+
+/* Of the structs in a list. */
+static bool read_inner_changes(ost__shape_reader *r, ost_change *c)
+{
+    const ost__model *part = ost__model_at(r->models, c->field->part->id);
+    uint32_t count = take_u16(r);
+    ost_change *changes = ost__shape_room(r, count, sizeof(*changes));
+    for (uint32_t i = 0; changes && i < count; i++)
+        if (!read_change(r, part, &changes[i]))
+            return false;
+    c->changes = changes;
+    c->change_count = count;
+    return changes;
+}
+
+static bool read_change(ost__shape_reader *r, const ost__model *m, ost_change *c)
+{
+    uint32_t flags = 0;
+    *c = (ost_change){ .op = (uint16_t)take_u8(r),
+                       .parameter = OST_NO_PARAMETER,
+                       .position_parameter = OST_NO_PARAMETER,
+                       .slice_parameter = OST_NO_PARAMETER };
+    c->field = &m->fields[take_u16(r)];
+    switch (c->op) {
+    case OST_OP_SET_NULL: return true;
+    case OST_OP_PULL_WHERE: return (c->where = read_expression(r)) != NULL;
+    case OST_OP_UPDATE_ITEMS:
+        return (c->where = read_expression(r)) != NULL && read_inner_changes(r, c);
+    case OST_OP_PUSH: flags = take_u8(r); break;
+    default: break;
+    }
+    c->parameter = r->parameters++;
+    if (flags & OST__PUSH_POSITION)
+        c->position_parameter = r->parameters++;
+    if (flags & OST__PUSH_SLICE)
+        c->slice_parameter = r->parameters++;
+    return true;
+}
+
 static ost_status read_changes(ost__shape_reader *r)
 {
     ost_shape *s = &r->out->shape;
@@ -228,12 +281,9 @@ static ost_status read_changes(ost__shape_reader *r)
     ost_change *changes = ost__shape_room(r, count, sizeof(*changes));
     if (!changes)
         return OST_NO_MEMORY;
-    for (uint32_t i = 0; i < count; i++) {
-        changes[i].op = (uint16_t)take_u8(r);
-        changes[i].field = &r->out->model->fields[take_u16(r)];
-        changes[i].parameter =
-            changes[i].op == OST_OP_SET_NULL ? OST_NO_PARAMETER : r->parameters++;
-    }
+    for (uint32_t i = 0; i < count; i++)
+        if (!read_change(r, r->out->model, &changes[i]))
+            return failed(r);
     s->changes = changes;
     s->change_count = count;
     return OST_OK;

@@ -6,10 +6,11 @@
  * The form: kind (1), wrap (1), flags (1), ddl or lock (1), model (2, 0xffff: none, of DDL
  * without a table), result's model (2, 0xffff: none),
  * then, each with a count (2) before it: columns (field of the result (2), expression), changes
- * (operator (1), field (2)), where, groups, having, orders (descending (1), expression), and with
- * its flag the partition; of an upsert what shape_upsert.c reads. An index's number stands where
- * the columns' count would, for DDL. Parameters are in this order; limit, offset and the limit of a
- * partition come last.
+ * (operator (1), field (2), then of a push its flags (1), of PULL_WHERE and UPDATE_ITEMS a
+ * condition on the items, of the latter further changes with their count (2)), where, groups,
+ * having, orders (descending (1), expression), and with its flag the partition; of an upsert what
+ * shape_upsert.c reads. An index's number stands where the columns' count would, for DDL.
+ * Parameters are in this order; limit, offset and the limit of a partition come last.
  */
 #ifndef OSTLER_QUERY_SHAPE_H
 #define OSTLER_QUERY_SHAPE_H
@@ -26,6 +27,8 @@ enum ost__shape_flags {
     OST__SHAPE_PARTITION = 64,
     OST__SHAPE_HIDDEN = 128 /* with OST__SHAPE_RECORDS: hidden fields too */
 };
+/* Parameters of a push behind its items. */
+enum ost__push_flags { OST__PUSH_POSITION = 1, OST__PUSH_SLICE = 2 };
 enum { OST__SHAPE_HEADER = 8, OST__NO_MODEL = 0xffff };
 
 /* A row of a query for one value. */

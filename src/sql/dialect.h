@@ -98,6 +98,16 @@ typedef struct ost__sql_dialect {
     void (*inside)(ost__sql_writer *w, const ost_node *node);
     /* An upsert, out of the parts in writer.h. NULL: there is none in one statement. */
     void (*upsert)(ost__sql_writer *w);
+    /* The items of a list, for FROM: a table with the column `value`. Its alias follows. NULL:
+     * there are none. */
+    void (*items)(ost__sql_writer *w, const ost_node *list);
+    /* An OST_OP_HAS_ITEM that needs no table. false: it was not written. NULL: there is none. */
+    bool (*has_item)(ost__sql_writer *w, const ost_node *node);
+    /* How many items a list has. NULL: nothing says so. */
+    void (*size)(ost__sql_writer *w, const ost_node *list);
+    /* The value of a column after all changes inside its document: those of shape->changes whose
+     * outermost member is `holder`. NULL: there are none. */
+    void (*document)(ost__sql_writer *w, const ost_field *holder);
     /* Around what is selected, given back, ordered or grouped by: NULL: as it is. */
     void (*column)(ost__sql_writer *w, const ost_node *node);
 } ost__sql_dialect;
@@ -111,6 +121,7 @@ struct ost__sql_writer {
     ost_status status; /* the first refusal */
     uint32_t depth;
     bool no_new_values; /* of an upsert: what was to be inserted is known by its parameters alone */
+    uint32_t items; /* lists around this place */
 };
 
 /*

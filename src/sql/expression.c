@@ -89,7 +89,7 @@ static void joined(ost__sql_writer *w, const ost_node *node, bool nested)
 /* A value within an operator: conditions are put in parentheses. */
 static void inner(ost__sql_writer *w, const ost_node *node)
 {
-    bool bare = node->op == OST_OP_MEMBER || node->op == OST_OP_VALUE ||
+    bool bare = node->op == OST_OP_MEMBER || node->op == OST_OP_SIZE || node->op == OST_OP_VALUE ||
                 ost__sql_is_aggregate(node) || is_joined(node);
     if (!bare)
         ost__sql_text(w, "(");
@@ -186,7 +186,9 @@ static int arity(const ost_node *node)
     case OST_OP_LT:
     case OST_OP_LE:
     case OST_OP_GT:
+    case OST_OP_HAS_ITEM:
     case OST_OP_GE: return 2;
+    case OST_OP_SIZE:
     case OST_OP_IN:
     case OST_OP_HAS_TEXT:
     case OST_OP_STARTS_WITH:
@@ -216,20 +218,36 @@ static void negation(ost__sql_writer *w, const ost_node *node, bool nested)
     ost__sql_text(w, ")");
 }
 
+bool ost__sql_is_item(const ost_field *f)
+{
+    return f->inside && f->inside->type == OST_TYPE_LIST;
+}
+
 void ost__sql_document(ost__sql_writer *w, const ost_node *member)
 {
     const ost_field *f = member->field;
+    if (member->source > 0) {
+        ost__sql_text(w, "e");
+        ost__buffer_uint(w->out, member->source);
+        ost__sql_text(w, ".value");
+        return;
+    }
     while (f->inside)
         f = f->inside;
     ost__sql_identifier(w, f->column);
 }
 
-void ost__sql_steps(ost__sql_writer *w, const ost_field *field, const char *before,
+void ost__sql_steps(ost__sql_writer *w, const ost_node *member, const char *before,
                     const char *behind)
 {
-    const ost_field *steps[OST__SQL_STEPS];
+    const ost_field *steps[OST__SQL_STEPS], *field = member->field;
     uint32_t count = 0;
+    /* An item is its own document, and a struct in a list has no column. */
+    if (member->source > 0 && ost__sql_is_item(field))
+        return;
     for (; field->inside && count < OST__SQL_STEPS; field = field->inside)
+        steps[count++] = field;
+    if (member->source > 0 && count < OST__SQL_STEPS)
         steps[count++] = field;
     while (count > 0) {
         ost__sql_text(w, before);
@@ -240,7 +258,7 @@ void ost__sql_steps(ost__sql_writer *w, const ost_field *field, const char *befo
 
 static void member(ost__sql_writer *w, const ost_node *node)
 {
-    if (!node->field->inside)
+    if (!node->field->inside && node->source == 0)
         ost__sql_identifier(w, node->field->column);
     else if (w->dialect->inside)
         w->dialect->inside(w, node);
@@ -249,11 +267,42 @@ static void member(ost__sql_writer *w, const ost_node *node)
                         w->dialect->name);
 }
 
+/* EXISTS says of an absent list, too, that there is none. */
+static void has_item(ost__sql_writer *w, const ost_node *node)
+{
+    if (!w->dialect->items || node->args[0]->op != OST_OP_MEMBER) {
+        ost__sql_refuse(w, OST_UNSUPPORTED, "%s has no conditions on items of lists yet",
+                        w->dialect->name);
+        return;
+    }
+    if (w->dialect->has_item && w->dialect->has_item(w, node))
+        return;
+    ost__sql_text(w, "EXISTS (SELECT 1 FROM ");
+    w->items++;
+    w->dialect->items(w, node->args[0]);
+    ost__sql_text(w, " AS e");
+    ost__buffer_uint(w->out, w->items);
+    ost__sql_text(w, " WHERE ");
+    expression(w, node->args[1], false);
+    w->items--;
+    ost__sql_text(w, ")");
+}
+
+static void size_of(ost__sql_writer *w, const ost_node *node)
+{
+    if (w->dialect->size)
+        w->dialect->size(w, node->args[0]);
+    else
+        ost__sql_refuse(w, OST_UNSUPPORTED, "%s has no sizes of lists yet", w->dialect->name);
+}
+
 static void write_node(ost__sql_writer *w, const ost_node *node, bool nested)
 {
     switch (node->op) {
     case OST_OP_MEMBER: member(w, node); break;
     case OST_OP_VALUE: value(w, node); break;
+    case OST_OP_HAS_ITEM: has_item(w, node); break;
+    case OST_OP_SIZE: size_of(w, node); break;
     case OST_OP_IN:
         ost__sql_exact(w, node->args[0]);
         w->dialect->list(w, node);

@@ -34,11 +34,13 @@ bool ost__sql_is_aggregate(const ost_node *node);
 /* Of a member inside a document: the column or element that holds the document. */
 void ost__sql_document(ost__sql_writer *w, const ost_node *member);
 /* The stored names on the way from there to the field, each between `before` and `behind`. */
-void ost__sql_steps(ost__sql_writer *w, const ost_field *field, const char *before,
+void ost__sql_steps(ost__sql_writer *w, const ost_node *member, const char *before,
                     const char *behind);
 /* Around a text of a table made by others, so that bytes decide. */
 void ost__sql_before_exact(ost__sql_writer *w, const ost_field *field);
 void ost__sql_after_exact(ost__sql_writer *w, const ost_field *field);
+/* Whether the field stands for the items of a list of scalars. */
+bool ost__sql_is_item(const ost_field *f);
 
 /* A node that is selected or given back. */
 void ost__sql_column(ost__sql_writer *w, const ost_node *node);
