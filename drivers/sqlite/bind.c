@@ -71,13 +71,32 @@ static const void *member_value(const ost_parameter *p, const void *record, uint
     return *(const bool *)at ? at + ost__value_offset(*type) : NULL;
 }
 
-static bool is_written(const ost_operation *op, int index)
+/* What a parameter is written to; NULL: it is compared, or adds something. */
+static const ost_change *written(const ost_change *changes, uint32_t count, uint32_t parameter)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const ost_change *c = &changes[i];
+        if (c->parameter == parameter)
+            return c->op == OST_OP_INC ? NULL : c;
+        c = c->change_count > 0 ? written(c->changes, c->change_count, parameter) : NULL;
+        if (c)
+            return c;
+    }
+    return NULL;
+}
+
+static const ost_change *change_of(const ost_operation *op, int index)
 {
     const ost_shape *s = op->shape;
-    for (uint32_t i = 0; s && i < s->change_count; i++)
-        if (s->changes[i].parameter == (uint32_t)index - 1)
-            return true;
-    return false;
+    return s ? written(s->changes, s->change_count, (uint32_t)index - 1) : NULL;
+}
+
+/* Whether it goes into a document: a member inside one, or of the structs in a list. */
+static bool goes_inside(const ost_operation *op, const ost_change *c)
+{
+    const ost_table *t = op->shape->table;
+    bool column = c->field >= t->fields && c->field < t->fields + t->field_count;
+    return !column;
 }
 
 /*
@@ -122,15 +141,18 @@ static inline bool bind_quickly(sqlite3_stmt *handle, int index, const ost_param
 
 /* SQLite keeps a copy: the next parameter may be a document too. */
 static ost_status bind_document(const ost_connection *c, const ost__statement *s, int index,
-                                const ost_operation *op, const ost_parameter *p, const void *at,
-                                int *rc, ost_error *error)
+                                const ost_operation *op, const ost_parameter *p, uint16_t type,
+                                const void *at, int *rc, ost_error *error)
 {
     ost__buffer out;
     ost__json_writer w;
     ost_status status;
     ost__buffer_init(&out, &c->backend->memory);
     ost__json_begin(&w, &out);
-    status = ost__document_write(&w, p->field, at);
+    status = type >= OST_TYPE_EMBEDDED ? ost__document_write(&w, p->field, at)
+                                       : ost__document_write_scalar(&w, p->field, type, at);
+    if (status == OST_OK && out.failed)
+        status = OST_NO_MEMORY;
     if (status == OST_OK)
         *rc = sqlite3_bind_text64(s->handle, index, out.data, out.size, SQLITE_TRANSIENT,
                                   SQLITE_UTF8);
@@ -150,6 +172,9 @@ static ost_status bind_value(const ost_connection *c, ost__statement *s, int ind
                              const ost_operation *op, const ost_parameter *p, const void *record,
                              int *rc, ost_error *error)
 {
+    bool inside = op->shape && op->shape->kind == OST_DO_UPDATE && op->shape->table &&
+                  op->shape->table->inner_count > 0;
+    const ost_change *change = inside ? change_of(op, index) : NULL;
     const void *at = &p->value.as;
     uint16_t type = p->value.type;
     ost__cell cell;
@@ -164,10 +189,11 @@ static ost_status bind_value(const ost_connection *c, ost__statement *s, int ind
     }
     if (!at || (type >= OST_TYPE_JSON && type <= OST_TYPE_LIST && document_is_null(p, at)))
         type = OST_TYPE_NONE;
-    if (type >= OST_TYPE_JSON && type <= OST_TYPE_LIST && p->field)
-        return bind_document(c, s, index, op, p, at, rc, error);
+    if (p->field && type != OST_TYPE_NONE &&
+        ((type >= OST_TYPE_JSON && type <= OST_TYPE_LIST) || (change && goes_inside(op, change))))
+        return bind_document(c, s, index, op, p, type, at, rc, error);
     status = ost__store(type, at, p->size, p->field, &cell);
-    if (status == OST_RANGE && !is_written(op, index))
+    if (status == OST_RANGE && !change_of(op, index))
         status = ost__store_compared(type, at, p->size, p->field, &cell);
     if (status != OST_OK)
         return misfit(op, p, status, error);

@@ -159,6 +159,8 @@ static int configure(ost_connection *c)
         rc = ost__sqlite_lists(c);
     if (rc == SQLITE_OK)
         rc = ost__sqlite_documents(c);
+    if (rc == SQLITE_OK)
+        rc = ost__sqlite_document_lists(c);
     return rc;
 }
 

@@ -137,11 +137,12 @@ ost_status ost__sqlite_row(const ost_connection *c, sqlite3_stmt *stmt,
 /* The member that a generated key fills. */
 ost_status ost__sqlite_row_id(int64_t id, const ost_row_step *step, uint8_t *row);
 
-/* functions.c, aggregates.c, list.c, documents.c */
+/* functions.c, aggregates.c, list.c, documents.c, document_lists.c */
 int ost__sqlite_functions(ost_connection *c);
 int ost__sqlite_aggregates(ost_connection *c);
 int ost__sqlite_lists(ost_connection *c);
 int ost__sqlite_documents(ost_connection *c);
+int ost__sqlite_document_lists(ost_connection *c);
 /* Makes the running statement fail with this. */
 void ost__sqlite_refuse(sqlite3_context *context, ost_connection *c, ost_status status,
                         const ost_field *field);

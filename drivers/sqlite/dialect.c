@@ -76,6 +76,13 @@ static void inside(ost__sql_writer *w, const ost_node *node)
     uint16_t kind = ost__kind_of(f);
     bool bytes = kind == OST_TYPE_BLOB || kind == OST_TYPE_UUID || kind == OST_TYPE_OBJECT_ID;
     bool natural = kind == OST_TYPE_UINT64 && !f->values;
+    if (w->shape->kind == OST_DO_DDL && (bytes || kind == OST_TYPE_DECIMAL)) {
+        ost__sql_refuse(w, OST_UNSUPPORTED,
+                        "%s.%s: SQLite has no index on a member of this kind inside a document, "
+                        "which other programs could not keep: use .flatten",
+                        w->shape->table->model, f->name);
+        return;
+    }
     if (bytes)
         ost__sql_text(w, "ostler_bytes(");
     else if (kind == OST_TYPE_DECIMAL)
@@ -303,4 +310,5 @@ const ost__sql_dialect ost__sqlite_dialect = {
     .upsert = upsert,
     .items = items,
     .size = size,
+    .document = ost__sqlite_document,
 };

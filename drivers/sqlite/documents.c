@@ -55,12 +55,27 @@ static void number(sqlite3_context *context, int argc, sqlite3_value **argv)
         ost__sqlite_result(context, &cell);
 }
 
+/* ostler_digits(cell, form): the number as JSON has it, or NULL. */
+static void digits(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    ost_decimal d;
+    char text[64];
+    (void)argc;
+    if (sqlite3_value_type(argv[0]) == SQLITE_NULL ||
+        !ost__load_decimal(argv[0], ost__form_decode(sqlite3_value_int(argv[1])), &d))
+        return;
+    sqlite3_result_text(context, text, (int)ost_decimal_print(d, text), SQLITE_TRANSIENT);
+}
+
 int ost__sqlite_documents(ost_connection *c)
 {
     enum { PURE = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS };
     int rc = sqlite3_create_function_v2(c->db, "ostler_bytes", 1, PURE, c, bytes, NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_create_function_v2(c->db, "ostler_number", 2, PURE, c, number, NULL, NULL,
+                                        NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function_v2(c->db, "ostler_digits", 2, PURE, c, digits, NULL, NULL,
                                         NULL);
     return rc;
 }

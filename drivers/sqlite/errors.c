@@ -37,6 +37,9 @@ static ost_status general(const char *text)
         return OST_TOO_LARGE;
     if (contains(text, "integer overflow"))
         return OST_RANGE;
+    /* Some versions call their own functions unsafe where schemas are not trusted. */
+    if (after(text, "unsafe use of json_extract"))
+        return OST_UNSUPPORTED;
     return OST_DRIVER_ERROR;
 }
 
@@ -154,6 +157,11 @@ static ost_status fill(const ost_operation *op, int code, const char *text, ost_
             ost__error_set(e, m.status,
                            "the statement is too large: conditions are nested too deep, or there "
                            "are too many of them");
+        else if (m.status == OST_UNSUPPORTED)
+            ost__error_set(e, m.status,
+                           "SQLite %s does not take its own json_extract in an index: use .flatten "
+                           "for what is indexed, or a newer SQLite",
+                           sqlite3_libversion());
         else
             ost__error_set(e, m.status, "%s", text);
         if (op && op->shape && op->shape->table)

@@ -249,6 +249,23 @@ static bool add_decimals(const ost_field *f, sqlite3_value **argv, ost_value *su
            ost__decimal_add(a, b, &sum->as.decimal);
 }
 
+/* The field of a number; NULL: there is none. From OST__ITEM_NUMBER on: of the structs in a list.
+ */
+static const ost_field *field_numbered(const ost_table *t, int64_t number)
+{
+    const ost_field *list;
+    int64_t inner = number % OST__ITEM_NUMBER;
+    if (!t || number < 0)
+        return NULL;
+    if (number < OST__ITEM_NUMBER)
+        return number < (int64_t)t->field_count + t->inner_count ? &t->fields[number] : NULL;
+    number = number / OST__ITEM_NUMBER - 1;
+    list = number < (int64_t)t->field_count + t->inner_count ? &t->fields[number] : NULL;
+    if (!list || !list->part || inner >= (int64_t)list->part->field_count + list->part->inner_count)
+        return NULL;
+    return &list->part->fields[inner];
+}
+
 /* ostler_add(cell, parameter, number of the field): NULL stays NULL. */
 static void add(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
@@ -262,11 +279,11 @@ static void add(sqlite3_context *context, int argc, sqlite3_value **argv)
     (void)argc;
     if (sqlite3_value_type(argv[0]) == SQLITE_NULL || sqlite3_value_type(argv[1]) == SQLITE_NULL)
         return;
-    if (!t || number < 0 || number >= (int64_t)t->field_count) {
+    f = field_numbered(t, number);
+    if (!f) {
         ost__sqlite_refuse(context, c, OST_MISUSE, NULL);
         return;
     }
-    f = &t->fields[number];
     switch (ost__kind_of(f)) {
     case OST_TYPE_DECIMAL: fits = add_decimals(f, argv, &sum); break;
     case OST_TYPE_FLOAT:

@@ -25,6 +25,8 @@ typedef struct ost__form {
 } ost__form;
 
 enum { OST__UNITS_DIGITS = 18, OST__CELL_SIZE = 80 };
+/* What the number of a list counts for in the number of a member of its items. */
+enum { OST__ITEM_NUMBER = 1024 };
 
 /* One cell. Texts and blobs are borrowed, or in `bytes`. */
 typedef struct ost__cell {

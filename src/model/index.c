@@ -265,6 +265,10 @@ static uint32_t read_columns(ost__check *c, const ost__model *m, const ost_model
                             "one that is",
                             m->table.model, m->table.model);
             good = false;
+        } else if (f->type >= OST_TYPE_JSON && f->type <= OST_TYPE_LIST) {
+            ost__check_fail(c, f->name, "index",
+                            "is in an index, but it is a document: name a member inside it");
+            good = false;
         } else if (f->hashed) {
             ost__check_fail(c, f->name, "index",
                             "is in an index, but it is a hash, of which an index knows nothing: "

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "model/convert.h"
 #include "model/member.h"
+#include "model/nested.h"
 #include "model/validate.h"
 
 static void store_default(const ost_field *f, void *record)
@@ -282,4 +283,11 @@ ost_status ost__rules_value(const ost__model *m, const ost_field *f, ost_value *
         ost__password_is_hashed(r->hashing, v->as.text, NULL))
         return OST_OK;
     return hash_value(m, f, &v->as.text, r);
+}
+
+ost_status ost__rules_member(const ost__model *m, const ost_field *f, void *at, const ost__rules *r)
+{
+    ost__verdict verdict = { .model = m, .rules = r, .updating = true };
+    ost__validate_nested(&verdict, f, at);
+    return ost__verdict_finish(&verdict);
 }

@@ -62,6 +62,9 @@ ost_status ost__rules_value(const ost__model *m, const ost_field *f, ost_value *
                             const ost__rules *r);
 /* What an insert sets in one member of a shadow: a default, a stamp, an id. */
 void ost__rules_fill(const ost_field *f, void *shadow, const ost__rules *r);
+/* An embedded struct or a list at `at` that an update sets or adds items of. */
+ost_status ost__rules_member(const ost__model *m, const ost_field *f, void *at,
+                             const ost__rules *r);
 /* What a stamp of this field is at an instant: the instant, or its day in UTC. */
 ost_value ost__rules_stamp(const ost_field *f, ost_time now);
 /* The message for a broken constraint of the database in the form of a failure: rule "unique",

@@ -373,18 +373,6 @@ static ost_status misplaced(const ost__query *q, const char *what, ost_error *er
     return OST_MISUSE;
 }
 
-static ost_status check_result(const ost__query *q, const ost__ask *ask, ost_error *error)
-{
-    const ost__model *expected = q->result ? q->result : q->model;
-    if (!ask->result || ask->result == expected)
-        return OST_OK;
-    ost__error_set(error, OST_MISUSE, "a query over %s yields %s, but is asked for %s%s",
-                   q->model->table.model, expected->table.model, ask->result->table.model,
-                   q->result ? "" : "; use ost_select to fill another struct");
-    ost__error_about(error, q->model->table.model, NULL);
-    return OST_MISUSE;
-}
-
 static ost_status check_distinct(const ost__query *q, ost_error *error)
 {
     const ost__model *m = q->result ? q->result : q->model;
@@ -394,6 +382,18 @@ static ost_status check_distinct(const ost__query *q, ost_error *error)
             return misplaced(q, "ost_distinct over documents: select the members that tell", error);
     }
     return OST_OK;
+}
+
+static ost_status check_result(const ost__query *q, const ost__ask *ask, ost_error *error)
+{
+    const ost__model *expected = q->result ? q->result : q->model;
+    if (!ask->result || ask->result == expected)
+        return check_distinct(q, error);
+    ost__error_set(error, OST_MISUSE, "a query over %s yields %s, but is asked for %s%s",
+                   q->model->table.model, expected->table.model, ask->result->table.model,
+                   q->result ? "" : "; use ost_select to fill another struct");
+    ost__error_about(error, q->model->table.model, NULL);
+    return OST_MISUSE;
 }
 
 static ost_status check_write(const ost__query *q, ost_error *error)
@@ -456,7 +456,6 @@ ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__ar
         return ost__error_set(error, OST_NO_MEMORY, "no memory for a query");
     OST_TRY(too_wide(q, &parts, error));
     OST_TRY(check_result(q, ask, error));
-    OST_TRY(check_distinct(q, error));
     if (write)
         OST_TRY(check_write(q, error));
     if (ask->value) {

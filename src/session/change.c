@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Updates and deletes by query. Field rules, stamps and bounds hold here as they do for records. */
-#include "session/hook.h"
-#include "session/write.h"
+#include "session/change.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "query/expr.h"
+#include "session/hook.h"
 
 static ost_status refuse(ost_session *s, const ost__model *m, const ost_field *f, const char *why)
 {
@@ -23,7 +23,6 @@ static ost_status put_change(ost_session *s, const ost__model *m, ost__section *
         return ost__no_memory(s);
     at[0] = (uint8_t)op;
     ost__put_u16(at + 1, ost__field_index(m, f));
-    changes->items++;
     if (op == OST_OP_SET_NULL)
         return OST_OK;
     ost_parameter *p = ost__section_parameter(&s->scratch, changes);
@@ -72,38 +71,90 @@ static ost_status fold_increment(ost_session *s, const ost__model *m, const ost_
     return OST_RANGE;
 }
 
-static ost_status encode_change(ost_session *s, const ost__model *m, const ost__rules *rules,
-                                const ost_expr *e, ost__field_set *seen, ost__section *changes)
+ost_status ost__change_refuse(const ost__changing *c, const ost_field *f, const char *why)
 {
-    if (e->op == OST_OP_PUSH)
-        return ost__fail(s, OST_UNSUPPORTED, "changes inside lists are not built yet");
-    if (e->op != OST_OP_SET && e->op != OST_OP_SET_NULL && e->op != OST_OP_INC)
-        return refuse(s, m, NULL, "a change is one of ost_set, ost_set_null and ost_inc");
-    if (!e->model || e->model->fields != m->identity)
-        return refuse(s, m, NULL, "a change of another model's member");
-    const ost_field *f = ost__model_field(m, &e->member);
-    if (!f)
-        return refuse(s, m, NULL, "a change of a member that is no field");
-    uint32_t index = ost__field_index(m, f);
-    if (ost__field_set_has(seen, index))
-        return refuse(s, m, f, "is changed twice in one update");
-    if (f->primary_key)
-        return refuse(s, m, f, "a key does not change; delete and insert instead");
-    ost__field_set_add(seen, index);
+    return refuse(c->s, c->m, f, why);
+}
+
+ost_status ost__change_put(const ost__changing *c, uint16_t op, const ost_field *f)
+{
+    uint8_t *at = ost__section_take(&c->s->scratch, c->out, 3);
+    if (!at)
+        return ost__no_memory(c->s);
+    at[0] = (uint8_t)op;
+    ost__put_u16(at + 1, ost__field_index(c->m, f));
+    return OST_OK;
+}
+
+/* Whether the member, one around it or one inside it is changed already. */
+static bool is_seen(const ost__changing *c, const ost_field *f)
+{
+    const ost__model *m = c->m;
+    for (const ost_field *x = f; x; x = x->inside)
+        if (ost__field_set_has(c->seen, ost__field_index(m, x)))
+            return true;
+    for (uint32_t i = m->table.field_count; i < m->table.field_count + m->table.inner_count; i++) {
+        const ost_field *x = &m->fields[i];
+        while (x && x != f)
+            x = x->inside;
+        if (x && ost__field_set_has(c->seen, i))
+            return true;
+    }
+    return false;
+}
+
+const ost_field *ost__change_field(const ost__changing *c, const ost_expr *e)
+{
+    const ost_expr *inner = ost__change_unwrap(e);
+    bool own = inner->model && inner->model->fields == c->m->identity;
+    const ost_field *f = own ? ost__model_field(c->m, &inner->member) : NULL;
+    const char *why = !own             ? "a change of another model's member"
+                      : !f             ? "a change of a member that is no field"
+                      : is_seen(c, f)  ? "is changed twice in one update"
+                      : f->primary_key ? "a key does not change; delete and insert instead"
+                                       : NULL;
+    if (why) {
+        refuse(c->s, c->m, f, why);
+        return NULL;
+    }
+    ost__field_set_add(c->seen, ost__field_index(c->m, f));
+    return f;
+}
+
+ost_status ost__change_member(const ost__changing *c, const ost_field *f, const ost_expr *e)
+{
     ost_value v = e->constant ? *e->constant : e->value;
+    if (e->op != OST_OP_SET && e->op != OST_OP_SET_NULL && e->op != OST_OP_INC)
+        return refuse(c->s, c->m, f, "a change is one of ost_set, ost_set_null and ost_inc");
     if (e->op == OST_OP_SET_NULL)
         v = (ost_value){ 0 };
-    ost_status status = ost__rules_may_change(m, f, rules);
-    if (status != OST_OK)
-        return ost__rules_refused(s, m, rules, status);
     if (e->op == OST_OP_INC) {
-        OST_TRY(fold_increment(s, m, f, &v));
-        return put_change(s, m, changes, OST_OP_INC, f, &v);
+        OST_TRY(fold_increment(c->s, c->m, f, &v));
+        return put_change(c->s, c->m, c->out, OST_OP_INC, f, &v);
     }
-    status = ost__rules_value(m, f, &v, rules);
+    ost_status status = ost__rules_value(c->m, f, &v, c->rules);
     if (status != OST_OK)
-        return ost__rules_refused(s, m, rules, status);
-    return put_change(s, m, changes, v.type == OST_TYPE_NONE ? OST_OP_SET_NULL : OST_OP_SET, f, &v);
+        return ost__rules_refused(c->s, c->m, c->rules, status);
+    return put_change(c->s, c->m, c->out, v.type == OST_TYPE_NONE ? OST_OP_SET_NULL : OST_OP_SET, f,
+                      &v);
+}
+
+static ost_status encode_change(const ost__changing *c, const ost_expr *e)
+{
+    bool known = e->op == OST_OP_SET || e->op == OST_OP_SET_NULL || e->op == OST_OP_INC ||
+                 e->op == OST_OP_PUSH || (e->op >= OST_OP_ADD_TO_SET && e->op <= OST_OP_SLICE);
+    if (!known)
+        return refuse(c->s, c->m, NULL,
+                      "a change is one of ost_set, ost_set_null, ost_inc and those of lists");
+    const ost_field *f = ost__change_field(c, e);
+    if (!f)
+        return (ost_status)c->s->error.status;
+    ost_status status = ost__rules_may_change(c->m, f, c->rules);
+    if (status != OST_OK)
+        return ost__rules_refused(c->s, c->m, c->rules, status);
+    c->out->items++;
+    return ost__changes_document(e, f) ? ost__change_document(c, f, e)
+                                       : ost__change_member(c, f, e);
 }
 
 /* Stamps that every update sets. */
@@ -119,6 +170,7 @@ static ost_status put_stamps(ost_session *s, const ost__model *m, const ost__rul
         if (status != OST_OK)
             return ost__rules_refused(s, m, rules, status);
         OST_TRY(put_change(s, m, changes, OST_OP_SET, f, &now));
+        changes->items++;
     }
     return OST_OK;
 }
@@ -137,6 +189,7 @@ ost_status ost__deletion(ost_session *s, const ost__model *m, bool deleted, ost_
             return ost__refused(s, m, status);
     }
     OST_TRY(put_change(s, m, changes, deleted ? OST_OP_SET : OST_OP_SET_NULL, f, &now));
+    changes->items++;
     return put_stamps(s, m, &rules, &seen, changes);
 }
 
@@ -148,10 +201,11 @@ ost_status ost__encode_changes(ost_session *s, const ost__model *m, const ost_ex
     OST_TRY(ost__call_of_functions(s, m, OST_CALL_UPDATE, &call));
     const ost__rules rules = ost__rules_of(s, m, call);
     size_t count = ost__expr_arg_count(list);
+    const ost__changing c = { .s = s, .m = m, .rules = &rules, .seen = &seen, .out = changes };
     if (count == SIZE_MAX || count == 0)
         return refuse(s, m, NULL, "an update was given a NULL, or no change");
     for (size_t i = 0; i < count; i++)
-        OST_TRY(encode_change(s, m, &rules, list[i], &seen, changes));
+        OST_TRY(encode_change(&c, list[i]));
     return put_stamps(s, m, &rules, &seen, changes);
 }
 

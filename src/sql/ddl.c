@@ -214,6 +214,19 @@ static void index_where(ost__sql_writer *w, const ost_table_index *x)
         ost__sql_text(w, ")");
 }
 
+/* A column, or an expression for a member inside a document: the one that queries have. */
+static void indexed(ost__sql_writer *w, const ost_field *f)
+{
+    const ost_node member = { .op = OST_OP_MEMBER, .type = kind_of(f), .field = f };
+    if (!f->inside) {
+        ost__sql_identifier(w, f->column);
+        return;
+    }
+    ost__sql_text(w, "(");
+    ost__sql_expression(w, &member);
+    ost__sql_text(w, ")");
+}
+
 static void create_index(ost__sql_writer *w)
 {
     const ost_table *t = w->shape->table;
@@ -230,12 +243,13 @@ static void create_index(ost__sql_writer *w)
     for (uint32_t i = 0; i < x->field_count; i++) {
         if (i > 0)
             ost__sql_text(w, ", ");
-        ost__sql_identifier(w, x->fields[i]->column);
+        indexed(w, x->fields[i]);
         bool descending = x->descending && x->descending[i];
         if (descending)
             ost__sql_text(w, " DESC");
         /* In the order that queries ask for, or the index would not serve them. */
-        if (!w->dialect->nulls_first && ost__sql_nullable(x->fields[i], t))
+        if (!w->dialect->nulls_first &&
+            (x->fields[i]->inside || ost__sql_nullable(x->fields[i], t)))
             ost__sql_text(w, descending ? " NULLS LAST" : " NULLS FIRST");
     }
     if (x->among_living && !w->dialect->partial_indexes) {

@@ -21,6 +21,7 @@ enum ost__sql_role {
     OST__SQL_LIST,   /* all items of a list */
     OST__SQL_NEEDLE, /* a text that is searched for */
     OST__SQL_AMOUNT, /* what an increment adds */
+    OST__SQL_INSIDE, /* what a member inside a document is set to: in the form of JSON */
     OST__SQL_COUNT   /* rows: of a limit or an offset */
 };
 /* A placeholder, in the order in which they stand in the statement. A parameter may have several.
@@ -121,7 +122,7 @@ struct ost__sql_writer {
     ost_status status; /* the first refusal */
     uint32_t depth;
     bool no_new_values; /* of an upsert: what was to be inserted is known by its parameters alone */
-    uint32_t items; /* lists around this place */
+    uint32_t items;     /* lists around this place */
 };
 
 /*

@@ -48,8 +48,47 @@ void ost__sql_insert(ost__sql_writer *w)
     returning(w);
 }
 
+/* The column whose document the change is in, or the list that it changes; NULL: a plain column. */
+static const ost_field *holder_of(const ost_change *c)
+{
+    const ost_field *f = c->field;
+    bool list = c->op == OST_OP_PUSH || c->op >= OST_OP_ADD_TO_SET;
+    if (!f->inside && !list)
+        return NULL;
+    while (f->inside)
+        f = f->inside;
+    return f;
+}
+
+bool ost__sql_changes_document(const ost_change *c, const ost_field *holder)
+{
+    return holder_of(c) == holder;
+}
+
+/* The first change inside a column's document writes all of them. */
+static bool is_first(const ost_shape *s, uint32_t index)
+{
+    const ost_field *holder = holder_of(&s->changes[index]);
+    for (uint32_t i = 0; holder && i < index; i++)
+        if (holder_of(&s->changes[i]) == holder)
+            return false;
+    return true;
+}
+
 static void change(ost__sql_writer *w, const ost_change *c)
 {
+    const ost_field *holder = holder_of(c);
+    if (holder && !w->dialect->document) {
+        ost__sql_refuse(w, OST_UNSUPPORTED, "%s has no changes inside documents yet",
+                        w->dialect->name);
+        return;
+    }
+    if (holder) {
+        ost__sql_identifier(w, holder->column);
+        ost__sql_text(w, " = ");
+        w->dialect->document(w, holder);
+        return;
+    }
     ost__sql_identifier(w, c->field->column);
     ost__sql_text(w, " = ");
     switch (c->op) {
@@ -152,6 +191,8 @@ void ost__sql_update(ost__sql_writer *w, bool by_key)
     ost__sql_identifier(w, s->table->name);
     ost__sql_text(w, " SET ");
     for (uint32_t i = 0; i < s->change_count; i++) {
+        if (!is_first(s, i))
+            continue;
         if (i > 0)
             ost__sql_text(w, ", ");
         change(w, &s->changes[i]);

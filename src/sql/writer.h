@@ -59,6 +59,8 @@ void ost__sql_insert(ost__sql_writer *w);
 /* `by_key`: of one record, whose key comes behind the shape's parameters. */
 void ost__sql_update(ost__sql_writer *w, bool by_key);
 void ost__sql_delete(ost__sql_writer *w, bool by_key);
+/* Whether the change is inside the document of this column, or of this list. */
+bool ost__sql_changes_document(const ost_change *c, const ost_field *holder);
 void ost__sql_locked_keys(ost__sql_writer *w);
 void ost__sql_read_by_key(ost__sql_writer *w);
 

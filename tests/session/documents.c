@@ -5,7 +5,8 @@ OST_MODEL(place,
           OST_FIELDS(OST_FIELD(place, height), OST_FIELD(place, fee, .precision = 8, .scale = 2),
                      OST_FIELD(place, seen), OST_FIELD(place, mark)));
 OST_MODEL(address,
-          OST_FIELDS(OST_FIELD(address, street), OST_FIELD(address, city, .column = "town"),
+          OST_FIELDS(OST_FIELD(address, street),
+                     OST_FIELD(address, city, .column = "town", .max_length = 40),
                      OST_FIELD(address, country), OST_FIELD(address, floor, .max = OST_INT(100)),
                      OST_EMBED(address, place, place)));
 OST_MODEL(remark,

@@ -201,7 +201,7 @@ static void wrong_changes_are_refused(void **state)
           ost_update(before(r, 1900), NULL, ost_set(book, stock, 1), NULL));
     FAILS(OST_MISUSE, "an update was given a NULL, or no change",
           ost_query_update(before(r, 1900), NULL, NULL));
-    FAILS(OST_MISUSE, "a change is one of ost_set, ost_set_null and ost_inc",
+    FAILS(OST_MISUSE, "a change is one of ost_set, ost_set_null, ost_inc",
           ost_update(before(r, 1900), NULL, ost_eq(book, stock, 1)));
     FAILS(OST_INVALID, "stock", ost_update(before(r, 1900), NULL, ost_set(book, stock, 1001)));
     FAILS(OST_INVALID, "title", ost_update(before(r, 1900), NULL, ost_set(book, title, " ")));

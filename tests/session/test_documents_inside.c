@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include <sqlite3.h>
+
 /* Guests by their ids, as a text: "1 3 4". */
 static void ids(rig *r, const ost_expr *condition, const char *wanted)
 {
@@ -191,6 +193,48 @@ static void they_are_selected(void **state)
     assert_true(all[4].seat_of_home.height == 4.5);
 }
 
+typedef struct tenant {
+    int64_t id;
+    address home;
+} tenant;
+OST_RECORD(tenant, id);
+OST_MODEL(tenant,
+          OST_FIELDS(OST_FIELD(tenant, id, .primary_key = true), OST_EMBED(tenant, home, address)),
+          OST_INDEXES(OST_INDEX(OST_ASC(tenant, home.city), OST_DESC(tenant, id))));
+
+/* Whether this SQLite takes json_extract in the schema of a database that is not trusted. */
+static bool takes_json_in_indexes(void)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    int rc =
+        sqlite3_exec(db, "CREATE TABLE t (a TEXT); CREATE INDEX i ON t (json_extract(a, '$.b'))",
+                     NULL, NULL, NULL);
+    sqlite3_close(db);
+    return rc == SQLITE_OK;
+}
+
+static void an_index_inside_is_made_or_refused(void **state)
+{
+    (void)state;
+    ost_error e;
+    ost_db *db;
+    assert_int_equal(
+        ost_open(OST_OPTIONS(.url = "sqlite::memory:", .models = OST_MODELS(&tenant_model),
+                             .drivers = OST_DRIVERS(ost_driver_sqlite())),
+                 &db, &e),
+        OST_OK);
+    ost_status status = ost_create_tables(db, &e);
+    if (!takes_json_in_indexes()) {
+        assert_int_equal(status, OST_UNSUPPORTED);
+        rig_has(e.message, "use .flatten", __FILE__, __LINE__);
+    } else {
+        assert_int_equal(status, OST_OK);
+    }
+    ost_close(db);
+}
+
 static void what_cannot_be_asked_is_refused(void **state)
 {
     rig *r = *state;
@@ -220,6 +264,7 @@ int main(void)
         DOCUMENTS_RIG_ALL(items_are_found),
         DOCUMENTS_RIG_ALL(they_order_and_group),
         DOCUMENTS_RIG_ALL(they_are_selected),
+        cmocka_unit_test(an_index_inside_is_made_or_refused),
         DOCUMENTS_RIG_ALL(what_cannot_be_asked_is_refused),
     };
     return RIG_RUN(tests);
