@@ -277,9 +277,13 @@ enum {
 #define ost_push_many(T, m, array, count) OST_WHOLE(OST_OP_PUSH, T, m, array, count)
 /** A change: replace a list of any kind by `count` items of an array of its own type. */
 #define ost_set_list(T, m, array, count) OST_WHOLE(OST_OP_SET, T, m, array, count)
-/** Behind the two. The pointers are of one type, or this does not compile. */
+/** 0, or a compile error if two pointers are not of one type. */
+#define OST_ALIKE(a, b) \
+    (0 * sizeof(_Generic(1 ? (a) : (b), void *: *(struct ost_never *)0, \
+                         const void *: *(struct ost_never *)0, default: 0)))
+/** Behind the two. */
 #define OST_WHOLE(o, T, m, array, count) \
-    OST_EXPR(.op = (o) + 0 * sizeof((array) == OST_MEMBER(T##_record_, m).items), \
+    OST_EXPR(.op = (o) + OST_ALIKE(array, OST_MEMBER(T##_record_, m).items), \
              .model = &T##_model, .member = OST_AT(T, m), .list = (array), .list_count = (count))
 /** A change: append an item that the list does not have yet. An absent list becomes one. */
 #define ost_add_to_set(T, m, x) \

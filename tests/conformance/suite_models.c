@@ -86,11 +86,25 @@ const char ledger_commands[] =
     " \"name\": \"account\", \"unique\": true,"
     " \"partialFilterExpression\": {\"account\": {\"$exists\": true}}}]}";
 
+OST_MODEL(spot,
+          OST_FIELDS(OST_FIELD(spot, town, .column = "city", .max_length = 40),
+                     OST_FIELD(spot, floor), OST_FIELD(spot, fee, .precision = 10, .scale = 2),
+                     OST_FIELD(spot, height), OST_FIELD(spot, seen), OST_FIELD(spot, mark)));
+OST_MODEL(line, OST_FIELDS(OST_FIELD(line, word), OST_FIELD(line, count), OST_EMBED(line, at, spot),
+                           OST_ITEMS(line, tags)));
+OST_MODEL(folio,
+          OST_FIELDS(OST_FIELD(folio, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(folio, title), OST_EMBED(folio, cover, spot),
+                     OST_EMBED(folio, back, spot, .flatten = true), OST_ITEMS(folio, words),
+                     OST_ITEMS(folio, numbers),
+                     OST_ITEMS(folio, amounts, .precision = 12, .scale = 3),
+                     OST_EMBEDS(folio, lines, line), OST_FIELD(folio, extra),
+                     OST_FIELD(folio, place)));
+
 const ost_model *const suite_models[SUITE_MODEL_COUNT + 1] = {
-    &thing_model,   &maybe_model,   &seat_model,         &account_model,
-    &twin_model,    &exact_model,   &guest_model,        &author_model,
-    &book_model,    &stamped_model, &preset_model,       &labelled_model,
-    &odd_model,     &by_uuid_model, &by_object_id_model, &by_text_model,
-    &by_time_model, &by_date_model, &by_decimal_model,   &by_natural_model,
-    &only_model,    &poster_model,  &ledger_model,       NULL,
+    &thing_model,   &maybe_model,    &seat_model,    &account_model,    &twin_model,
+    &exact_model,   &guest_model,    &author_model,  &book_model,       &stamped_model,
+    &preset_model,  &labelled_model, &odd_model,     &by_uuid_model,    &by_object_id_model,
+    &by_text_model, &by_time_model,  &by_date_model, &by_decimal_model, &by_natural_model,
+    &only_model,    &poster_model,   &ledger_model,  &folio_model,      NULL,
 };

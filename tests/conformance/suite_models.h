@@ -125,7 +125,37 @@ typedef struct ledger {
 } ledger;
 OST_RECORD(ledger, id);
 
-enum { SUITE_MODEL_COUNT = MODEL_COUNT + 16 };
+/* Documents: a struct, lists of both kinds, structs and lists inside structs in a list. */
+typedef struct spot {
+    const char *town;
+    ost_opt_int floor;
+    ost_decimal fee;
+    double height;
+    ost_time seen;
+    ost_opt_uuid mark;
+} spot;
+typedef struct line {
+    const char *word;
+    int count;
+    spot at;
+    OST_LIST(const char *) tags;
+} line;
+typedef struct folio {
+    int64_t id;
+    const char *title;
+    spot cover, back;
+    OST_LIST(const char *) words;
+    OST_LIST(int) numbers;
+    OST_LIST(ost_decimal) amounts;
+    OST_LIST(line) lines;
+    ost_json extra;
+    ost_point place;
+} folio;
+OST_PART(spot);
+OST_PART(line);
+OST_RECORD(folio, id);
+
+enum { SUITE_MODEL_COUNT = MODEL_COUNT + 17 };
 extern const ost_model *const suite_models[SUITE_MODEL_COUNT + 1];
 /* Statements that make the tables of others anew; ends in NULL. */
 extern const char *const ledger_statements[];
