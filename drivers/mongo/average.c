@@ -63,7 +63,7 @@ void ost__mongo_bounded_in(ost__mongo_writer *w, const char *path, int digits, b
 
 const char *ost__mongo_column_of(const ost_node *n)
 {
-    return n->args[0]->field ? n->args[0]->field->column : "";
+    return n->args[0]->field ? ost__mongo_told(n->args[0]->field) : "";
 }
 
 /* {$cond: [{$gt: ["$n", 0]}, …, null]} */

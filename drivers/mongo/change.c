@@ -9,6 +9,7 @@
 #include <float.h>
 
 #include "base/scalar.h"
+#include "mongo/changes.h"
 #include "mongo/types.h"
 
 #define SUM OST__MONGO_SUM
@@ -30,11 +31,22 @@ static const char nearest_float[] =
     "\"$$a\"]},\"then\":{\"$multiply\":[\"$$p\",2]}}],\"default\":\"$$p\"}}]}},"
     "\"in\":{\"$subtract\":[{\"$add\":[\"$$ostler_sum\",\"$$m\"]},\"$$m\"]}}}}}}}}";
 
-/* Whether $inc alone does all that is asked: it refuses what leaves 64 bits. */
+/* Whether $inc alone does all that is asked: it refuses what leaves 64 bits, and begins at zero for
+ * what is absent. */
+static bool is_plain_sum(const ost_field *f)
+{
+    return f->type == OST_TYPE_INT64 && !f->values && !f->min && !f->max && !f->inside;
+}
+
+/* Whether operators say all that is asked. */
 static bool is_plain(const ost_change *c)
 {
-    const ost_field *f = c->field;
-    return c->op != OST_OP_INC || (f->type == OST_TYPE_INT64 && !f->values && !f->min && !f->max);
+    switch (c->op) {
+    case OST_OP_INC: return is_plain_sum(c->field);
+    case OST_OP_PULL_WHERE: return !ost__mongo_needs_expression(c->where);
+    case OST_OP_UPDATE_ITEMS: return false;
+    default: return true;
+    }
 }
 
 static const char *name_of(const ost__mongo_writer *w, const ost_change *c)
@@ -42,11 +54,19 @@ static const char *name_of(const ost__mongo_writer *w, const ost_change *c)
     return ost__mongo_name(w->table, c->field);
 }
 
-static void amount(ost__mongo_writer *w, const ost_change *c, const char *key, bson_t *out)
+/* What is added to, and what an error calls it. */
+typedef struct addition {
+    const ost_field *field;
+    uint32_t parameter;
+    const char *path, *told;
+} addition;
+
+static void amount(ost__mongo_writer *w, const ost_field *f, uint32_t parameter, const char *key,
+                   bson_t *out)
 {
-    if (!ost__mongo_value_in(w, out, key, NULL, c->parameter))
+    if (!ost__mongo_value_in(w, out, key, NULL, parameter))
         ost__mongo_refuse(w, OST_MISUSE, "%s.%s is incremented by nothing", w->table->model,
-                          c->field->name);
+                          f->name);
 }
 
 /* ---- sums that are checked ---- */
@@ -76,7 +96,7 @@ static void against_int64(ost__mongo_writer *w, bson_t *out, const char *key, co
 }
 
 /* What leaves 64 bits has become a double. */
-static void leaves_integers(ost__mongo_writer *w, const ost_change *c, const char *key, bson_t *out)
+static void leaves_integers(ost__mongo_writer *w, const addition *c, const char *key, bson_t *out)
 {
     uint16_t kind = ost__mongo_kind_of(c->field);
     bson_t node, any, test, sides, type;
@@ -96,14 +116,14 @@ static void leaves_integers(ost__mongo_writer *w, const ost_change *c, const cha
     ost__mongo_close_document(w, out, &node);
 }
 
-static void real_in(ost__mongo_writer *w, const ost_change *c, const char *key, bson_t *out)
+static void real_in(ost__mongo_writer *w, const addition *c, const char *key, bson_t *out)
 {
     double most = ost__mongo_kind_of(c->field) == OST_TYPE_FLOAT ? (double)FLT_MAX : DBL_MAX;
     ost__mongo_appended(w, bson_append_double(out, key, -1, most));
 }
 
 /* {$gte: [{$abs: "$$ostler_sum"}, 10^digits]}, or {$gt: [{$abs: …}, the largest]} */
-static void leaves_size(ost__mongo_writer *w, const ost_change *c, const char *key, bson_t *out)
+static void leaves_size(ost__mongo_writer *w, const addition *c, const char *key, bson_t *out)
 {
     const ost_field *f = c->field;
     bool decimal = ost__mongo_kind_of(f) == OST_TYPE_DECIMAL;
@@ -122,13 +142,13 @@ static void leaves_size(ost__mongo_writer *w, const ost_change *c, const char *k
 }
 
 /* A decimal of more digits than the server knows may also be rounded. */
-static bool may_be_rounded(const ost_change *c)
+static bool may_be_rounded(const addition *c)
 {
     return ost__mongo_kind_of(c->field) == OST_TYPE_DECIMAL &&
            c->field->precision > OST__MONGO_DIGITS;
 }
 
-static void leaves_digits(ost__mongo_writer *w, const ost_change *c, const char *key, bson_t *out)
+static void leaves_digits(ost__mongo_writer *w, const addition *c, const char *key, bson_t *out)
 {
     bson_t node, any, inverse, test;
     ost__mongo_open_document(w, out, key, &node);
@@ -136,7 +156,7 @@ static void leaves_digits(ost__mongo_writer *w, const ost_change *c, const char 
     leaves_size(w, c, "0", &any);
     ost__mongo_open_document(w, &any, "1", &inverse);
     ost__mongo_open_array(w, &inverse, "$not", &test);
-    ost__mongo_is_exact_in(w, name_of(w, c), AMOUNT, "0", &test);
+    ost__mongo_is_exact_in(w, c->path, AMOUNT, "0", &test);
     ost__mongo_close_array(w, &inverse, &test);
     ost__mongo_close_document(w, &any, &inverse);
     ost__mongo_close_array(w, &node, &any);
@@ -144,15 +164,15 @@ static void leaves_digits(ost__mongo_writer *w, const ost_change *c, const char 
 }
 
 /* {case: …, then: what fails}; the caller writes the case. */
-static void close_branch(ost__mongo_writer *w, const ost_change *c, const char *rule,
+static void close_branch(ost__mongo_writer *w, const addition *c, const char *rule,
                          bson_t *branches, bson_t *branch)
 {
-    ost__mongo_raise_in(w, branch, "then", rule, c->field->column, SUM);
+    ost__mongo_raise_in(w, branch, "then", rule, c->told, SUM);
     ost__mongo_close_document(w, branches, branch);
 }
 
-static void bound(ost__mongo_writer *w, const ost_change *c, const ost_value *value,
-                  const char *word, const char *rule, uint32_t *at, bson_t *branches)
+static void bound(ost__mongo_writer *w, const addition *c, const ost_value *value, const char *word,
+                  const char *rule, uint32_t *at, bson_t *branches)
 {
     bson_t branch, test, sides;
     if (!value)
@@ -165,7 +185,7 @@ static void bound(ost__mongo_writer *w, const ost_change *c, const ost_value *va
     close_branch(w, c, rule, branches, &branch);
 }
 
-static void stored_sum(ost__mongo_writer *w, const ost_change *c, const char *key, bson_t *out)
+static void stored_sum(ost__mongo_writer *w, const addition *c, const char *key, bson_t *out)
 {
     uint16_t kind = ost__mongo_kind_of(c->field);
     bool small = ost__mongo_is_integer(kind) && ost__bounds_of(kind).most <= INT32_MAX;
@@ -179,7 +199,7 @@ static void stored_sum(ost__mongo_writer *w, const ost_change *c, const char *ke
     ost__mongo_close_document(w, out, &node);
 }
 
-static void within_bounds(ost__mongo_writer *w, const ost_change *c, const char *key, bson_t *out)
+static void within_bounds(ost__mongo_writer *w, const addition *c, const char *key, bson_t *out)
 {
     const ost_field *f = c->field;
     bson_t node, choice, branches;
@@ -199,7 +219,7 @@ static void within_bounds(ost__mongo_writer *w, const ost_change *c, const char 
     ost__mongo_close_document(w, out, &node);
 }
 
-static void rounded(ost__mongo_writer *w, const ost_change *c, const char *key, bson_t *out)
+static void rounded(ost__mongo_writer *w, const addition *c, const char *key, bson_t *out)
 {
     bson_t node, let, vars;
     bson_error_t why;
@@ -221,7 +241,7 @@ static void rounded(ost__mongo_writer *w, const ost_change *c, const char *key, 
 }
 
 /* {$cond: [out of range, what fails, the sum]} */
-static void checked(ost__mongo_writer *w, const ost_change *c, const char *key, bson_t *out)
+static void checked(ost__mongo_writer *w, const addition *c, const char *key, bson_t *out)
 {
     bson_t node, choice;
     ost__mongo_open_document(w, out, key, &node);
@@ -232,7 +252,7 @@ static void checked(ost__mongo_writer *w, const ost_change *c, const char *key, 
         leaves_digits(w, c, "0", &choice);
     else
         leaves_size(w, c, "0", &choice);
-    ost__mongo_raise_in(w, &choice, "1", "range", c->field->column, SUM);
+    ost__mongo_raise_in(w, &choice, "1", "range", c->told, SUM);
     rounded(w, c, "2", &choice);
     ost__mongo_close_array(w, &node, &choice);
     ost__mongo_close_document(w, out, &node);
@@ -240,7 +260,7 @@ static void checked(ost__mongo_writer *w, const ost_change *c, const char *key, 
 
 /* {$let: {vars: {ostler_sum: {$add: ["$f", amount]}}, in: …}}; the amount is a variable too where
  * it is asked for again. */
-static void summed(ost__mongo_writer *w, const ost_change *c, const char *key, bson_t *out)
+static void summed(ost__mongo_writer *w, const addition *c, const char *key, bson_t *out)
 {
     bson_t node, let, vars, sum, sides, literal;
     bool again = may_be_rounded(c);
@@ -249,15 +269,15 @@ static void summed(ost__mongo_writer *w, const ost_change *c, const char *key, b
     ost__mongo_open_document(w, &let, "vars", &vars);
     ost__mongo_open_document(w, &vars, "ostler_sum", &sum);
     ost__mongo_open_array(w, &sum, "$add", &sides);
-    ost__mongo_path_in(w, &sides, "0", name_of(w, c));
+    ost__mongo_path_in(w, &sides, "0", c->path);
     ost__mongo_open_document(w, &sides, "1", &literal);
-    amount(w, c, "$literal", &literal);
+    amount(w, c->field, c->parameter, "$literal", &literal);
     ost__mongo_close_document(w, &sides, &literal);
     ost__mongo_close_array(w, &sum, &sides);
     ost__mongo_close_document(w, &vars, &sum);
     if (again) {
         ost__mongo_open_document(w, &vars, "ostler_amount", &literal);
-        amount(w, c, "$literal", &literal);
+        amount(w, c->field, c->parameter, "$literal", &literal);
         ost__mongo_close_document(w, &vars, &literal);
     }
     ost__mongo_close_document(w, &let, &vars);
@@ -267,32 +287,51 @@ static void summed(ost__mongo_writer *w, const ost_change *c, const char *key, b
 }
 
 /* {$cond: [it is there, the sum, "$f"]} */
-static void increment(ost__mongo_writer *w, const ost_change *c, const char *key, bson_t *out)
+static void add(ost__mongo_writer *w, const addition *c, const char *key, bson_t *out)
 {
     bson_t node, choice;
     ost__mongo_open_document(w, out, key, &node);
     ost__mongo_open_array(w, &node, "$cond", &choice);
-    ost__mongo_present_in(w, &choice, "0", name_of(w, c));
+    ost__mongo_present_in(w, &choice, "0", c->path);
     summed(w, c, "1", &choice);
-    ost__mongo_path_in(w, &choice, "2", name_of(w, c));
+    ost__mongo_path_in(w, &choice, "2", c->path);
     ost__mongo_close_array(w, &node, &choice);
     ost__mongo_close_document(w, out, &node);
+}
+
+void ost__mongo_increment_in(ost__mongo_writer *w, const ost_change *c, const char *path,
+                             const char *told, const char *key, bson_t *out)
+{
+    const addition sum = {
+        .field = c->field, .parameter = c->parameter, .path = path, .told = told
+    };
+    add(w, &sum, key, out);
 }
 
 /* ---- all changes ---- */
 
 /* One that lacks its value becomes the removal of the member. */
-static void as_stage(ost__mongo_writer *w, const ost_change *c, bson_t *set)
+static void set(ost__mongo_writer *w, const ost_change *c, const char *name, bson_t *out)
+{
+    bson_t literal = BSON_INITIALIZER;
+    if (c->op == OST_OP_SET && ost__mongo_stored_in(w, &literal, "$literal", c->parameter))
+        ost__mongo_appended(w, bson_append_document(out, name, -1, &literal));
+    else
+        ost__mongo_text_in(w, out, name, "$$REMOVE");
+    bson_destroy(&literal);
+}
+
+static void as_stage(ost__mongo_writer *w, const ost_change *c, bson_t *out)
 {
     const char *name = name_of(w, c);
-    bson_t literal = BSON_INITIALIZER;
-    if (c->op == OST_OP_INC)
-        increment(w, c, name, set);
-    else if (c->op == OST_OP_SET && ost__mongo_stored_in(w, &literal, "$literal", c->parameter))
-        ost__mongo_appended(w, bson_append_document(set, name, -1, &literal));
-    else
-        ost__mongo_text_in(w, set, name, "$$REMOVE");
-    bson_destroy(&literal);
+    switch (c->op) {
+    case OST_OP_SET:
+    case OST_OP_SET_NULL: set(w, c, name, out); break;
+    case OST_OP_INC:
+        ost__mongo_increment_in(w, c, name, ost__mongo_told(c->field), name, out);
+        break;
+    default: ost__mongo_list_change_in(w, c, name, out); break;
+    }
 }
 
 static void as_pipeline(ost__mongo_writer *w, bson_t *out)
@@ -308,20 +347,39 @@ static void as_pipeline(ost__mongo_writer *w, bson_t *out)
     ost__mongo_close_document(w, out, &stage);
 }
 
+/* The operators of an update, each with its members. */
+enum { SET, UNSET, INC, PUSH, ADD_TO_SET, PULL_ALL, PULL, OPERATORS };
+
+static void as_operator(ost__mongo_writer *w, const ost_change *c, bson_t *parts)
+{
+    const char *name = name_of(w, c);
+    switch (c->op) {
+    case OST_OP_INC: amount(w, c->field, c->parameter, name, &parts[INC]); break;
+    case OST_OP_PUSH: ost__mongo_push_in(w, c, name, &parts[PUSH]); break;
+    case OST_OP_ADD_TO_SET: ost__mongo_push_in(w, c, name, &parts[ADD_TO_SET]); break;
+    case OST_OP_PULL: (void)ost__mongo_stored_in(w, &parts[PULL_ALL], name, c->parameter); break;
+    case OST_OP_PULL_WHERE: ost__mongo_pull_in(w, c, name, &parts[PULL]); break;
+    default:
+        if (c->op != OST_OP_SET || !ost__mongo_stored_in(w, &parts[SET], name, c->parameter))
+            ost__mongo_text_in(w, &parts[UNSET], name, "");
+        break;
+    }
+}
+
 static void as_operators(ost__mongo_writer *w, bson_t *out)
 {
     const ost_shape *s = w->plan->shape;
-    static const char *const words[] = { "$set", "$unset", "$inc" };
-    bson_t parts[] = { BSON_INITIALIZER, BSON_INITIALIZER, BSON_INITIALIZER };
-    for (uint32_t i = 0; i < s->change_count; i++) {
-        const ost_change *c = &s->changes[i];
-        const char *name = name_of(w, c);
-        if (c->op == OST_OP_INC)
-            amount(w, c, name, &parts[2]);
-        else if (c->op != OST_OP_SET || !ost__mongo_stored_in(w, &parts[0], name, c->parameter))
-            ost__mongo_text_in(w, &parts[1], name, "");
-    }
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    static const char *const words[] = {
+        [SET] = "$set",   [UNSET] = "$unset",         [INC] = "$inc",
+        [PUSH] = "$push", [ADD_TO_SET] = "$addToSet", [PULL_ALL] = "$pullAll",
+        [PULL] = "$pull",
+    };
+    bson_t parts[OPERATORS];
+    for (size_t i = 0; i < OPERATORS; i++)
+        bson_init(&parts[i]);
+    for (uint32_t i = 0; i < s->change_count; i++)
+        as_operator(w, &s->changes[i], parts);
+    for (size_t i = 0; i < OPERATORS; i++) {
         if (!bson_empty(&parts[i]))
             ost__mongo_appended(w, bson_append_document(out, words[i], -1, &parts[i]));
         bson_destroy(&parts[i]);

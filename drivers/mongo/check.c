@@ -35,15 +35,33 @@ static void refuse_field(ost__mongo_writer *w, const ost_field *f, const char *w
     ost__error_about(w->error, model_of(w), f->name);
 }
 
+/* Of the member and those that it is in. */
+static bool has_plain_names(const ost_field *f)
+{
+    for (; f; f = f->inside)
+        if (!f->column[0] || f->column[0] == '$' || strchr(f->column, '.'))
+            return false;
+    return true;
+}
+
+/* Whether it stands in the record itself. */
+static bool is_of_table(const ost_table *t, const ost_field *f)
+{
+    for (uint32_t i = 0; i < t->field_count; i++)
+        if (&t->fields[i] == f)
+            return true;
+    return false;
+}
+
 void ost__mongo_check_field(ost__mongo_writer *w, const ost_field *f)
 {
-    const char *name = ost__mongo_name(w->table, f);
     uint16_t kind = ost__mongo_kind_of(f);
-    if (!name[0] || name[0] == '$' || strchr(f->column, '.'))
+    if (!has_plain_names(f))
         refuse_field(w, f,
                      "a key of a document is not empty, does not begin with a $ and has no dot: "
                      "give .column another name");
-    else if (name == f->column && strcmp(name, "_id") == 0)
+    else if (strcmp(f->column, "_id") == 0 && ost__mongo_name(w->table, f) == f->column &&
+             is_of_table(w->table, f))
         refuse_field(w, f,
                      "_id is the key of a document: give .column another name, or make this "
                      "member the only key");
@@ -106,7 +124,7 @@ static void check_comparison(ost__mongo_writer *w, const ost_node *n)
 static int arity(const ost_node *n)
 {
     switch (n->op) {
-    case OST_OP_MEMBER: return n->field && n->source == 0 ? 0 : -1;
+    case OST_OP_MEMBER: return n->field ? 0 : -1;
     case OST_OP_VALUE:
     case OST_OP_AND:
     case OST_OP_OR:
@@ -116,7 +134,9 @@ static int arity(const ost_node *n)
     case OST_OP_LT:
     case OST_OP_LE:
     case OST_OP_GT:
+    case OST_OP_HAS_ITEM:
     case OST_OP_GE: return 2;
+    case OST_OP_SIZE:
     case OST_OP_IN:
     case OST_OP_HAS_TEXT:
     case OST_OP_STARTS_WITH:
@@ -221,7 +241,7 @@ static void check_select(ost__mongo_writer *w)
         check_node(w, s->groups[i], 0);
 }
 
-static void check_change(ost__mongo_writer *w, const ost_change *c)
+static void check_value(ost__mongo_writer *w, const ost_change *c)
 {
     const ost_field *f = c->field;
     uint16_t kind = ost__mongo_kind_of(f);
@@ -234,8 +254,38 @@ static void check_change(ost__mongo_writer *w, const ost_change *c)
         refuse_field(w, f, "MongoDB has no words for this change");
     if (c->op == OST_OP_INC && (!number || f->stored != OST_STORED_OURS))
         refuse_field(w, f, "is no number that can be added to");
-    if (w->plan->shape->kind == OST_DO_UPDATE && strcmp(ost__mongo_name(w->table, f), "_id") == 0)
-        refuse_field(w, f, "MongoDB does not change the key of a document: insert it anew");
+}
+
+static void check_list(ost__mongo_writer *w, const ost_change *c)
+{
+    ost__mongo_check_field(w, c->field);
+    if (c->field->type != OST_TYPE_LIST)
+        refuse_field(w, c->field, "is no list");
+    if (c->op != OST_OP_PULL_WHERE && c->op != OST_OP_UPDATE_ITEMS)
+        check_parameter(w, c->parameter);
+    if (c->op == OST_OP_PUSH && c->position_parameter != OST_NO_PARAMETER)
+        check_parameter(w, c->position_parameter);
+    if (c->op == OST_OP_PUSH && c->slice_parameter != OST_NO_PARAMETER)
+        check_parameter(w, c->slice_parameter);
+    if (c->where)
+        check_node(w, c->where, 1);
+    for (uint32_t i = 0; i < c->change_count; i++)
+        check_value(w, &c->changes[i]);
+}
+
+static void check_change(ost__mongo_writer *w, const ost_change *c)
+{
+    switch (c->op) {
+    case OST_OP_PUSH:
+    case OST_OP_ADD_TO_SET:
+    case OST_OP_PULL:
+    case OST_OP_PULL_WHERE:
+    case OST_OP_UPDATE_ITEMS: check_list(w, c); break;
+    default: check_value(w, c); break;
+    }
+    if (w->plan->shape->kind == OST_DO_UPDATE &&
+        strcmp(ost__mongo_name(w->table, c->field), "_id") == 0)
+        refuse_field(w, c->field, "MongoDB does not change the key of a document: insert it anew");
 }
 
 static void check_write(ost__mongo_writer *w)
@@ -244,9 +294,9 @@ static void check_write(ost__mongo_writer *w)
     for (uint32_t i = 0; i < s->change_count; i++)
         check_change(w, &s->changes[i]);
     for (uint32_t i = 0; i < s->column_count; i++)
-        if (s->columns[i]->op != OST_OP_MEMBER)
-            ost__mongo_refuse(w, OST_UNSUPPORTED, "%s: a write gives back members only",
-                              model_of(w));
+        if (s->columns[i]->op != OST_OP_MEMBER || s->columns[i]->field->inside)
+            ost__mongo_refuse(w, OST_UNSUPPORTED,
+                              "%s: a write gives back members of the record only", model_of(w));
     if (s->kind == OST_DO_UPDATE && s->change_count == 0)
         ost__mongo_refuse(w, OST_MISUSE, "%s: the update changes nothing: give it a change",
                           model_of(w));

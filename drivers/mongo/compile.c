@@ -55,7 +55,7 @@ static void no_memory(ost__mongo_writer *w)
 static bool are_members(const ost_shape *s)
 {
     for (uint32_t i = 0; i < s->column_count; i++) {
-        if (s->columns[i]->op != OST_OP_MEMBER)
+        if (s->columns[i]->op != OST_OP_MEMBER || s->columns[i]->field->inside)
             return false;
         for (uint32_t k = 0; s->kind == OST_DO_SELECT && k < i; k++)
             if (s->columns[k]->field == s->columns[i]->field)

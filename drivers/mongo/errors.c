@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "mongo/define.h"
 #include "mongo/rules.h"
+#include "mongo/writing.h"
 
 enum { BAD_VALUE = 2, TIMED_OUT = 50, VALIDATION_FAILED = 121, STOPPED = 11601, LABELS_MAX = 16 };
 
@@ -42,6 +43,17 @@ static const ost_field *field_named(const ost_table *t, const char *name)
     for (uint32_t i = 0; i < t->field_count; i++)
         if (strcmp(ost__mongo_name(t, &t->fields[i]), name) == 0)
             return &t->fields[i];
+    return NULL;
+}
+
+/* What an expression of ours has failed for. */
+static const ost_field *field_told(const ost_table *t, const char *name, size_t size)
+{
+    for (uint32_t i = 0; i < t->field_count + t->inner_count; i++) {
+        const char *told = ost__mongo_told(&t->fields[i]);
+        if (strncmp(told, name, size) == 0 && told[size] == '\0')
+            return &t->fields[i];
+    }
     return NULL;
 }
 
@@ -152,10 +164,7 @@ static bool refusal(const ost_table *t, const char *text, ost_error *e)
             continue;
         at += size + 1;
         length = strcspn(at, "'");
-        for (uint32_t k = 0; k < t->field_count && !f; k++)
-            if (strncmp(t->fields[k].column, at, length) == 0 &&
-                t->fields[k].column[length] == '\0')
-                f = &t->fields[k];
+        f = field_told(t, at, length);
         ost__error_set(e, rules[i].status, "%s%s%s: %s", t->model, f ? "." : "", f ? f->name : "",
                        rules[i].message);
         ost__error_about(e, t->model, f ? f->name : NULL);

@@ -159,9 +159,23 @@ static void negation(ost__mongo_writer *w, const ost_node *n, const char *key, b
     ost__mongo_close_document(w, out, &node);
 }
 
+/* Of a list that is absent it is false. */
+static void has_item(ost__mongo_writer *w, const ost_node *n, const char *key, bson_t *out)
+{
+    bson_t node, choice;
+    ost__mongo_open_document(w, out, key, &node);
+    ost__mongo_open_array(w, &node, "$cond", &choice);
+    ost__mongo_any_item_in(w, n, "0", &choice);
+    ost__mongo_int_in(w, &choice, "1", 2);
+    ost__mongo_int_in(w, &choice, "2", 0);
+    ost__mongo_close_array(w, &node, &choice);
+    ost__mongo_close_document(w, out, &node);
+}
+
 static void logic(ost__mongo_writer *w, const ost_node *n, const char *key, bson_t *out)
 {
     switch (n->op) {
+    case OST_OP_HAS_ITEM: has_item(w, n, key, out); break;
     case OST_OP_AND:
     case OST_OP_OR: joined(w, n, key, out); break;
     case OST_OP_NOT: negation(w, n, key, out); break;
@@ -169,6 +183,11 @@ static void logic(ost__mongo_writer *w, const ost_node *n, const char *key, bson
     case OST_OP_NOT_NULL: null_test(w, n, key, out); break;
     default: guarded(w, n, key, out); break;
     }
+}
+
+void ost__mongo_logic(ost__mongo_writer *w, const ost_node *condition, const char *key, bson_t *out)
+{
+    logic(w, condition, key, out);
 }
 
 /* ---- any node ---- */
@@ -200,6 +219,8 @@ static void expression(ost__mongo_writer *w, const ost_node *n, const char *key,
         ost__mongo_path_in(w, out, key, path);
     else if (n->op == OST_OP_VALUE)
         value(w, n, key, out);
+    else if (n->op == OST_OP_SIZE)
+        ost__mongo_size_in(w, n->args[0], key, out);
     else if (n->op == OST_OP_MEMBER || ost__mongo_is_aggregate(n))
         ost__mongo_refuse(w, OST_MISUSE, "%s: %s has no one value where it stands; group by it",
                           w->table ? w->table->model : "", n->field ? n->field->name : "a member");

@@ -54,9 +54,19 @@ static bool is_of_itself(const ost_node *n)
     return is_comparison(n) && !is_value(n->args[0]) && ost__mongo_same(n->args[0], n->args[1]);
 }
 
+/* Some item meets the condition, or none does: it is never unknown. */
+static enum ost__mongo_truth truth_of_items(const ost_node *n, bool negated)
+{
+    if (ost__mongo_truth_of(n->args[1], false) != OST__MONGO_NEVER)
+        return OST__MONGO_VARIES;
+    return negated ? OST__MONGO_ALWAYS : OST__MONGO_NEVER;
+}
+
 static enum ost__mongo_truth truth_of_leaf(const ost_node *n, bool negated)
 {
     uint16_t op;
+    if (n->op == OST_OP_HAS_ITEM)
+        return truth_of_items(n, negated);
     if (is_of_itself(n)) {
         op = operator_of(n, negated);
         if (op == OST_OP_NE || op == OST_OP_LT || op == OST_OP_GT)
@@ -86,6 +96,22 @@ enum ost__mongo_truth ost__mongo_truth_of(const ost_node *n, bool negated)
             all = OST__MONGO_VARIES;
     }
     return all;
+}
+
+bool ost__mongo_needs_expression(const ost_node *n)
+{
+    bool member = n->arg_count > 0 && n->args[0]->op == OST_OP_MEMBER;
+    switch (n->op) {
+    case OST_OP_AND:
+    case OST_OP_OR:
+    case OST_OP_NOT:
+        for (uint32_t i = 0; i < n->arg_count; i++)
+            if (ost__mongo_needs_expression(n->args[i]))
+                return true;
+        return false;
+    case OST_OP_HAS_ITEM: return !member || ost__mongo_needs_expression(n->args[1]);
+    default: return !member || (is_comparison(n) && !is_value(n->args[1]) && !is_of_itself(n));
+    }
 }
 
 /* ---- one member or aggregate ---- */
@@ -243,20 +269,120 @@ static void text_search(ost__mongo_writer *w, const ost_node *n, bool negated, c
     ost__mongo_close_document(w, out, &test);
 }
 
+/* {path: {$type: "array"}}, or {path: {$not: …}} */
+static void is_array(ost__mongo_writer *w, bool negated, const char *path, bson_t *out)
+{
+    bson_t test, inverse;
+    ost__mongo_open_document(w, out, path, &test);
+    if (negated) {
+        ost__mongo_open_document(w, &test, "$not", &inverse);
+        ost__mongo_text_in(w, &inverse, "$type", "array");
+        ost__mongo_close_document(w, &test, &inverse);
+    } else {
+        ost__mongo_text_in(w, &test, "$type", "array");
+    }
+    ost__mongo_close_document(w, out, &test);
+}
+
+/* A test for null finds it among the items of an array, too. */
+static void json_test(ost__mongo_writer *w, bool absent, const char *path, bson_t *out)
+{
+    bson_t list, item;
+    uint32_t at = 0;
+    ost__mongo_open_array(w, out, absent ? "$and" : "$or", &list);
+    ost__mongo_open_item(w, &list, &at, &item);
+    if (absent)
+        ost__mongo_null_in(w, &item, path);
+    else
+        is_present(w, path, &item);
+    ost__mongo_close_document(w, &list, &item);
+    ost__mongo_open_item(w, &list, &at, &item);
+    is_array(w, absent, path, &item);
+    ost__mongo_close_document(w, &list, &item);
+    ost__mongo_close_array(w, out, &list);
+}
+
 static void null_test(ost__mongo_writer *w, const ost_node *n, bool negated, const char *path,
                       bson_t *out)
 {
-    if (operator_of(n, negated) == OST_OP_IS_NULL)
+    bool absent = operator_of(n, negated) == OST_OP_IS_NULL;
+    if (n->args[0]->type == OST_TYPE_LIST)
+        is_array(w, absent, path, out);
+    else if (n->args[0]->type == OST_TYPE_JSON)
+        json_test(w, absent, path, out);
+    else if (absent)
         ost__mongo_null_in(w, out, path);
     else
         is_present(w, path, out);
+}
+
+/* ---- items of lists ---- */
+
+/* {operator: value} of the item itself. */
+static void item_value(ost__mongo_writer *w, const ost_node *n, bson_t *out)
+{
+    static const char *const words[] = {
+        [OST_OP_EQ] = "$eq",  [OST_OP_NE] = "$ne", [OST_OP_LT] = "$lt",
+        [OST_OP_LE] = "$lte", [OST_OP_GT] = "$gt", [OST_OP_GE] = "$gte",
+    };
+    bson_decimal128_t floor;
+    bson_t none;
+    if (!is_comparison(n) || !is_value(n->args[1])) {
+        ost__mongo_refuse(w, OST_UNSUPPORTED,
+                          "%s: MongoDB is asked for items that are more than compared with a value",
+                          w->table ? w->table->model : "");
+        return;
+    }
+    if (n->op != OST_OP_EQ || (!is_between(w, n->args[1], &floor) && !is_null(w, n->args[1]))) {
+        (void)ost__mongo_value_in(w, out, words[n->op], n->args[1], n->args[1]->parameter);
+        return;
+    }
+    ost__mongo_open_array(w, out, "$in", &none);
+    ost__mongo_close_array(w, out, &none);
+}
+
+void ost__mongo_item_filter(ost__mongo_writer *w, const ost_node *n, bson_t *out)
+{
+    bool of_itself = n->arg_count > 0 && n->args[0]->op == OST_OP_MEMBER &&
+                     ost__mongo_is_item(n->args[0]->field);
+    w->item++;
+    if (of_itself)
+        item_value(w, n, out);
+    else
+        (void)ost__mongo_filter(w, n, out);
+    w->item--;
+}
+
+static void has_item(ost__mongo_writer *w, const ost_node *n, bool negated, const char *path,
+                     bson_t *out)
+{
+    bson_t test, inverse, match;
+    ost__mongo_open_document(w, out, path, &test);
+    if (negated)
+        ost__mongo_open_document(w, &test, "$not", &inverse);
+    ost__mongo_open_document(w, negated ? &inverse : &test, "$elemMatch", &match);
+    ost__mongo_item_filter(w, n->args[1], &match);
+    ost__mongo_close_document(w, negated ? &inverse : &test, &match);
+    if (negated)
+        ost__mongo_close_document(w, &test, &inverse);
+    ost__mongo_close_document(w, out, &test);
+}
+
+/* {$expr: {$eq: [the condition as a number, 2]}}: where no match says it. */
+static void computed(ost__mongo_writer *w, const ost_node *n, bool negated, bson_t *out)
+{
+    const ost_node *const args[] = { n };
+    const ost_node inverse = {
+        .op = OST_OP_NOT, .type = OST_TYPE_BOOL, .args = args, .arg_count = 1
+    };
+    ost__mongo_is_true_in(w, negated ? &inverse : n, "$expr", out);
 }
 
 /* ---- two of them ---- */
 
 static void present_side(ost__mongo_writer *w, const ost_node *side, uint32_t *at, bson_t *list)
 {
-    const char *path = ost__mongo_path(w, side);
+    const char *path = ost__mongo_path(w, side->op == OST_OP_SIZE ? side->args[0] : side);
     char key[16];
     if (!path || !side->nullable)
         return;
@@ -307,9 +433,12 @@ static const ost_node *without_not(const ost_node *n, bool *negated)
 static const char *key_of(const ost__mongo_writer *w, const ost_node *n)
 {
     const char *path;
-    if (is_joined(n))
+    bool json = n->arg_count > 0 && n->args[0]->type == OST_TYPE_JSON;
+    if (is_joined(n) || json)
         return "$or";
     path = ost__mongo_path(w, n->args[0]);
+    if (n->op == OST_OP_HAS_ITEM && ost__mongo_needs_expression(n))
+        path = NULL;
     return path && (!is_comparison(n) || is_value(n->args[1]) || is_of_itself(n)) ? path : "$expr";
 }
 
@@ -434,6 +563,12 @@ static void leaf(ost__mongo_writer *w, const ost_node *n, bool negated, bson_t *
     }
     switch (n->op) {
     case OST_OP_IN: in_list(w, n, negated, path, out); break;
+    case OST_OP_HAS_ITEM:
+        if (ost__mongo_needs_expression(n))
+            computed(w, n, negated, out);
+        else
+            has_item(w, n, negated, path, out);
+        break;
     case OST_OP_IS_NULL:
     case OST_OP_NOT_NULL: null_test(w, n, negated, path, out); break;
     default: text_search(w, n, negated, path, out); break;

@@ -9,7 +9,8 @@ bool ost__mongo_same(const ost_node *a, const ost_node *b)
     if (a == b)
         return true;
     if (a->op != b->op || a->type != b->type || a->scale != b->scale || a->field != b->field ||
-        a->parameter != b->parameter || a->constant != b->constant || a->arg_count != b->arg_count)
+        a->source != b->source || a->parameter != b->parameter || a->constant != b->constant ||
+        a->arg_count != b->arg_count)
         return false;
     for (uint32_t i = 0; i < a->arg_count; i++)
         if (!ost__mongo_same(a->args[i], b->args[i]))
@@ -39,15 +40,20 @@ static const ost__mongo_place *place_of(const ost__mongo_writer *w, const ost_no
     return node->op == OST_OP_MEMBER ? find(l->groups, l->group_count, node) : NULL;
 }
 
+/* A match of items names what is in them, an expression has them as variables. */
 static const char *name_of(const ost__mongo_writer *w, const ost_node *node)
 {
-    return node->op == OST_OP_MEMBER ? ost__mongo_name(w->table, node->field) : NULL;
+    if (node->op != OST_OP_MEMBER)
+        return NULL;
+    if (node->source == w->item)
+        return ost__mongo_name(w->table, node->field);
+    return ost__mongo_item_path(w, node->field, node->source);
 }
 
 const char *ost__mongo_path(const ost__mongo_writer *w, const ost_node *node)
 {
     const ost__mongo_place *place = w->after_group ? place_of(w, node) : NULL;
-    if (!w->after_group)
+    if (!w->after_group || node->source > 0)
         return name_of(w, node);
     return place ? place->path : NULL;
 }
@@ -155,7 +161,7 @@ static bool add_places(ost__mongo_place **out, uint32_t *count, const ost_node *
 bool ost__mongo_layout_of(const ost_shape *s, ost__arena *arena, struct ost__mongo_layout *out)
 {
     memset(out, 0, sizeof *out);
-    if (!add_all_aggregates(s, arena, out))
+    if (!add_all_aggregates(s, arena, out) || !ost__mongo_items_of(s, arena, out))
         return false;
     out->grouped = s->group_count > 0 || s->having || out->aggregate_count > 0;
     out->has_default = out->grouped && s->group_count == 0;

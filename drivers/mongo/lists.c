@@ -86,6 +86,14 @@ static bool keeps_order(const ost_shape *s, const ost_node *in)
             !first->field->values && first->field->stored == OST_STORED_OURS);
 }
 
+/* The member of the record that it is, or is in. */
+static const ost_field *outermost(const ost_field *f)
+{
+    while (f && f->inside)
+        f = f->inside;
+    return f;
+}
+
 /* Whether what is done for each part is the same as for the whole. */
 static bool is_sum_of_parts(const ost_operation *op, const ost_node *in)
 {
@@ -93,7 +101,7 @@ static bool is_sum_of_parts(const ost_operation *op, const ost_node *in)
     bool limited =
         s->limit_parameter != OST_NO_PARAMETER || s->offset_parameter != OST_NO_PARAMETER;
     for (uint32_t i = 0; i < s->change_count; i++)
-        if (s->changes[i].field == in->args[0]->field)
+        if (outermost(s->changes[i].field) == outermost(in->args[0]->field))
             return false;
     return in->args[0]->op == OST_OP_MEMBER && !limited && !s->distinct && !s->partition &&
            !op->plan->layout->grouped && uses(s->where, in->parameter) == 1 && keeps_order(s, in);

@@ -73,6 +73,7 @@ typedef struct ost__mongo_writer {
     const void *record;
     bool after_group;    /* members and aggregates are looked for among the group's keys and sums */
     bool after_distinct; /* all that is looked for is among the columns */
+    uint16_t item;       /* a match is written of items of so many lists within each other */
     ost_status status;   /* the first thing that went wrong */
     ost_error *error;
     bool broken;    /* documents can no longer be ended */

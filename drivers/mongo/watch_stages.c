@@ -10,7 +10,7 @@
 
 static uint32_t members_in(const ost_node *n)
 {
-    uint32_t count = n->op == OST_OP_MEMBER;
+    uint32_t count = n->op == OST_OP_MEMBER && n->source == 0;
     for (uint32_t i = 0; i < n->arg_count; i++)
         count += members_in(n->args[i]);
     return count;
@@ -23,7 +23,7 @@ static bool add_members(struct ost__mongo_layout *l, ost__arena *arena, const os
     for (uint32_t i = 0; i < n->arg_count; i++)
         if (!add_members(l, arena, t, n->args[i]))
             return false;
-    if (n->op != OST_OP_MEMBER)
+    if (n->op != OST_OP_MEMBER || n->source > 0)
         return true;
     const char *name = ost__mongo_name(t, n->field);
     size_t size = sizeof prefix + strlen(name);
@@ -42,7 +42,8 @@ static bool places_of(const ost_shape *s, ost__arena *arena, struct ost__mongo_l
     memset(out, 0, sizeof *out);
     out->groups =
         ost__arena_alloc(arena, (count + 1) * sizeof *out->groups, _Alignof(ost__mongo_place));
-    return out->groups && (!s->where || add_members(out, arena, s->table, s->where));
+    return out->groups && (!s->where || add_members(out, arena, s->table, s->where)) &&
+           ost__mongo_items_of(s, arena, out);
 }
 
 /* ---- stages ---- */

@@ -20,12 +20,20 @@ typedef struct ost__mongo_place {
     const char *order; /* where it is ordered by, or tells rows apart */
 } ost__mongo_place;
 
+/* A member of the items of a list, where expressions have an item as a variable. */
+typedef struct ost__mongo_item_place {
+    const ost_field *field;
+    uint16_t source;
+    const char *path; /* "$e1.town", which is $$e1.town behind another $ */
+} ost__mongo_item_place;
+
 /* The places behind $group, or behind the $group of distinct rows. */
 struct ost__mongo_layout {
     ost__mongo_place *groups;     /* _id, or _id.k0, _id.k1, … */
     ost__mongo_place *aggregates; /* different ones: a0, a1, … */
     ost__mongo_place *distinct;   /* _id.c0, _id.c1, …: one for each column */
-    uint32_t group_count, aggregate_count, distinct_count;
+    ost__mongo_item_place *items;
+    uint32_t group_count, aggregate_count, distinct_count, item_count;
     bool grouped;     /* by something, or all rows are one group */
     bool has_default; /* all rows are one group, which is there even if no row is */
 };
@@ -86,6 +94,11 @@ void ost__mongo_pattern_in(ost__mongo_writer *w, bson_t *out, const char *key,
  * column of the member. `path` is a number that depends on the document. */
 void ost__mongo_raise_in(ost__mongo_writer *w, bson_t *out, const char *key, const char *rule,
                          const char *name, const char *path);
+/* The name of a member that it takes: its path in the record, or its column. */
+static inline const char *ost__mongo_told(const ost_field *f)
+{
+    return f->inside && f->path ? f->path : f->column;
+}
 /* The variable of an expression that has a sum, as a path, and whether it is exact: taking either
  * part from it leaves the other. */
 #define OST__MONGO_SUM "$ostler_sum"
@@ -106,6 +119,34 @@ void ost__mongo_key_in(ost__mongo_writer *w, bson_t *out, const char *key, const
 /* What is known of a condition (or its negation) without any document. */
 enum ost__mongo_truth { OST__MONGO_VARIES, OST__MONGO_ALWAYS, OST__MONGO_NEVER };
 enum ost__mongo_truth ost__mongo_truth_of(const ost_node *where, bool negated);
+
+/* ---- items of lists (items.c) ---- */
+
+/* Whether the field stands for the items of a list of scalars. */
+bool ost__mongo_is_item(const ost_field *f);
+/* Fills `items` of the layout. false: no memory. */
+bool ost__mongo_items_of(const ost_shape *s, ost__arena *arena, struct ost__mongo_layout *out);
+const char *ost__mongo_item_path(const ost__mongo_writer *w, const ost_field *f, uint16_t source);
+/* The variable of an item: "e1". */
+void ost__mongo_item_name(uint32_t source, char out[16]);
+void ost__mongo_is_list_in(ost__mongo_writer *w, const char *path, const char *key, bson_t *out);
+/* A condition as true or false: what is unknown is not true. */
+void ost__mongo_is_true_in(ost__mongo_writer *w, const ost_node *condition, const char *key,
+                           bson_t *out);
+/* OST_OP_HAS_ITEM as true or false, and the value of OST_OP_SIZE. */
+void ost__mongo_any_item_in(ost__mongo_writer *w, const ost_node *n, const char *key, bson_t *out);
+void ost__mongo_size_in(ost__mongo_writer *w, const ost_node *list, const char *key, bson_t *out);
+/* expression.c: 0 for false, 1 for unknown, 2 for true. */
+void ost__mongo_logic(ost__mongo_writer *w, const ost_node *condition, const char *key,
+                      bson_t *out);
+/* filter.c: whether the condition is no plain match, but one of an expression, which can stand
+ * beside members of the document alone. */
+bool ost__mongo_needs_expression(const ost_node *n);
+/* A condition on the items of a list in the document, of which one is matched: as
+ * ost__mongo_filter(). */
+void ost__mongo_item_filter(ost__mongo_writer *w, const ost_node *condition, bson_t *out);
+
+/* ---- columns ---- */
 
 /* Sum and count of the average that is column i, under its names; with `word`, as {word: "$sum"}.
  */
