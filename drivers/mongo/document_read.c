@@ -155,7 +155,7 @@ static ost_status read_list(reading *d, const ost_field *f, const ost__mongo_ele
     ost__mongo_elements list;
     ost__mongo_element next;
     size_t size, count;
-    bool broken;
+    bool broken = false;
     char *items, *at;
     if (d->depth >= OST__DOCUMENT_DEPTH || !elements_of(e, BSON_TYPE_ARRAY, &list) ||
         !count_items(list, &count) || !ost__size_mul(count, item.size, &size))

@@ -11,6 +11,7 @@
 #include "model/convert.h"
 #include "query/encoding.h"
 #include "query/expr.h"
+#include "session/hook.h"
 
 static bool is_push(uint16_t op)
 {
