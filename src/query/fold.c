@@ -69,7 +69,8 @@ uint16_t ost__canonical_type(uint16_t type, const ost_field *field)
 ost__operand ost__operand_of_field(const ost_field *f)
 {
     uint16_t type = f->type & (uint16_t)~OST_TYPE_OPTIONAL;
-    bool pointer = type == OST_TYPE_TEXT || type == OST_TYPE_BLOB;
+    bool pointer = type == OST_TYPE_TEXT || type == OST_TYPE_BLOB || type == OST_TYPE_JSON ||
+                   type == OST_TYPE_LIST;
     return (ost__operand){
         .type = type,
         .precision = f->precision,

@@ -257,14 +257,33 @@ static void what_cannot_be_asked_is_refused(void **state)
     NULLS(OST_MISUSE, "ost_distinct over documents", ost_all(q, guest, &count));
 }
 
+static void what_is_not_built_is_refused(void **state)
+{
+    rig *r = *state;
+    size_t count;
+    five(r);
+    rig_forget(r);
+    ost_query *q = ost_from(r->s, guest);
+    ost_where(q, ost_eq(guest, home.city, "Paris"));
+    NULLS(OST_UNSUPPORTED, "inside documents yet", ost_all(q, guest, &count));
+    q = ost_from(r->s, guest);
+    ost_where(q, ost_has_item(guest, scores, 20));
+    NULLS(OST_UNSUPPORTED, "items of lists yet", ost_all(q, guest, &count));
+    q = ost_from(r->s, guest);
+    ost_where(q, ost_cmp_ge(ost_size(guest, scores), ost_lit(1)));
+    NULLS(OST_UNSUPPORTED, "sizes of lists yet", ost_all(q, guest, &count));
+    assert_int_equal(rig_sent(r), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DOCUMENTS_RIG_ALL(members_compare),
-        DOCUMENTS_RIG_ALL(items_are_found),
-        DOCUMENTS_RIG_ALL(they_order_and_group),
-        DOCUMENTS_RIG_ALL(they_are_selected),
+        DOCUMENTS_INSIDE_RIG_ALL(members_compare),
+        DOCUMENTS_INSIDE_RIG_ALL(items_are_found),
+        DOCUMENTS_INSIDE_RIG_ALL(they_order_and_group),
+        DOCUMENTS_INSIDE_RIG_ALL(they_are_selected),
         cmocka_unit_test(an_index_inside_is_made_or_refused),
+        DOCUMENTS_REFUSED_RIG_SERVER(what_is_not_built_is_refused),
         DOCUMENTS_RIG_ALL(what_cannot_be_asked_is_refused),
     };
     return RIG_RUN(tests);
