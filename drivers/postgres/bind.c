@@ -13,6 +13,7 @@ static Oid type_of_use(const ost__sql_use *use)
     switch (use->role) {
     case OST__SQL_COUNT: return OST__PG_INT8;
     case OST__SQL_NEEDLE: return OST__PG_TEXT;
+    case OST__SQL_INSIDE: return OST__PG_JSONB;
     case OST__SQL_AMOUNT:
         type = ost__pg_type_of(use->type, NULL);
         return type == OST__PG_FLOAT8 || use->type == OST_TYPE_DECIMAL ? type : OST__PG_INT8;
@@ -198,14 +199,14 @@ static ost_status bind_slowly(ost__pg_values *v, const ost_parameter *p,
     ost__pg_cell cell = { .bytes = bytes };
     size_t before = v->bytes.size;
     ost_status status = OST_OK;
-    const void *document = NULL;
+    ost__pg_document document = { .at = NULL };
     /* One that the statement does not use is null. */
     if (as->type != OST_TYPE_NONE && p->source == OST_FROM_LIST)
         status = append_list(&v->bytes, p, as);
     else if (as->type != OST_TYPE_NONE && !ost__pg_document_of(p, record, as, &document))
         status = ost__pg_store_parameter(p, record, as->oid, as, &cell);
-    else if (document)
-        status = ost__pg_document_put(&v->bytes, as->field, as->oid, document);
+    else if (document.at)
+        status = ost__pg_document_put(&v->bytes, as->field, as->oid, &document);
     *value = cell.data;
     *size = cell.data ? cell.size : v->bytes.size - before;
     return status;

@@ -104,18 +104,18 @@ static inline bool append_quickly(block *b, const ost_parameter *p, Oid oid, con
 }
 
 /* Its length is known once it is there. */
-static ost_status append_document(block *b, const ost_field *f, Oid oid, const void *at)
+static ost_status append_document(block *b, const ost_field *f, Oid oid, const ost__pg_document *d)
 {
     ost__buffer *out = b->out;
     size_t start;
-    if (!at) {
+    if (!d->at) {
         append_null(b);
         return OST_OK;
     }
     flush(b);
     start = out->size;
     ost__pg_append32(out, 0);
-    OST_TRY(ost__pg_document_put(out, f, oid, at));
+    OST_TRY(ost__pg_document_put(out, f, oid, d));
     if (out->size - start > OST__PG_MESSAGE_MAX)
         return OST_TOO_LARGE;
     ost__pg_put32(out->data + start, (uint32_t)(out->size - start - 4));
@@ -127,9 +127,9 @@ static ost_status append_value(block *b, const ost_parameter *p, Oid oid,
 {
     uint8_t bytes[OST__PG_CELL_SIZE];
     ost__pg_cell cell = { .bytes = bytes };
-    const void *document;
+    ost__pg_document document;
     if (ost__pg_document_of(p, record, as, &document))
-        return append_document(b, as->field, oid, document);
+        return append_document(b, as->field, oid, &document);
     OST_TRY(ost__pg_store_parameter(p, record, oid, as, &cell));
     if (cell.data)
         return append(b, cell.data, cell.size);

@@ -29,33 +29,34 @@ ost_status ost__pg_put_cell(ost__buffer *out, const ost__pg_cell *cell)
 }
 
 bool ost__pg_document_of(const ost_parameter *p, const void *record, const ost__pg_parameter *as,
-                         const void **at)
+                         ost__pg_document *out)
 {
-    uint16_t type = p->type;
-    *at = NULL;
+    *out = (ost__pg_document){ .type = p->type };
     switch (p->source) {
-    case OST_FROM_RECORD: *at = record ? (const char *)record + p->offset : NULL; break;
-    case OST_FROM_MEMBER: *at = p->list; break;
+    case OST_FROM_RECORD: out->at = record ? (const char *)record + p->offset : NULL; break;
+    case OST_FROM_MEMBER: out->at = p->list; break;
     case OST_FROM_VALUE:
-        type = p->value.type;
-        *at = &p->value.as;
+        *out = (ost__pg_document){ .type = p->value.type, .at = &p->value.as };
         break;
     default: return false;
     }
-    if (type < OST_TYPE_JSON || type > OST_TYPE_LIST || !as->field)
+    if (!as->field || out->type == OST_TYPE_NONE)
         return false;
-    if (*at && ((type == OST_TYPE_LIST && !ost__list_at(*at).items) ||
-                (type == OST_TYPE_JSON && !((const ost_json *)*at)->text)))
-        *at = NULL;
+    if (out->type < OST_TYPE_JSON || out->type > OST_TYPE_LIST)
+        return as->role == OST__SQL_INSIDE;
+    if (out->at && ((out->type == OST_TYPE_LIST && !ost__list_at(out->at).items) ||
+                    (out->type == OST_TYPE_JSON && !((const ost_json *)out->at)->text)))
+        out->at = NULL;
     return true;
 }
 
-static ost_status put_json(ost__buffer *out, const ost_field *f, const void *at)
+static ost_status put_json(ost__buffer *out, const ost_field *f, const ost__pg_document *d)
 {
     ost__json_writer w;
     ost__buffer_char(out, OST__PG_JSONB_VERSION);
     ost__json_begin(&w, out);
-    return ost__document_write(&w, f, at);
+    return d->type >= OST_TYPE_EMBEDDED ? ost__document_write(&w, f, d->at)
+                                        : ost__document_write_scalar(&w, f, d->type, d->at);
 }
 
 static void put_real(ost__buffer *out, double x)
@@ -105,15 +106,16 @@ static ost_status put_list(ost__buffer *out, const ost_field *f, Oid type, ost__
     return OST_OK;
 }
 
-ost_status ost__pg_document_put(ost__buffer *out, const ost_field *field, Oid oid, const void *at)
+ost_status ost__pg_document_put(ost__buffer *out, const ost_field *field, Oid oid,
+                                const ost__pg_document *document)
 {
     Oid item = ost__pg_item_of(oid);
     if (item != 0)
-        OST_TRY(put_list(out, field, item, ost__list_at(at)));
+        OST_TRY(put_list(out, field, item, ost__list_at(document->at)));
     else if (oid == OST__PG_JSONB)
-        OST_TRY(put_json(out, field, at));
+        OST_TRY(put_json(out, field, document));
     else if (oid == OST__PG_POINT)
-        OST_TRY(put_point(out, at));
+        OST_TRY(put_point(out, document->at));
     else
         return OST_UNSUPPORTED;
     return out->failed ? OST_NO_MEMORY : OST_OK;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "sql/dialect.h"
+#include "sql/writer.h"
 
 typedef struct meaning {
     const char *state; /* five characters, or the two of a class */
@@ -105,7 +105,7 @@ static ost_status refused(const ost_table *t, const char *text, ost_error *e)
     if (column) {
         ost__copy_text(buffer, sizeof buffer, column + 1);
         buffer[strcspn(buffer, "\"")] = '\0';
-        f = t ? field_of_column(t, buffer) : NULL;
+        f = t ? ost__sql_field_named(t, buffer) : NULL;
     }
     if (is_word(text, rule, "min")) {
         status = OST_INVALID;

@@ -29,7 +29,12 @@ static const struct {
 
 static void column(ost__sql_writer *w, const ost_change *c)
 {
-    ost__sql_stored(w, c->field);
+    if (w->shape->kind == OST_DO_UPSERT) {
+        ost__sql_stored(w, c->field);
+    } else {
+        const ost_node member = ost__sql_changed(w, c->field);
+        ost__sql_expression(w, &member);
+    }
     if (ost__pg_kind_of(c->field) == OST_TYPE_DECIMAL && c->field->stored == OST_STORED_NUMERIC)
         ost__sql_text(w, "::text::numeric");
 }
@@ -63,10 +68,10 @@ static void failure(ost__sql_writer *w, const ost_change *c, const char *rule)
 {
     ost__sql_text(w, " THEN ('ostler:");
     ost__sql_text(w, rule);
-    ost__sql_text(w, ":' || ");
-    ost__sql_text_literal(w, c->field->column, strlen(c->field->column));
-    ost__sql_text(w, " || left(");
-    ost__sql_stored(w, c->field);
+    ost__sql_text(w, ":");
+    ost__sql_changed_name(w, c->field);
+    ost__sql_text(w, "' || left(");
+    column(w, c);
     ost__sql_text(w, "::text, 0))::bigint");
 }
 

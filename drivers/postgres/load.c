@@ -252,18 +252,6 @@ static ost_status load_bytes(const column *c, Oid type, size_t wanted, const uin
     return OST_OK;
 }
 
-static ost_status load_point(const column *c, const uint8_t *bytes, size_t size, void *at)
-{
-    ost_point p;
-    if (c->type != OST__PG_POINT || size != 16 ||
-        !get_real(OST__PG_FLOAT8, bytes, 8, &p.longitude) ||
-        !get_real(OST__PG_FLOAT8, bytes + 8, 8, &p.latitude) || !isfinite(p.longitude) ||
-        !isfinite(p.latitude))
-        return OST_RANGE;
-    *(ost_point *)at = p;
-    return OST_OK;
-}
-
 static ost_status load_document(const column *c, const uint8_t *bytes, size_t size, void *at)
 {
     const ost__document_memory memory = ost__document_memory_of(c->sink, c->heap);
@@ -272,6 +260,20 @@ static ost_status load_document(const column *c, const uint8_t *bytes, size_t si
     if (c->type == OST__PG_JSON)
         return ost__document_read(c->step->field, (const char *)bytes, size, &memory, at);
     return OST_RANGE;
+}
+
+static ost_status load_point(const column *c, const uint8_t *bytes, size_t size, void *at)
+{
+    ost_point p;
+    if (c->type == OST__PG_JSONB || c->type == OST__PG_JSON)
+        return load_document(c, bytes, size, at);
+    if (c->type != OST__PG_POINT || size != 16 ||
+        !get_real(OST__PG_FLOAT8, bytes, 8, &p.longitude) ||
+        !get_real(OST__PG_FLOAT8, bytes + 8, 8, &p.latitude) || !isfinite(p.longitude) ||
+        !isfinite(p.latitude))
+        return OST_RANGE;
+    *(ost_point *)at = p;
+    return OST_OK;
 }
 
 static ost_status load(const column *c, const uint8_t *bytes, size_t size, void *at);

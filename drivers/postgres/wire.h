@@ -112,14 +112,18 @@ ost_status ost__pg_store(uint16_t type, const void *at, uint32_t size, Oid oid,
  */
 ost_status ost__pg_store_parameter(const ost_parameter *p, const void *record, Oid oid,
                                    const ost__pg_parameter *as, ost__pg_cell *out);
-/*
- * Where the document of a parameter is: a member of kind JSON, POINT, EMBEDDED or LIST. false: it
- * is none. *at is NULL for one that is null.
- */
+/* A C value that has no cell: of kind JSON, POINT, EMBEDDED or LIST, or of any kind that goes into
+ * a document. */
+typedef struct ost__pg_document {
+    const void *at; /* NULL: null */
+    uint16_t type;  /* without OST_TYPE_OPTIONAL */
+} ost__pg_document;
+/* Where the document of a parameter is; false: it is none. */
 bool ost__pg_document_of(const ost_parameter *p, const void *record, const ost__pg_parameter *as,
-                         const void **at);
-/* Appends the document at `at`, which is not null, as a value of the server's type `oid`. */
-ost_status ost__pg_document_put(ost__buffer *out, const ost_field *field, Oid oid, const void *at);
+                         ost__pg_document *out);
+/* Appends one that is not null as a value of the server's type `oid`. */
+ost_status ost__pg_document_put(ost__buffer *out, const ost_field *field, Oid oid,
+                                const ost__pg_document *document);
 /* A value with its length before it, as it stands in lists and in tuples of COPY. */
 ost_status ost__pg_put_cell(ost__buffer *out, const ost__pg_cell *cell);
 void ost__pg_append32(ost__buffer *out, uint32_t n);

@@ -12,6 +12,19 @@ void ost__pg_list(ost__sql_writer *w, const ost_node *node);
 /* The decimal of a table made by others, whose column may be a real: exact, as it is printed. */
 void ost__pg_exact_decimal(ost__sql_writer *w, const ost_node *node);
 
+/* inside.c */
+void ost__pg_inside(ost__sql_writer *w, const ost_node *node);
+void ost__pg_items(ost__sql_writer *w, const ost_node *list);
+bool ost__pg_has_item(ost__sql_writer *w, const ost_node *node);
+void ost__pg_size(ost__sql_writer *w, const ost_node *list);
+/* The member's value as jsonb; SQL's NULL where it is absent. */
+void ost__pg_json_of(ost__sql_writer *w, const ost_node *member);
+/* Whether the list is an array of the server's, in a column of its own. */
+bool ost__pg_is_array(const ost__sql_writer *w, const ost_field *list);
+
+/* changes.c */
+void ost__pg_change_document(ost__sql_writer *w, const ost_field *holder);
+
 /* text_search.c */
 void ost__pg_text_search(ost__sql_writer *w, const ost_node *node);
 void ost__pg_ascii_search(ost__sql_writer *w, const ost_node *node);

@@ -287,6 +287,7 @@ const ost__sql_dialect ost__sqlite_dialect = {
     .check_bools = true,
     .if_not_exists = true,
     .partial_indexes = true,
+    .inside_indexes = true,
     .returning = 1 << OST_DO_INSERT | 1 << OST_DO_UPDATE | 1 << OST_DO_DELETE,
     .default_row = " DEFAULT VALUES",
     .true_text = "1",

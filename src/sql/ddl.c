@@ -222,6 +222,12 @@ static void indexed(ost__sql_writer *w, const ost_field *f)
         ost__sql_identifier(w, f->column);
         return;
     }
+    if (!w->dialect->inside_indexes) {
+        ost__sql_refuse(w, OST_UNSUPPORTED,
+                        "%s.%s: %s has no index on a member inside a document: use .flatten",
+                        w->shape->table->model, f->name, w->dialect->name);
+        return;
+    }
     ost__sql_text(w, "(");
     ost__sql_expression(w, &member);
     ost__sql_text(w, ")");

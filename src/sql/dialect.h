@@ -49,6 +49,7 @@ typedef struct ost__sql_dialect {
     bool partial_indexes;    /* CREATE INDEX knows WHERE; otherwise `living` says how a column is 1
                                 in the living and NULL in others: behind its name, around the
                                 member that is NULL in the living */
+    bool inside_indexes;     /* an index may be on a member inside a document */
     bool limited_writes;     /* UPDATE and DELETE know ORDER BY and LIMIT, without OFFSET */
     bool derived_keys;       /* a statement cannot read the table that it writes, save through a
                                 derived table, which IN (… LIMIT …) needs too */
@@ -123,6 +124,7 @@ struct ost__sql_writer {
     uint32_t depth;
     bool no_new_values; /* of an upsert: what was to be inserted is known by its parameters alone */
     uint32_t items;     /* lists around this place */
+    const ost_field *list; /* whose structs are changed here; NULL: none */
 };
 
 /*

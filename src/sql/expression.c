@@ -237,21 +237,33 @@ void ost__sql_document(ost__sql_writer *w, const ost_node *member)
     ost__sql_identifier(w, f->column);
 }
 
-void ost__sql_steps(ost__sql_writer *w, const ost_node *member, const char *before,
-                    const char *behind)
+uint32_t ost__sql_path(const ost_node *member, const ost_field *steps[OST__SQL_STEPS])
 {
-    const ost_field *steps[OST__SQL_STEPS], *field = member->field;
+    const ost_field *field = member->field;
     uint32_t count = 0;
     /* An item is its own document, and a struct in a list has no column. */
     if (member->source > 0 && ost__sql_is_item(field))
-        return;
+        return 0;
     for (; field->inside && count < OST__SQL_STEPS; field = field->inside)
         steps[count++] = field;
     if (member->source > 0 && count < OST__SQL_STEPS)
         steps[count++] = field;
-    while (count > 0) {
+    for (uint32_t i = 0; i < count / 2; i++) {
+        field = steps[i];
+        steps[i] = steps[count - 1 - i];
+        steps[count - 1 - i] = field;
+    }
+    return count;
+}
+
+void ost__sql_steps(ost__sql_writer *w, const ost_node *member, const char *before,
+                    const char *behind)
+{
+    const ost_field *steps[OST__SQL_STEPS];
+    uint32_t count = ost__sql_path(member, steps);
+    for (uint32_t i = 0; i < count; i++) {
         ost__sql_text(w, before);
-        ost__sql_text(w, steps[--count]->column);
+        ost__sql_text(w, steps[i]->column);
         ost__sql_text(w, behind);
     }
 }

@@ -33,6 +33,8 @@ void ost__sql_clause(ost__sql_writer *w, const char *keyword, const ost_node *co
 bool ost__sql_is_aggregate(const ost_node *node);
 /* Of a member inside a document: the column or element that holds the document. */
 void ost__sql_document(ost__sql_writer *w, const ost_node *member);
+/* The fields on the way from there to the member, the outermost first; how many. */
+uint32_t ost__sql_path(const ost_node *member, const ost_field *steps[OST__SQL_STEPS]);
 /* The stored names on the way from there to the field, each between `before` and `behind`. */
 void ost__sql_steps(ost__sql_writer *w, const ost_node *member, const char *before,
                     const char *behind);
@@ -59,6 +61,13 @@ void ost__sql_insert(ost__sql_writer *w);
 /* `by_key`: of one record, whose key comes behind the shape's parameters. */
 void ost__sql_update(ost__sql_writer *w, bool by_key);
 void ost__sql_delete(ost__sql_writer *w, bool by_key);
+/* The member that is changed here, as it is before: of the table, or of a list's struct. */
+ost_node ost__sql_changed(const ost__sql_writer *w, const ost_field *field);
+/* What errors of the server call it: its column, or, inside a document, "#" and its number among
+ * the fields of the table; of a list's struct the list's number, and behind a point its own. */
+void ost__sql_changed_name(ost__sql_writer *w, const ost_field *field);
+/* The field of such a name; NULL: there is none. */
+const ost_field *ost__sql_field_named(const ost_table *table, const char *name);
 /* Whether the change is inside the document of this column, or of this list. */
 bool ost__sql_changes_document(const ost_change *c, const ost_field *holder);
 void ost__sql_locked_keys(ost__sql_writer *w);
