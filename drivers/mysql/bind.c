@@ -198,7 +198,9 @@ static ost_status set_document(ost__my_place *p, uint16_t type, const void *at)
                               : type == OST_TYPE_JSON && !((const ost_json *)at)->text)
         return ost__my_set_null(p);
     ost__json_begin(&w, p->text);
-    OST_TRY(ost__document_write(&w, p->parameter->field, at));
+    OST_TRY(type >= OST_TYPE_EMBEDDED
+                ? ost__document_write(&w, p->parameter->field, at)
+                : ost__document_write_scalar(&w, p->parameter->field, type, at));
     return set_made(p, start);
 }
 
@@ -206,7 +208,7 @@ static ost_status set_value(ost__my_place *p, uint16_t type, const void *at)
 {
     const ost_parameter *from = p->parameter;
     ost_status status;
-    if (ost__my_is_json(type))
+    if (ost__my_is_json(type) || (p->use->role == OST__SQL_INSIDE && type != OST_TYPE_NONE))
         return set_document(p, type, at);
     status = ost__my_store(type, at, from->size, from->field, &p->slot->cell);
     if (status == OST_RANGE && (type == OST_TYPE_DOUBLE || type == OST_TYPE_FLOAT) &&
@@ -289,7 +291,7 @@ ost_status ost__my_set_parameter(ost__my_place *p, const void *record)
     if (from->source == OST_FROM_RECORD)
         return set_member(p, record);
     if (from->source == OST_FROM_VALUE && from->value.type == OST_TYPE_INT64 &&
-        ost__my_is_direct(OST_TYPE_INT64, from->field))
+        p->use->role != OST__SQL_INSIDE && ost__my_is_direct(OST_TYPE_INT64, from->field))
         return set_integer(p, from->value.as.integer);
     if (from->source == OST_FROM_VALUE && from->value.type != OST_TYPE_NONE)
         return set_value(p, from->value.type, &from->value.as);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "mysql/inside.h"
 #include "mysql/numbers.h"
 #include "mysql/types.h"
 #include "sql/writer.h"
@@ -414,7 +415,8 @@ static void upsert(ost__sql_writer *w)
     .exact_function = "CONVERT(", .generated = " AUTO_INCREMENT", .column_type = column_type,      \
     .operand = operand, .comparison = ost__my_exact_comparison, .list = list,                      \
     .text_search = text_search, .aggregate = ost__my_aggregate, .increment = ost__my_increment,    \
-    .literal = literal
+    .literal = literal, .inside = ost__my_inside, .items = ost__my_items, .size = ost__my_size,    \
+    .document = ost__my_change_document
 
 #define LIVING " TINYINT GENERATED ALWAYS AS (IF("
 

@@ -17,10 +17,12 @@
 
 /*
  * What orders need of a session: how many bytes of a long text or blob decide (1,024 unless told),
- * and room for some such keys.
+ * and room for some such keys. What changes of lists need: that they may be long. What is longer is
+ * an error in strict modes.
  */
-#define OST__MY_SETTINGS                \
-    "SESSION max_sort_length = 65536, " \
+#define OST__MY_SETTINGS                          \
+    "SESSION max_sort_length = 65536, "           \
+    "SESSION group_concat_max_len = 1073741824, " \
     "SESSION sort_buffer_size = GREATEST(@@SESSION.sort_buffer_size, 16777216)"
 
 typedef struct ost__my_flavour {

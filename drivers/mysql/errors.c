@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "sql/writer.h"
 
 enum { CROWDED = 1040, TRUNCATED = 1292, SERVER_READS = 1290, SERVER_IS_READ_ONLY = 1836 };
 
@@ -189,12 +190,15 @@ static bool refusal(const ost_operation *op, const char *text, ost_error *e)
         const char *rule = rules[i].rule;
         const ost_field *field = NULL;
         const char *end;
+        char name[32];
         size_t size = strlen(rule), length;
         if (strncmp(at, rule, size) != 0 || at[size] != ':')
             continue;
         at += size + 1;
         end = strrchr(at, '\'');
         length = end ? (size_t)(end - at) : strlen(at);
+        ost__copy_text(name, length < sizeof name ? length + 1 : sizeof name, at);
+        field = *at == '#' ? ost__sql_field_named(t, name) : NULL;
         for (uint32_t k = 0; k < t->field_count && length > 0 && !field; k++)
             if (strncmp(t->fields[k].column, at, length) == 0 &&
                 (t->fields[k].column[length] == '\0' || at[length] == '\0'))
@@ -331,10 +335,14 @@ static const meaning meanings[] = {
     { 1226, OST_CONNECTION, NOTHING, 0, 1, crowded },
     { 1227, OST_AUTH, NOTHING, 0, 0, forbidden },
     { 1235, OST_UNSUPPORTED, NOTHING, 0, 0, NULL },
+    { 1260, OST_TOO_LARGE, NOTHING, 0, 0,
+      "a list becomes longer than the server's packets: raise its max_allowed_packet" },
     { 1264, OST_RANGE, COLUMN, 0, 0, misfit },
     { 1265, OST_RANGE, COLUMN, 0, 0, misfit },
     { 1290, OST_CONNECTION, NOTHING, 0, 1, read_only },
     { 1292, OST_RANGE, COLUMN, 0, 0, misfit },
+    { 1301, OST_TOO_LARGE, NOTHING, 0, 0,
+      "a list becomes longer than the server's packets: raise its max_allowed_packet" },
     { 1317, OST_TIMEOUT, NOTHING, 0, 0, interrupted },
     { 1364, OST_NOT_NULL, COLUMN, 0, 0, "the database refused a null: give it a value" },
     { 1366, OST_RANGE, COLUMN, 0, 0, misfit },

@@ -209,16 +209,26 @@ void ost__my_aggregate(ost__sql_writer *w, const ost_node *node)
 /* ---- increments ---- */
 
 /* The sum, in a kind in which it cannot overflow. */
+/* A member as it is before the change, which an upsert names by its table. */
+static void changed(ost__sql_writer *w, const ost_node *member)
+{
+    if (w->shape->kind == OST_DO_UPSERT)
+        ost__sql_stored(w, member->field);
+    else
+        ost__sql_expression(w, member);
+}
+
 static void sum(ost__sql_writer *w, const ost_change *change)
 {
     const ost_field *f = change->field;
+    const ost_node member = ost__sql_changed(w, f);
     uint16_t kind = ost__my_kind_of(f);
     ost__sql_text(w, "(");
     if (kind == OST_TYPE_FLOAT || kind == OST_TYPE_DOUBLE) {
-        ost__sql_stored(w, f);
+        changed(w, &member);
     } else {
         ost__sql_text(w, "CAST(");
-        ost__sql_stored(w, f);
+        changed(w, &member);
         decimal_type(w, kind == OST_TYPE_DECIMAL ? f->precision : 20,
                      kind == OST_TYPE_DECIMAL ? f->scale : 0);
     }
@@ -242,11 +252,7 @@ static void refusal(ost__sql_writer *w, const ost_change *change, const char *ru
     ost__sql_text(w, " THEN CAST('" OST__MY_REFUSAL);
     ost__sql_text(w, rule);
     ost__sql_text(w, ":");
-    for (const char *p = change->field->column; *p; p++) {
-        if (*p == '\'')
-            ost__buffer_char(w->out, '\'');
-        ost__buffer_char(w->out, *p);
-    }
+    ost__sql_changed_name(w, change->field);
     ost__sql_text(w, "' AS SIGNED)");
 }
 

@@ -164,6 +164,10 @@ static ost_status read_any(const ost__my_results *r, const ost_row_step *step,
     case OST_TYPE_JSON:
     case OST_TYPE_EMBEDDED:
     case OST_TYPE_LIST: return read_document(r, step, c, sink, at);
+    case OST_TYPE_POINT:
+        if (c->kind == OST__CELL_SPAN && !c->is_binary)
+            return read_document(r, step, c, sink, at);
+        return ost__my_read_cell(step, c, at);
     default:
 #if !OST__MY_FROM_WIRE
         /* What is in the buffer alone would be another value. */

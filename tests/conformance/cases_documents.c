@@ -184,23 +184,8 @@ static void only_changed_documents_are_written(void)
     assert_int_equal(again->lines.count, 2);
 }
 
-/* Whether the backend looks inside documents; if not, that is noted. */
-static bool looks_inside(void)
-{
-    size_t count;
-    ost_query *q = ost_from(s, folio);
-    ost_where(q, ost_eq(folio, cover.town, "?"));
-    if (ost_all(q, folio, &count))
-        return true;
-    if (!refused_here())
-        fail_msg("%s", ost_session_error(s)->message);
-    return false;
-}
-
 static void members_inside_compare_like_columns(void)
 {
-    if (!looks_inside())
-        return;
     four();
     titles(ost_eq(folio, cover.town, "London"), "a");
     titles(ost_ne(folio, cover.town, "London"), "b c");
@@ -223,8 +208,6 @@ static void members_inside_in_lists(void)
     const char *const towns[] = { "Paris", "london", "?" };
     const int64_t floors[] = { 2, 99999999999, 0 };
     const ost_decimal fees[] = { { .low = 1, .scale = 0 }, { .low = 31, .scale = 1 } };
-    if (!looks_inside())
-        return;
     four();
     titles(ost_in(folio, cover.town, towns, 3), "b c");
     titles(ost_not_in(folio, cover.town, towns, 3), "a");
@@ -235,8 +218,6 @@ static void members_inside_in_lists(void)
 static void members_inside_order(void)
 {
     size_t count;
-    if (!looks_inside())
-        return;
     four();
     ost_query *q = ost_from(s, folio);
     ost_order_by(q, ost_desc(folio, cover.floor));
@@ -258,8 +239,6 @@ static void members_inside_order(void)
 static void members_inside_aggregate(void)
 {
     ost_value v;
-    if (!looks_inside())
-        return;
     four();
     OK(ost_value_of(ost_from(s, folio), ost_sum(ost_col(folio, cover.floor)), &v));
     assert_int_equal(v.as.integer, 3);
@@ -275,8 +254,6 @@ static void members_inside_aggregate(void)
 
 static void a_list_has_an_item(void)
 {
-    if (!looks_inside())
-        return;
     four();
     titles(ost_has_item(folio, words, "three"), "b c");
     titles(ost_not(ost_has_item(folio, words, "three")), "a d");
@@ -288,8 +265,6 @@ static void a_list_has_an_item(void)
 
 static void a_list_has_a_struct(void)
 {
-    if (!looks_inside())
-        return;
     four();
     titles(ost_has_part(folio, lines, line, ost_eq(line, word, "two")), "b c");
     titles(ost_has_part(folio, lines, line, ost_eq(line, word, "two"), ost_eq(line, count, 0)), "");
@@ -303,8 +278,6 @@ static void a_list_has_a_struct(void)
 
 static void a_list_has_a_size(void)
 {
-    if (!looks_inside())
-        return;
     four();
     titles(ost_cmp_eq(ost_size(folio, words), ost_lit(3)), "b");
     titles(ost_cmp_gt(ost_size(folio, lines), ost_lit(1)), "b c");
@@ -313,8 +286,6 @@ static void a_list_has_a_size(void)
 
 static void members_inside_are_changed(void)
 {
-    if (!looks_inside())
-        return;
     four();
     OK(ost_update_one(of("b"), ost_set(folio, cover.town, "Z\"\\"), ost_inc(folio, cover.floor, 4),
                       ost_inc(folio, cover.fee, ost_decimal_of(-5, 2)),
@@ -348,8 +319,6 @@ static void documents_are_replaced(void)
 
 static void items_are_pushed(void)
 {
-    if (!looks_inside())
-        return;
     four();
     OK(ost_update_one(
         of("b"), ost_push(folio, words, "four"),
@@ -374,8 +343,6 @@ static void items_are_pushed(void)
 
 static void items_are_pulled_and_kept_once(void)
 {
-    if (!looks_inside())
-        return;
     four();
     OK(ost_update_one(of("c"), ost_pull(folio, words, "two"), ost_add_to_set(folio, numbers, -1)));
     const folio *c = called("c");
@@ -400,8 +367,6 @@ static void items_are_pulled_and_kept_once(void)
 static void items_are_changed_by_a_condition(void)
 {
     int64_t matched;
-    if (!looks_inside())
-        return;
     four();
     ost_query *q = ost_from(s, folio);
     ost_everything(q);

@@ -26,37 +26,9 @@
 #define LOWERED "the server folds letter by letter: ligatures stay what they are"
 #define NO_INFINITY "a number is finite: an infinity is refused before anything is sent"
 
-#define WHOLE_ALONE                                                                               \
-    "documents are stored and replaced as a whole; what looks inside them is not built yet, and " \
-    "is "                                                                                         \
-    "refused before anything is sent"
-
 const quirk quirks[] = {
     { "sqlite", "uint64_high.*", REFUSED, NULL,
       "an INTEGER has 64 bits with a sign: a larger number is refused before it is written" },
-
-    { "postgres", "members_inside_compare_like_columns", REFUSED, NULL, WHOLE_ALONE },
-    { "postgres", "members_inside_in_lists", REFUSED, NULL, WHOLE_ALONE },
-    { "postgres", "members_inside_order", REFUSED, NULL, WHOLE_ALONE },
-    { "postgres", "members_inside_aggregate", REFUSED, NULL, WHOLE_ALONE },
-    { "postgres", "a_list_has_an_item", REFUSED, NULL, WHOLE_ALONE },
-    { "postgres", "a_list_has_a_struct", REFUSED, NULL, WHOLE_ALONE },
-    { "postgres", "a_list_has_a_size", REFUSED, NULL, WHOLE_ALONE },
-    { "postgres", "members_inside_are_changed", REFUSED, NULL, WHOLE_ALONE },
-    { "postgres", "items_are_pushed", REFUSED, NULL, WHOLE_ALONE },
-    { "postgres", "items_are_pulled_and_kept_once", REFUSED, NULL, WHOLE_ALONE },
-    { "postgres", "items_are_changed_by_a_condition", REFUSED, NULL, WHOLE_ALONE },
-    { "mariadb", "members_inside_compare_like_columns", REFUSED, NULL, WHOLE_ALONE },
-    { "mariadb", "members_inside_in_lists", REFUSED, NULL, WHOLE_ALONE },
-    { "mariadb", "members_inside_order", REFUSED, NULL, WHOLE_ALONE },
-    { "mariadb", "members_inside_aggregate", REFUSED, NULL, WHOLE_ALONE },
-    { "mariadb", "a_list_has_an_item", REFUSED, NULL, WHOLE_ALONE },
-    { "mariadb", "a_list_has_a_struct", REFUSED, NULL, WHOLE_ALONE },
-    { "mariadb", "a_list_has_a_size", REFUSED, NULL, WHOLE_ALONE },
-    { "mariadb", "members_inside_are_changed", REFUSED, NULL, WHOLE_ALONE },
-    { "mariadb", "items_are_pushed", REFUSED, NULL, WHOLE_ALONE },
-    { "mariadb", "items_are_pulled_and_kept_once", REFUSED, NULL, WHOLE_ALONE },
-    { "mariadb", "items_are_changed_by_a_condition", REFUSED, NULL, WHOLE_ALONE },
 
     { "mongodb", "uint64_high.*", REFUSED, NULL,
       "a long has 64 bits with a sign: a larger number is refused before it is written" },

@@ -432,11 +432,68 @@ static void records_of_others_go_there_and_back(void **state)
     discard(m);
 }
 
+#define HAS(text, part)                                      \
+    do {                                                     \
+        const char *text_ = (text);                          \
+        if (!text_ || !strstr(text_, (part)))                \
+            fail_msg("%s", text_ ? text_ : b.error.message); \
+    } while (0)
+
+/* MySQL's null of JSON is a value, and its JSON a type; MariaDB's is a text. */
+static void members_inside_documents(void **state)
+{
+    static const ost_field document = { .name = "doc", .column = "doc", .type = OST_TYPE_EMBEDDED };
+    ost_field f = { .name = "doc.it's", .column = "it's \"so\"", .inside = &document };
+    ost_node inside = { .op = OST_OP_MEMBER, .field = &f };
+    made *m = make(&b, OST_DO_SELECT, notes);
+    (void)state;
+    column(m, member(m, "id"), table_field(notes, "id"));
+    f.type = inside.type = OST_TYPE_INT32;
+    m->shape.where = node1(m, OST_OP_IS_NULL, &inside);
+    HAS(written(mariadb(), m),
+        "WHERE CAST(JSON_VALUE(`doc`, '$.\"it''s \\\"so\\\"\"') AS SIGNED) IS NULL");
+    HAS(written(mysql(), m),
+        "WHERE CAST(JSON_UNQUOTE(CASE WHEN JSON_TYPE(JSON_EXTRACT(`doc`, '$.\"it''s "
+        "\\\"so\\\"\"')) <> 'NULL' THEN JSON_EXTRACT(`doc`, '$.\"it''s \\\"so\\\"\"') END) AS "
+        "SIGNED) IS NULL");
+    f.type = inside.type = OST_TYPE_TEXT;
+    f.column = "a";
+    HAS(written(mariadb(), m), "(JSON_VALUE(`doc`, '$.\"a\"') COLLATE utf8mb4_nopad_bin) IS NULL");
+    HAS(written(mysql(), m), " END) COLLATE utf8mb4_0900_bin) IS NULL");
+    f.type = inside.type = OST_TYPE_BOOL;
+    HAS(written(mysql(), m), " WHEN 'true' THEN 1 WHEN 'false' THEN 0 END) IS NULL");
+    discard(m);
+}
+
+static void indexes_inside_are_refused(void **state)
+{
+    static const ost_field document = { .name = "doc", .column = "doc", .type = OST_TYPE_EMBEDDED };
+    static const ost_field f = {
+        .name = "doc.a", .column = "a", .type = OST_TYPE_TEXT, .inside = &document
+    };
+    static const ost_field *const fields[] = { &f };
+    static const ost_table_index x = { .name = "i", .fields = fields, .field_count = 1 };
+    ost_table t = *notes;
+    made *m = make(&b, OST_DO_DDL, &t);
+    (void)state;
+    t.indexes = &x;
+    t.index_count = 1;
+    m->shape.ddl = OST_DDL_CREATE_INDEX;
+    assert_null(written(mariadb(), m));
+    assert_int_equal(b.error.status, OST_UNSUPPORTED);
+    assert_string_equal(b.error.message,
+                        "note.doc.a: MariaDB has no index on a member inside a document: use "
+                        ".flatten");
+    discard(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(servers_have_flavours),
         cmocka_unit_test(tables_of_each),
+        cmocka_unit_test(members_inside_documents),
+        cmocka_unit_test(indexes_inside_are_refused),
         cmocka_unit_test(texts_and_blobs_fit_their_columns),
         cmocka_unit_test(wide_rows_keep_their_texts_outside),
         cmocka_unit_test(statements_of_each),

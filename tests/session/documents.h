@@ -60,10 +60,6 @@ int documents_setup(void **state);
     DOCUMENTS_ON(f, RIG_MEMORY), DOCUMENTS_ON(f, RIG_FILE), DOCUMENTS_ON(f, RIG_BLOCKING), \
         DOCUMENTS_ON(f, RIG_BATCHES), DOCUMENTS_ON(f, RIG_PIPELINE),                       \
         DOCUMENTS_ON(f, RIG_POSTGRES), DOCUMENTS_ON(f, RIG_MYSQL), DOCUMENTS_ON(f, RIG_MONGODB)
-/* What looks inside documents: PostgreSQL and MySQL refuse that as yet. */
-#define DOCUMENTS_INSIDE_RIG_ALL(f) DOCUMENTS_LOCAL(f), DOCUMENTS_ON(f, RIG_MONGODB)
-/* What they refuse. */
-#define DOCUMENTS_REFUSED_RIG_SERVER(f) DOCUMENTS_ON(f, RIG_POSTGRES), DOCUMENTS_ON(f, RIG_MYSQL)
 #define DOCUMENTS_LOCAL(f)                                                                 \
     DOCUMENTS_ON(f, RIG_MEMORY), DOCUMENTS_ON(f, RIG_FILE), DOCUMENTS_ON(f, RIG_BLOCKING), \
         DOCUMENTS_ON(f, RIG_BATCHES), DOCUMENTS_ON(f, RIG_PIPELINE)

@@ -200,30 +200,14 @@ static void rules_hold_for_changes(void **state)
     documents_same(&same, now(r, id));
 }
 
-static void what_is_not_built_is_refused(void **state)
-{
-    rig *r = *state;
-    int64_t id = one(r);
-    FAILS(OST_UNSUPPORTED, "inside documents yet",
-          ost_update_one(which(r, id), ost_set(guest, home.city, "a")));
-    FAILS(OST_UNSUPPORTED, "inside documents yet",
-          ost_update_one(which(r, id), ost_push(guest, scores, 1)));
-    FAILS(OST_UNSUPPORTED, "inside documents yet",
-          ost_update_one(which(r, id),
-                         ost_pull_where(guest, remarks, remark, ost_eq(remark, stars, 5))));
-    guest same = documents_full();
-    documents_same(&same, now(r, id));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DOCUMENTS_INSIDE_RIG_ALL(members),
+        DOCUMENTS_RIG_ALL(members),
         DOCUMENTS_RIG_ALL(whole_documents),
-        DOCUMENTS_INSIDE_RIG_ALL(pushes),
-        DOCUMENTS_INSIDE_RIG_ALL(sets_and_pulls),
-        DOCUMENTS_INSIDE_RIG_ALL(items_by_condition),
-        DOCUMENTS_REFUSED_RIG_SERVER(what_is_not_built_is_refused),
+        DOCUMENTS_RIG_ALL(pushes),
+        DOCUMENTS_RIG_ALL(sets_and_pulls),
+        DOCUMENTS_RIG_ALL(items_by_condition),
         DOCUMENTS_RIG_ALL(rules_hold_for_changes),
     };
     return RIG_RUN(tests);
