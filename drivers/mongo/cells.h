@@ -129,7 +129,8 @@ static inline uint8_t *ost__mongo_take_bytes(ost_sink *sink, size_t size)
 
 bool ost__mongo_read_time(const ost__mongo_element *e, ost_time *out);
 /* Whatever the element is: it fits the member of the step in `row`, or is OST_RANGE. `column` may
- * be NULL. OST_NO_MEMORY: the sink has the reason. */
+ * be NULL. OST_NO_MEMORY: the sink has the reason. OST_UNSUPPORTED: the member is a document, see
+ * documents.h. */
 ost_status ost__mongo_read(const ost_row_step *step, const ost__mongo_column *column,
                            const ost__mongo_element *e, ost_sink *sink, uint8_t *row);
 /* sum / count of decimals. *absent: of nothing. */

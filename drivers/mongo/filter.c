@@ -98,6 +98,12 @@ enum ost__mongo_truth ost__mongo_truth_of(const ost_node *n, bool negated)
     return all;
 }
 
+static bool is_of_item(const ost_node *n)
+{
+    return n->arg_count > 0 && n->args[0]->op == OST_OP_MEMBER &&
+           ost__mongo_is_item(n->args[0]->field);
+}
+
 bool ost__mongo_needs_expression(const ost_node *n)
 {
     bool member = n->arg_count > 0 && n->args[0]->op == OST_OP_MEMBER;
@@ -109,8 +115,14 @@ bool ost__mongo_needs_expression(const ost_node *n)
             if (ost__mongo_needs_expression(n->args[i]))
                 return true;
         return false;
-    case OST_OP_HAS_ITEM: return !member || ost__mongo_needs_expression(n->args[1]);
-    default: return !member || (is_comparison(n) && !is_value(n->args[1]) && !is_of_itself(n));
+    case OST_OP_HAS_ITEM:
+        /* Items that are values are compared, and nothing else. */
+        if (is_of_item(n->args[1]))
+            return !member || !is_comparison(n->args[1]) || !is_value(n->args[1]->args[1]);
+        return !member || ost__mongo_needs_expression(n->args[1]);
+    default:
+        return !member || is_of_item(n) ||
+               (is_comparison(n) && !is_value(n->args[1]) && !is_of_itself(n));
     }
 }
 
@@ -123,14 +135,6 @@ static void unknown(ost__mongo_writer *w, const char *path, bson_t *out)
     ost__mongo_open_document(w, out, path, &test);
     ost__mongo_open_array(w, &test, "$in", &none);
     ost__mongo_close_array(w, &test, &none);
-    ost__mongo_close_document(w, out, &test);
-}
-
-static void is_present(ost__mongo_writer *w, const char *path, bson_t *out)
-{
-    bson_t test;
-    ost__mongo_open_document(w, out, path, &test);
-    ost__mongo_null_in(w, &test, "$ne");
     ost__mongo_close_document(w, out, &test);
 }
 
@@ -197,7 +201,7 @@ static void against_between(ost__mongo_writer *w, uint16_t op, const bson_decima
         return;
     }
     if (op == OST_OP_NE) {
-        is_present(w, path, out);
+        ost__mongo_is_present_in(w, path, out);
         return;
     }
     ost__mongo_open_document(w, out, path, &test);
@@ -269,51 +273,11 @@ static void text_search(ost__mongo_writer *w, const ost_node *n, bool negated, c
     ost__mongo_close_document(w, out, &test);
 }
 
-/* {path: {$type: "array"}}, or {path: {$not: …}} */
-static void is_array(ost__mongo_writer *w, bool negated, const char *path, bson_t *out)
-{
-    bson_t test, inverse;
-    ost__mongo_open_document(w, out, path, &test);
-    if (negated) {
-        ost__mongo_open_document(w, &test, "$not", &inverse);
-        ost__mongo_text_in(w, &inverse, "$type", "array");
-        ost__mongo_close_document(w, &test, &inverse);
-    } else {
-        ost__mongo_text_in(w, &test, "$type", "array");
-    }
-    ost__mongo_close_document(w, out, &test);
-}
-
-/* A test for null finds it among the items of an array, too. */
-static void json_test(ost__mongo_writer *w, bool absent, const char *path, bson_t *out)
-{
-    bson_t list, item;
-    uint32_t at = 0;
-    ost__mongo_open_array(w, out, absent ? "$and" : "$or", &list);
-    ost__mongo_open_item(w, &list, &at, &item);
-    if (absent)
-        ost__mongo_null_in(w, &item, path);
-    else
-        is_present(w, path, &item);
-    ost__mongo_close_document(w, &list, &item);
-    ost__mongo_open_item(w, &list, &at, &item);
-    is_array(w, absent, path, &item);
-    ost__mongo_close_document(w, &list, &item);
-    ost__mongo_close_array(w, out, &list);
-}
-
 static void null_test(ost__mongo_writer *w, const ost_node *n, bool negated, const char *path,
                       bson_t *out)
 {
-    bool absent = operator_of(n, negated) == OST_OP_IS_NULL;
-    if (n->args[0]->type == OST_TYPE_LIST)
-        is_array(w, absent, path, out);
-    else if (n->args[0]->type == OST_TYPE_JSON)
-        json_test(w, absent, path, out);
-    else if (absent)
-        ost__mongo_null_in(w, out, path);
-    else
-        is_present(w, path, out);
+    ost__mongo_null_test_in(w, n->args[0]->type, operator_of(n, negated) == OST_OP_IS_NULL, path,
+                            out);
 }
 
 /* ---- items of lists ---- */
@@ -327,12 +291,6 @@ static void item_value(ost__mongo_writer *w, const ost_node *n, bson_t *out)
     };
     bson_decimal128_t floor;
     bson_t none;
-    if (!is_comparison(n) || !is_value(n->args[1])) {
-        ost__mongo_refuse(w, OST_UNSUPPORTED,
-                          "%s: MongoDB is asked for items that are more than compared with a value",
-                          w->table ? w->table->model : "");
-        return;
-    }
     if (n->op != OST_OP_EQ || (!is_between(w, n->args[1], &floor) && !is_null(w, n->args[1]))) {
         (void)ost__mongo_value_in(w, out, words[n->op], n->args[1], n->args[1]->parameter);
         return;
@@ -343,10 +301,8 @@ static void item_value(ost__mongo_writer *w, const ost_node *n, bson_t *out)
 
 void ost__mongo_item_filter(ost__mongo_writer *w, const ost_node *n, bson_t *out)
 {
-    bool of_itself = n->arg_count > 0 && n->args[0]->op == OST_OP_MEMBER &&
-                     ost__mongo_is_item(n->args[0]->field);
     w->item++;
-    if (of_itself)
+    if (is_of_item(n))
         item_value(w, n, out);
     else
         (void)ost__mongo_filter(w, n, out);
@@ -548,7 +504,7 @@ static void leaf(ost__mongo_writer *w, const ost_node *n, bool negated, bson_t *
     const char *path = ost__mongo_path(w, n->args[0]);
     if (is_comparison(n)) {
         if (is_of_itself(n) && path)
-            is_present(w, path, out);
+            ost__mongo_is_present_in(w, path, out);
         else if (path && is_value(n->args[1]))
             against_value(w, n, negated, path, out);
         else

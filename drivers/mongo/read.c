@@ -35,7 +35,7 @@ bool ost__mongo_element_next(ost__mongo_elements *e, ost__mongo_element *out, bo
 /* ---- ways ---- */
 
 /* The usual pairs of member and element. */
-enum way { WAY_ANY, WAY_BOOL, WAY_INT32, WAY_INT64, WAY_DOUBLE, WAY_TEXT, WAY_TIME, WAY_DOCUMENT };
+enum way { WAY_ANY, WAY_BOOL, WAY_INT32, WAY_INT64, WAY_DOUBLE, WAY_TEXT, WAY_TIME };
 
 static bool is_plain(const ost_row_step *step)
 {
@@ -45,8 +45,6 @@ static bool is_plain(const ost_row_step *step)
 
 static enum way way_of(const ost_row_step *step, const ost__mongo_column *column)
 {
-    if (step->type >= OST_TYPE_JSON)
-        return WAY_DOCUMENT;
     if (!is_plain(step) || step->null_rule == OST_NULL_IS_ABSENT || column->is_sum)
         return step->type == OST_TYPE_TEXT ? WAY_TEXT : WAY_ANY;
     switch (step->type) {
@@ -123,11 +121,10 @@ static inline ost_status read_text(const ost__mongo_element *e, ost_sink *sink, 
 }
 
 /* The usual cells in a few instructions each; whatever else there may be is left to _read(). */
-static inline ost_status read_quickly(const ost__mongo_reader *r, const ost_row_step *step,
-                                      const ost__mongo_column *column, uint8_t way,
-                                      const ost__mongo_element *e, uint8_t *row)
+static inline ost_status read_quickly(const ost_row_step *step, const ost__mongo_column *column,
+                                      uint8_t way, const ost__mongo_element *e, ost_sink *sink,
+                                      uint8_t *row)
 {
-    ost_sink *sink = r->sink;
     uint8_t *at = row + step->offset;
     uint64_t bits;
     switch (way) {
@@ -154,7 +151,6 @@ static inline ost_status read_quickly(const ost__mongo_reader *r, const ost_row_
         return OST_OK;
     case WAY_TEXT: return read_text(e, sink, at);
     case WAY_TIME: return ost__mongo_read_time(e, (ost_time *)(void *)at) ? OST_OK : OST_RANGE;
-    case WAY_DOCUMENT: return ost__mongo_document_read(step->field, e, sink, &r->plan->memory, at);
     default: break;
     }
     return ost__mongo_read(step, column, e, sink, row);
@@ -188,10 +184,16 @@ static uint32_t look_around(const ost__mongo_reader *r, uint32_t from, const ost
     return r->count;
 }
 
-/* Of a step that has none decided beforehand. */
-static uint8_t way_beyond(const ost_row_step *step)
+/* What is no scalar that fits. */
+static ost_status read_other(const ost__mongo_reader *r, row *w, const ost_row_step *step,
+                             const ost__mongo_element *e, ost_status status)
 {
-    return step->type >= OST_TYPE_JSON ? (uint8_t)WAY_DOCUMENT : (uint8_t)WAY_ANY;
+    if (status == OST_UNSUPPORTED)
+        status = ost__mongo_document_read(step->field, e, r->sink, &r->plan->memory,
+                                          w->to + step->offset);
+    if (status != OST_OK)
+        w->failed = step->column;
+    return status;
 }
 
 static inline ost_status read_into(const ost__mongo_reader *r, row *w, uint32_t i,
@@ -199,15 +201,13 @@ static inline ost_status read_into(const ost__mongo_reader *r, row *w, uint32_t 
 {
     const ost_row_step *step = &r->program->steps[i];
     const ost__mongo_column *column = column_of(r, i);
-    uint8_t way = i < OST__MONGO_READER_STEPS ? r->ways[i].way : way_beyond(step);
+    uint8_t way = i < OST__MONGO_READER_STEPS ? r->ways[i].way : (uint8_t)WAY_ANY;
     ost_status status;
     w->seen[i / 64] |= UINT64_C(1) << i % 64;
     if (column->count_name)
         return OST_OK;
-    status = read_quickly(r, step, column, way, e, w->to);
-    if (status != OST_OK)
-        w->failed = step->column;
-    return status;
+    status = read_quickly(step, column, way, e, r->sink, w->to);
+    return status == OST_OK ? OST_OK : read_other(r, w, step, e, status);
 }
 
 static ost_status read_repeats(const ost__mongo_reader *r, row *w, uint32_t i,

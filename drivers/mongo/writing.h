@@ -139,6 +139,10 @@ void ost__mongo_size_in(ost__mongo_writer *w, const ost_node *list, const char *
 /* expression.c: 0 for false, 1 for unknown, 2 for true. */
 void ost__mongo_logic(ost__mongo_writer *w, const ost_node *condition, const char *key,
                       bson_t *out);
+/* filter_null.c: {path: {$ne: null}}; whether a member of a kind is absent, or is not. */
+void ost__mongo_is_present_in(ost__mongo_writer *w, const char *path, bson_t *out);
+void ost__mongo_null_test_in(ost__mongo_writer *w, uint16_t type, bool absent, const char *path,
+                             bson_t *out);
 /* filter.c: whether the condition is no plain match, but one of an expression, which can stand
  * beside members of the document alone. */
 bool ost__mongo_needs_expression(const ost_node *n);

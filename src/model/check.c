@@ -137,8 +137,10 @@ const char *ost__check_compose(ost__check *c, const char *prefix, const char *ta
     ost__buffer_char(&b, '_');
     ost__buffer_text(&b, table);
     for (uint32_t i = 0; i < count; i++) {
+        const char *path = fields[i]->path ? fields[i]->path : fields[i]->column;
         ost__buffer_char(&b, '_');
-        ost__buffer_text(&b, fields[i]->column);
+        for (; *path; path++)
+            ost__buffer_char(&b, fields[i]->path && *path == '.' ? '_' : *path);
     }
     if (last) {
         ost__buffer_char(&b, '_');

@@ -141,6 +141,9 @@ static void what_the_server_cannot_do_is_refused(void **state)
     assert_refused(m, OST_UNSUPPORTED, "item.colour");
     m = update(state);
     set_change(m, OST_OP_PUSH, "note", ost_value_int(1));
+    assert_refused(m, OST_UNSUPPORTED, "item.note: is no list");
+    m = update(state);
+    set_change(m, OST_OP_AT, "note", ost_value_int(1));
     assert_refused(m, OST_UNSUPPORTED, "no words for this change");
     m = make(&r->b, OST_DO_SELECT, r->items);
     assert_refused(m, OST_MISUSE, "selects no column");
