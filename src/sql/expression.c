@@ -256,6 +256,16 @@ uint32_t ost__sql_path(const ost_node *member, const ost_field *steps[OST__SQL_S
     return count;
 }
 
+/* A name within a literal: what would end the literal is doubled. */
+static void step(ost__sql_writer *w, const char *name)
+{
+    for (; *name; name++) {
+        if (*name == '\'')
+            ost__buffer_char(w->out, '\'');
+        ost__buffer_char(w->out, *name);
+    }
+}
+
 void ost__sql_steps(ost__sql_writer *w, const ost_node *member, const char *before,
                     const char *behind)
 {
@@ -263,7 +273,7 @@ void ost__sql_steps(ost__sql_writer *w, const ost_node *member, const char *befo
     uint32_t count = ost__sql_path(member, steps);
     for (uint32_t i = 0; i < count; i++) {
         ost__sql_text(w, before);
-        ost__sql_text(w, steps[i]->column);
+        step(w, steps[i]->column);
         ost__sql_text(w, behind);
     }
 }
