@@ -93,7 +93,8 @@ static const char *joined(ost__check *c, const char *a, char between, const char
         return b;
     memcpy(name, a, first);
     name[first] = between;
-    memcpy(name + first + 1, b, second + 1);
+    memcpy(name + first + 1, b, second);
+    name[first + 1 + second] = '\0';
     return name;
 }
 

@@ -198,8 +198,8 @@ static ost_status read_batch(ost_session *s, cursor *c, bool first)
 /* The hook on a record that is handed out. false: it refused, and that ends the cursor. */
 static bool call_loaded(ost_session *s, cursor *c, void *row)
 {
-    const ost__compiled *compiled = &c->run.plan->compiled;
-    if (!compiled->tracks || !(c->result->calls & OST__CALLS_LOAD))
+    const ost__compiled *compiled = c->run.plan ? &c->run.plan->compiled : NULL;
+    if (!compiled || !compiled->tracks || !(c->result->calls & OST__CALLS_LOAD))
         return true;
     c->calling = true;
     ost_status status = ost__run_loaded(s, c->result, row, 1, &compiled->loaded);

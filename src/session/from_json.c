@@ -2,6 +2,7 @@
 /* Records from JSON: read into shadows, and handed over once everything fits. */
 #include "ostler/json.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "model/record_from_json.h"
@@ -104,6 +105,7 @@ ost_status ost_session_from_json(ost_session *s, const ost_model *m, size_t reco
  * read. */
 static size_t count_items(const ost__json_reader *list)
 {
+    assert(list);
     ost__json_reader r = *list;
     size_t count = 0;
     while (ost__json_next(&r) != OST__JSON_CLOSE_LIST && r.kind != OST__JSON_ERROR) {

@@ -3,17 +3,12 @@
 
 #include <limits.h>
 
-#define ALL(X)                                                                                  \
-    X(flag)                                                                                     \
-    X(i8)                                                                                       \
-    X(i16)                                                                                      \
-    X(i32)                                                                                      \
-    X(i64)                                                                                      \
-    X(u8)                                                                                       \
-    X(u16)                                                                                      \
-    X(u32) X(u64) X(f) X(d) X(text) X(chars) X(blob) X(time) X(date) X(uuid) X(object) X(price) \
-        X(mood) X(o_flag) X(o_i32) X(o_i64) X(o_u64) X(o_d) X(o_time) X(o_date) X(o_uuid)       \
-            X(o_object) X(o_price)
+/* clang-format off */
+#define ALL(X) \
+    X(flag) X(i8) X(i16) X(i32) X(i64) X(u8) X(u16) X(u32) X(u64) X(f) X(d) X(text) X(chars) \
+    X(blob) X(time) X(date) X(uuid) X(object) X(price) X(mood) X(o_flag) X(o_i32) X(o_i64) \
+    X(o_u64) X(o_d) X(o_time) X(o_date) X(o_uuid) X(o_object) X(o_price)
+/* clang-format on */
 
 OST_MODEL(kinds,
           OST_FIELDS(OST_FIELD(kinds, flag), OST_FIELD(kinds, i8), OST_FIELD(kinds, i16),
