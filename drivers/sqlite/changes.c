@@ -45,7 +45,7 @@ static void json_value(ost__sql_writer *w, const ost_change *c)
 static int64_t number_of(const ost__sql_writer *w, const subject *s, const ost_field *f)
 {
     const ost_table *t = w->shape->table;
-    if (s->holder)
+    if (s->holder || !s->list)
         return f - t->fields;
     return (s->list - t->fields + 1) * OST__ITEM_NUMBER + (f - s->list->part->fields);
 }

@@ -127,7 +127,7 @@ static ost_status items_of(const ost__changing *c, const ost_field *f, const ost
 
 static ost_status set_document(const ost__changing *c, const ost_field *f, const ost_expr *e)
 {
-    ost__list *list;
+    ost__list *list = NULL;
     if (f->type == OST_TYPE_LIST) {
         OST_TRY(items_of(c, f, e, &list));
         OST_TRY(ost__change_put(c, OST_OP_SET, f));
@@ -166,7 +166,7 @@ static ost_status push(const ost__changing *c, const ost_field *f, const ost_exp
     const ost_expr *inner = ost__change_unwrap(e);
     bool placed = wrapped(e, OST_OP_AT, &position, &twice);
     bool sliced = wrapped(e, OST_OP_SLICE, &slice, &twice);
-    ost__list *list;
+    ost__list *list = NULL;
     if (inner->op != OST_OP_PUSH || twice)
         return ost__change_refuse(c, f, "only a push takes a position and a limit, each once");
     if (position < 0)
@@ -237,7 +237,7 @@ static ost_status by_condition(const ost__changing *c, const ost_field *f, const
 
 ost_status ost__change_document(const ost__changing *c, const ost_field *f, const ost_expr *e)
 {
-    ost__list *list;
+    ost__list *list = NULL;
     switch (e->op) {
     case OST_OP_SET: return set_document(c, f, e);
     case OST_OP_PULL_WHERE:
