@@ -107,10 +107,9 @@ static bool is_ipv4(const char *text, size_t size)
     size_t i = 0;
     for (int part = 0; part < 4; part++) {
         unsigned value = 0;
-        size_t start = i;
         if (part > 0 && (i == size || text[i++] != '.'))
             return false;
-        start = i;
+        size_t start = i;
         while (i < size && i - start < 3 && is_digit(text[i]))
             value = value * 10 + (unsigned)(text[i++] - '0');
         if (i == start || value > 255 || (text[start] == '0' && i - start > 1))

@@ -17,7 +17,7 @@ static void enter_member(ost__json_reading *d, const char *name, size_t size)
 {
     const char *dot = d->path_size > 0 ? "." : "";
     d->path_size += ost__print(d->path + d->path_size, sizeof d->path - d->path_size, "%s%.*s", dot,
-                               (int)size, name);
+                               (int)size, name ? name : "");
 }
 
 static void enter_item(ost__json_reading *d, size_t index)
@@ -214,7 +214,7 @@ static ost_status read_list(ost__json_reading *d, const ost_field *f, void *reco
     const ost_field item = ost__item_field(f);
     size_t before = d->path_size;
     uint32_t depth = d->r.depth;
-    ost__list list;
+    ost__list list = { .items = NULL };
     OST_TRY(take_items(d, item.size, &list));
     char *at = (char *)(uintptr_t)list.items;
     for (size_t i = 0; ost__json_next(&d->r) != OST__JSON_CLOSE_LIST; i++, at += item.size) {
@@ -284,7 +284,7 @@ static uint32_t field_of_key(const ost__json_reading *d, const object *o)
 {
     uint32_t count = o->table->field_count, i = o->next;
     for (uint32_t n = 0; n < count; n++, i++) {
-        size_t size;
+        size_t size = 0;
         if (i >= count)
             i = 0;
         const char *name = name_in(o, &o->table->fields[i], &size);
@@ -299,9 +299,9 @@ static ost_status read_object(ost__json_reading *d, object *o);
 /* The first of the fields that the same name of the text stands for. */
 static uint32_t first_of_group(const object *o, uint32_t i)
 {
-    size_t size, other;
+    size_t size = 0, other = 0;
     const char *name = name_in(o, &o->table->fields[i], &size);
-    for (; i > 0; i--) {
+    for (; name && i > 0; i--) {
         const char *before = name_in(o, &o->table->fields[i - 1], &other);
         if (!before || other != size || memcmp(before, name, size) != 0)
             break;
