@@ -8,24 +8,30 @@
 /* Within lists within lists, at most. */
 enum { SOURCES_MAX = 16 };
 
-/* HAS_ITEM and its list; `items` is for what stands on the items. */
 static ost_status encode_list(const ost__encoder *enc, ost__section *out, const ost_expr *e,
-                              ost__encoder *items, const ost_field **list)
+                              ost__operand *list)
 {
-    ost__operand type = { 0 };
     if (!ost__encode_byte(enc, out, OST_OP_HAS_ITEM))
         return ost__encode_no_memory(enc);
-    OST_TRY(ost__encode_member(enc, out, e, &type));
-    if (type.type != OST_TYPE_LIST)
-        return ost__encode_misuse(enc, type.field, "is no list, so that it has no items");
+    OST_TRY(ost__encode_member(enc, out, e, list));
+    if (list->type != OST_TYPE_LIST)
+        return ost__encode_misuse(enc, list->field, "is no list, so that it has no items");
     if (enc->source >= SOURCES_MAX)
         return ost__error_set(enc->error, OST_TOO_LARGE,
                               "conditions on items are nested more than %d deep", SOURCES_MAX);
+    return OST_OK;
+}
+
+/* HAS_ITEM and its list, NULL when it failed; `items` is for what stands on the items. */
+static const ost_field *begin_items(const ost__encoder *enc, ost__section *out, const ost_expr *e,
+                                    ost__encoder *items, ost_status *status)
+{
+    ost__operand list = { 0 };
     *items = *enc;
     items->source = enc->source + 1;
     items->aggregates = items->results = false;
-    *list = type.field;
-    return OST_OK;
+    *status = encode_list(enc, out, e, &list);
+    return *status == OST_OK ? list.field : NULL;
 }
 
 ost_status ost__encode_item(const ost__encoder *enc, ost__section *out, const ost_field *item)
@@ -44,11 +50,13 @@ ost_status ost__encode_item(const ost__encoder *enc, ost__section *out, const os
 ost_status ost__encode_has_item(const ost__encoder *enc, ost__section *out, const ost_expr *e)
 {
     const ost__model *m = enc->element ? enc->element : enc->root;
-    const ost_field *list;
+    ost_status status;
     ost_value v = e->constant ? *e->constant : e->value;
     ost__encoder items;
     uint16_t op = OST_OP_EQ;
-    OST_TRY(encode_list(enc, out, e, &items, &list));
+    const ost_field *list = begin_items(enc, out, e, &items, &status);
+    if (!list)
+        return status;
     const ost_field *item = ost__item_of(m, list);
     if (!item)
         return ost__encode_misuse(enc, list, "is a list of structs: use ost_has_part");
@@ -80,11 +88,13 @@ ost_status ost__encode_has_part(const ost__encoder *enc, ost__section *out, cons
                                 int depth)
 {
     ost__encoder items;
-    const ost_field *list;
+    ost_status status;
     size_t count = ost__expr_arg_count(e->args);
     if (count == SIZE_MAX)
         return ost__encode_misuse(enc, NULL, "a list of conditions holds a NULL, or has no end");
-    OST_TRY(encode_list(enc, out, e, &items, &list));
+    const ost_field *list = begin_items(enc, out, e, &items, &status);
+    if (!list)
+        return status;
     OST_TRY(ost__encode_elements(enc, list, &items));
     uint8_t *at = ost__section_take(enc->arena, out, 3);
     if (!at)

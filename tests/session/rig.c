@@ -118,12 +118,15 @@ void rig_forget(rig *r)
     unlock(r);
 }
 
-static const rig_event *statement_at(rig *r, size_t index)
+const rig_event *rig_statement(rig *r, size_t index)
 {
-    for (size_t i = 0; i < r->event_count; i++)
+    const rig_event *found = NULL;
+    lock(r);
+    for (size_t i = 0; i < r->event_count && !found; i++)
         if (r->events[i].kind == OST_EVENT_STATEMENT && index-- == 0)
-            return &r->events[i];
-    return NULL;
+            found = &r->events[i];
+    unlock(r);
+    return found;
 }
 
 size_t rig_sent(rig *r)
@@ -133,7 +136,7 @@ size_t rig_sent(rig *r)
 
 const char *rig_text(rig *r, size_t index)
 {
-    const rig_event *e = statement_at(r, index);
+    const rig_event *e = rig_statement(r, index);
     return e ? e->text : "";
 }
 
@@ -159,7 +162,7 @@ size_t rig_count(rig *r, const char *verb)
     size_t count = 0;
     const rig_event *e;
     const char *word = rig_word(r, verb);
-    for (size_t i = 0; (e = statement_at(r, i)); i++)
+    for (size_t i = 0; (e = rig_statement(r, i)); i++)
         count += strncmp(e->text, word, strlen(word)) == 0;
     return count;
 }
@@ -167,8 +170,10 @@ size_t rig_count(rig *r, const char *verb)
 size_t rig_events_of(rig *r, uint16_t kind)
 {
     size_t count = 0;
+    lock(r);
     for (size_t i = 0; i < r->event_count; i++)
         count += r->events[i].kind == kind;
+    unlock(r);
     return count;
 }
 

@@ -115,6 +115,8 @@ void rig_forget(rig *r);
 /* Statements sent since rig_forget(), and their texts; "" past the last. */
 size_t rig_sent(rig *r);
 const char *rig_text(rig *r, size_t index);
+/* The event of a statement; NULL past the last. */
+const rig_event *rig_statement(rig *r, size_t index);
 /* What a statement begins with where SQL says `verb`: SELECT, INSERT, UPDATE, DELETE, CREATE. */
 const char *rig_word(const rig *r, const char *verb);
 /* How many of the statements start with `verb`, or with its word for it. */
