@@ -119,7 +119,8 @@ run_doxygen() {
 
 # It repeats each of its commands, among which a finding drowns: they are kept apart.
 run_clang_tidy() {
-    run-clang-tidy-14 -p "$build/clang" -j 2 -quiet "$PWD/(src|drivers)/" >"$logs/clang-tidy.all" 2>&1
+    run-clang-tidy-14 -p "$build/clang" -j 2 -quiet "$PWD/(src|drivers)/" \
+        >"$logs/clang-tidy.all" 2>&1
     tidy=$?
     grep -v '^clang-tidy-14 ' "$logs/clang-tidy.all"
     return $tidy

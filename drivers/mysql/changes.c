@@ -11,15 +11,6 @@
 #include "mysql/numbers.h"
 #include "mysql/types.h"
 
-/* What is changed: members of a column's document, or of an item of a list. */
-typedef struct subject {
-    const ost_change *changes;
-    uint32_t count;
-    const ost_field *holder; /* the column; NULL: an item, which is e1.value */
-} subject;
-
-static void document(ost__sql_writer *w, const subject *s, uint32_t count);
-
 /* ---- numbers ---- */
 
 /* In the form that JSON has: decimals and the largest integers are texts. A float is printed with
@@ -233,29 +224,14 @@ static void pull(ost__sql_writer *w, const list *l)
 static void by_condition(ost__sql_writer *w, const list *l)
 {
     const ost_change *c = l->change;
-    const subject item = { .changes = c->changes, .count = c->change_count };
     if_there(w, l);
     begin_list(w);
-    w->items++;
-    w->list = c->field;
-    if (c->op == OST_OP_UPDATE_ITEMS) {
-        ost__sql_clause(w, "CASE WHEN ", c->where);
-        ost__sql_text(w, " THEN ");
-        document(w, &item, item.count);
-        ost__sql_text(w, " ELSE e1.value END");
-    } else {
-        ost__sql_text(w, "e1.value");
-    }
+    ost__sql_begin_items(w, c);
     ost__sql_text(w, " ORDER BY e1.o");
     end_list(w);
     ost__my_table(w, before, l);
     ost__sql_text(w, " AS e1");
-    if (c->op == OST_OP_PULL_WHERE) {
-        ost__sql_clause(w, " WHERE (", c->where);
-        ost__sql_text(w, ") IS NOT TRUE");
-    }
-    w->items--;
-    w->list = NULL;
+    ost__sql_end_items(w, c);
     ost__sql_text(w, ") END");
 }
 
@@ -287,7 +263,7 @@ static void given_value(ost__sql_writer *w, const ost_change *c)
     ost__sql_bind_field(w, c->parameter, OST__SQL_INSIDE, c->field);
 }
 
-static void one(ost__sql_writer *w, const subject *s, uint32_t index)
+void ost__my_change_inside(ost__sql_writer *w, const ost__sql_subject *s, uint32_t index)
 {
     const ost_change *c = &s->changes[index];
     const ost_node member = ost__sql_changed(w, c->field);
@@ -300,7 +276,7 @@ static void one(ost__sql_writer *w, const subject *s, uint32_t index)
     ost__sql_text(w, c->op == OST_OP_SET_NULL ? "JSON_REMOVE("
                      : made                   ? "JSON_SET("
                                               : "JSON_REPLACE(");
-    document(w, s, index);
+    ost__sql_document_after(w, s, index);
     ost__my_steps(w, &member);
     if (c->op != OST_OP_SET_NULL)
         ost__sql_text(w, ", ");
@@ -311,25 +287,4 @@ static void one(ost__sql_writer *w, const subject *s, uint32_t index)
     default: as_json(w, c, list_after); break;
     }
     ost__sql_text(w, ")");
-}
-
-/* The document after those of the first `count` changes that are inside it. */
-static void document(ost__sql_writer *w, const subject *s, uint32_t count)
-{
-    while (count > 0 && s->holder && !ost__sql_changes_document(&s->changes[count - 1], s->holder))
-        count--;
-    if (count > 0)
-        one(w, s, count - 1);
-    else if (s->holder)
-        ost__sql_identifier(w, s->holder->column);
-    else
-        ost__sql_text(w, "e1.value");
-}
-
-void ost__my_change_document(ost__sql_writer *w, const ost_field *holder)
-{
-    const subject s = { .changes = w->shape->changes,
-                        .count = w->shape->change_count,
-                        .holder = holder };
-    document(w, &s, s.count);
 }

@@ -416,7 +416,7 @@ static void upsert(ost__sql_writer *w)
     .operand = operand, .comparison = ost__my_exact_comparison, .list = list,                      \
     .text_search = text_search, .aggregate = ost__my_aggregate, .increment = ost__my_increment,    \
     .literal = literal, .inside = ost__my_inside, .items = ost__my_items, .size = ost__my_size,    \
-    .document = ost__my_change_document
+    .change_inside = ost__my_change_inside
 
 #define LIVING " TINYINT GENERATED ALWAYS AS (IF("
 

@@ -18,7 +18,7 @@ void ost__my_table(ost__sql_writer *w, void (*list)(ost__sql_writer *w, const vo
                    const void *context);
 
 /* changes.c */
-void ost__my_change_document(ost__sql_writer *w, const ost_field *holder);
+void ost__my_change_inside(ost__sql_writer *w, const ost__sql_subject *s, uint32_t index);
 
 static inline const ost__my_flavour *ost__my_flavour_in(const ost__sql_writer *w)
 {

@@ -10,15 +10,6 @@
 
 #include "postgres/wire.h"
 
-/* What is changed: members of a column's document, or of an item of a list. */
-typedef struct subject {
-    const ost_change *changes;
-    uint32_t count;
-    const ost_field *holder; /* the column; NULL: an item, which is e1.value */
-} subject;
-
-static void document(ost__sql_writer *w, const subject *s, uint32_t count);
-
 /* ", ARRAY['home', 'city']" */
 static void path(ost__sql_writer *w, const ost_field *f)
 {
@@ -269,29 +260,14 @@ static void pull(ost__sql_writer *w, const list *l)
 static void by_condition(ost__sql_writer *w, const list *l)
 {
     const ost_change *c = l->change;
-    const subject item = { .changes = c->changes, .count = c->change_count };
     ost__sql_text(w, "CASE WHEN ");
     before(w, l);
     ost__sql_text(w, " IS NOT NULL THEN (SELECT COALESCE(jsonb_agg(");
-    w->items++;
-    w->list = c->field;
-    if (c->op == OST_OP_UPDATE_ITEMS) {
-        ost__sql_clause(w, "CASE WHEN ", c->where);
-        ost__sql_text(w, " THEN ");
-        document(w, &item, item.count);
-        ost__sql_text(w, " ELSE e1.value END");
-    } else {
-        ost__sql_text(w, "e1.value");
-    }
+    ost__sql_begin_items(w, c);
     ost__sql_text(w, " ORDER BY e1.ordinality), '[]') FROM jsonb_array_elements(");
     before(w, l);
     ost__sql_text(w, ") WITH ORDINALITY AS e1");
-    if (c->op == OST_OP_PULL_WHERE) {
-        ost__sql_clause(w, " WHERE (", c->where);
-        ost__sql_text(w, ") IS NOT TRUE");
-    }
-    w->items--;
-    w->list = NULL;
+    ost__sql_end_items(w, c);
     ost__sql_text(w, ") END");
 }
 
@@ -316,12 +292,12 @@ static void list_after(ost__sql_writer *w, const ost_change *c)
 /* ---- documents ---- */
 
 /* A value that is NULL, where there was none before, makes no member. */
-static void replaced(ost__sql_writer *w, const subject *s, uint32_t index,
+static void replaced(ost__sql_writer *w, const ost__sql_subject *s, uint32_t index,
                      void (*value)(ost__sql_writer *, const ost_change *), bool made)
 {
     const ost_change *c = &s->changes[index];
     ost__sql_text(w, "jsonb_set(");
-    document(w, s, index);
+    ost__sql_document_after(w, s, index);
     ost__sql_text(w, ", ");
     path(w, c->field);
     ost__sql_text(w, ", COALESCE(");
@@ -334,14 +310,14 @@ static void given_value(ost__sql_writer *w, const ost_change *c)
     items_given(w, c, OST__SQL_INSIDE);
 }
 
-static void one(ost__sql_writer *w, const subject *s, uint32_t index)
+void ost__pg_change_inside(ost__sql_writer *w, const ost__sql_subject *s, uint32_t index)
 {
     const ost_change *c = &s->changes[index];
     switch (c->op) {
     case OST_OP_SET: replaced(w, s, index, given_value, true); break;
     case OST_OP_SET_NULL:
         ost__sql_text(w, "(");
-        document(w, s, index);
+        ost__sql_document_after(w, s, index);
         ost__sql_text(w, " #- ");
         path(w, c->field);
         ost__sql_text(w, ")");
@@ -354,25 +330,4 @@ static void one(ost__sql_writer *w, const subject *s, uint32_t index)
             replaced(w, s, index, list_after, c->op == OST_OP_PUSH || c->op == OST_OP_ADD_TO_SET);
         break;
     }
-}
-
-/* The document after those of the first `count` changes that are inside it. */
-static void document(ost__sql_writer *w, const subject *s, uint32_t count)
-{
-    while (count > 0 && s->holder && !ost__sql_changes_document(&s->changes[count - 1], s->holder))
-        count--;
-    if (count > 0)
-        one(w, s, count - 1);
-    else if (s->holder)
-        ost__sql_identifier(w, s->holder->column);
-    else
-        ost__sql_text(w, "e1.value");
-}
-
-void ost__pg_change_document(ost__sql_writer *w, const ost_field *holder)
-{
-    const subject s = { .changes = w->shape->changes,
-                        .count = w->shape->change_count,
-                        .holder = holder };
-    document(w, &s, s.count);
 }

@@ -168,7 +168,7 @@ static void upsert(ost__sql_writer *w)
     .list = ost__pg_list, .aggregate = ost__pg_aggregate, .increment = ost__pg_increment,       \
     .literal = ost__pg_literal, .column = column, .inside = ost__pg_inside,                     \
     .items = ost__pg_items, .has_item = ost__pg_has_item, .size = ost__pg_size,                 \
-    .document = ost__pg_change_document, .new_value = "excluded.", .new_value_end = "",         \
+    .change_inside = ost__pg_change_inside, .new_value = "excluded.", .new_value_end = "",      \
     .is_distinct = " IS DISTINCT FROM ", .compared_point = "::text",                            \
     .locks = {                                                                                  \
         [OST_LOCK_UPDATE] = " FOR UPDATE",                                                      \

@@ -23,7 +23,7 @@ void ost__pg_json_of(ost__sql_writer *w, const ost_node *member);
 bool ost__pg_is_array(const ost__sql_writer *w, const ost_field *list);
 
 /* changes.c */
-void ost__pg_change_document(ost__sql_writer *w, const ost_field *holder);
+void ost__pg_change_inside(ost__sql_writer *w, const ost__sql_subject *s, uint32_t index);
 
 /* text_search.c */
 void ost__pg_text_search(ost__sql_writer *w, const ost_node *node);

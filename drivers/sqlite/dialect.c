@@ -311,5 +311,5 @@ const ost__sql_dialect ost__sqlite_dialect = {
     .upsert = upsert,
     .items = items,
     .size = size,
-    .document = ost__sqlite_document,
+    .change_inside = ost__sqlite_change_inside,
 };

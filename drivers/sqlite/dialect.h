@@ -6,7 +6,7 @@
 
 extern const ost__sql_dialect ost__sqlite_dialect;
 
-/* The value of a column after the changes inside its document. */
-void ost__sqlite_document(ost__sql_writer *w, const ost_field *holder);
+/* A document after one of the changes inside it. */
+void ost__sqlite_change_inside(ost__sql_writer *w, const ost__sql_subject *s, uint32_t index);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Members that are changed, wherever they are: as an expression, and in what errors say. */
+/* Members that are changed, wherever they are: the documents around them, as expressions, and in
+ * what errors say. */
 #include "sql/writer.h"
 
 #include <stdlib.h>
@@ -15,6 +16,54 @@ ost_node ost__sql_changed(const ost__sql_writer *w, const ost_field *field)
                        .nullable = true,
                        .parameter = OST_NO_PARAMETER,
                        .field = field };
+}
+
+const ost_field *ost__sql_holder_of(const ost_change *c)
+{
+    const ost_field *f = c->field;
+    bool list = c->op == OST_OP_PUSH || c->op >= OST_OP_ADD_TO_SET;
+    if (!f->inside && !list)
+        return NULL;
+    while (f->inside)
+        f = f->inside;
+    return f;
+}
+
+void ost__sql_document_after(ost__sql_writer *w, const ost__sql_subject *s, uint32_t count)
+{
+    while (count > 0 && s->holder && ost__sql_holder_of(&s->changes[count - 1]) != s->holder)
+        count--;
+    if (count > 0)
+        w->dialect->change_inside(w, s, count - 1);
+    else if (s->holder)
+        ost__sql_identifier(w, s->holder->column);
+    else
+        ost__sql_text(w, "e1.value");
+}
+
+void ost__sql_begin_items(ost__sql_writer *w, const ost_change *c)
+{
+    const ost__sql_subject item = { .changes = c->changes, .count = c->change_count };
+    w->items++;
+    w->list = c->field;
+    if (c->op != OST_OP_UPDATE_ITEMS) {
+        ost__sql_text(w, "e1.value");
+        return;
+    }
+    ost__sql_clause(w, "CASE WHEN ", c->where);
+    ost__sql_text(w, " THEN ");
+    ost__sql_document_after(w, &item, item.count);
+    ost__sql_text(w, " ELSE e1.value END");
+}
+
+void ost__sql_end_items(ost__sql_writer *w, const ost_change *c)
+{
+    if (c->op == OST_OP_PULL_WHERE) {
+        ost__sql_clause(w, " WHERE (", c->where);
+        ost__sql_text(w, ") IS NOT TRUE");
+    }
+    w->items--;
+    w->list = NULL;
 }
 
 void ost__sql_changed_name(ost__sql_writer *w, const ost_field *field)

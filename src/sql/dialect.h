@@ -36,6 +36,13 @@ typedef struct ost__sql_use {
     const ost_field *field; /* decides the stored form; NULL: plain */
 } ost__sql_use;
 
+/* What is changed inside documents: members of a column's, or of an item of a list. */
+typedef struct ost__sql_subject {
+    const ost_change *changes;
+    uint32_t count;
+    const ost_field *holder; /* the column; NULL: an item, which is e1.value */
+} ost__sql_subject;
+
 typedef struct ost__sql_dialect {
     const char *name;
     char quote;              /* around identifiers; doubled inside */
@@ -107,9 +114,9 @@ typedef struct ost__sql_dialect {
     bool (*has_item)(ost__sql_writer *w, const ost_node *node);
     /* How many items a list has. NULL: nothing says so. */
     void (*size)(ost__sql_writer *w, const ost_node *list);
-    /* The value of a column after all changes inside its document: those of shape->changes whose
-     * outermost member is `holder`. NULL: there are none. */
-    void (*document)(ost__sql_writer *w, const ost_field *holder);
+    /* The document after change `index`, written around the one before it, which
+     * ost__sql_document_after() writes. NULL: there are none. */
+    void (*change_inside)(ost__sql_writer *w, const ost__sql_subject *s, uint32_t index);
     /* Around what is selected, given back, ordered or grouped by: NULL: as it is. */
     void (*column)(ost__sql_writer *w, const ost_node *node);
 } ost__sql_dialect;

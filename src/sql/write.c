@@ -48,37 +48,23 @@ void ost__sql_insert(ost__sql_writer *w)
     returning(w);
 }
 
-/* The column whose document the change is in, or the list that it changes; NULL: a plain column. */
-static const ost_field *holder_of(const ost_change *c)
-{
-    const ost_field *f = c->field;
-    bool list = c->op == OST_OP_PUSH || c->op >= OST_OP_ADD_TO_SET;
-    if (!f->inside && !list)
-        return NULL;
-    while (f->inside)
-        f = f->inside;
-    return f;
-}
-
-bool ost__sql_changes_document(const ost_change *c, const ost_field *holder)
-{
-    return holder_of(c) == holder;
-}
-
 /* The first change inside a column's document writes all of them. */
 static bool is_first(const ost_shape *s, uint32_t index)
 {
-    const ost_field *holder = holder_of(&s->changes[index]);
+    const ost_field *holder = ost__sql_holder_of(&s->changes[index]);
     for (uint32_t i = 0; holder && i < index; i++)
-        if (holder_of(&s->changes[i]) == holder)
+        if (ost__sql_holder_of(&s->changes[i]) == holder)
             return false;
     return true;
 }
 
 static void change(ost__sql_writer *w, const ost_change *c)
 {
-    const ost_field *holder = holder_of(c);
-    if (holder && !w->dialect->document) {
+    const ost_field *holder = ost__sql_holder_of(c);
+    const ost__sql_subject inside = { .changes = w->shape->changes,
+                                      .count = w->shape->change_count,
+                                      .holder = holder };
+    if (holder && !w->dialect->change_inside) {
         ost__sql_refuse(w, OST_UNSUPPORTED, "%s has no changes inside documents yet",
                         w->dialect->name);
         return;
@@ -86,7 +72,7 @@ static void change(ost__sql_writer *w, const ost_change *c)
     if (holder) {
         ost__sql_identifier(w, holder->column);
         ost__sql_text(w, " = ");
-        w->dialect->document(w, holder);
+        ost__sql_document_after(w, &inside, inside.count);
         return;
     }
     ost__sql_identifier(w, c->field->column);

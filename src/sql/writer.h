@@ -63,13 +63,20 @@ void ost__sql_update(ost__sql_writer *w, bool by_key);
 void ost__sql_delete(ost__sql_writer *w, bool by_key);
 /* The member that is changed here, as it is before: of the table, or of a list's struct. */
 ost_node ost__sql_changed(const ost__sql_writer *w, const ost_field *field);
+/* The column whose document the change is in, or the list that it changes; NULL: a plain column. */
+const ost_field *ost__sql_holder_of(const ost_change *c);
+/* The document after those of the first `count` changes that are inside it. */
+void ost__sql_document_after(ost__sql_writer *w, const ost__sql_subject *s, uint32_t count);
+/* Of OST_OP_PULL_WHERE and OST_OP_UPDATE_ITEMS: what becomes of an item, e1.value, and, once the
+ * table of items was written as e1, which of them stay. Between the two, members are those of the
+ * items. */
+void ost__sql_begin_items(ost__sql_writer *w, const ost_change *c);
+void ost__sql_end_items(ost__sql_writer *w, const ost_change *c);
 /* What errors of the server call it: its column, or, inside a document, "#" and its number among
  * the fields of the table; of a list's struct the list's number, and behind a point its own. */
 void ost__sql_changed_name(ost__sql_writer *w, const ost_field *field);
 /* The field of such a name; NULL: there is none. */
 const ost_field *ost__sql_field_named(const ost_table *table, const char *name);
-/* Whether the change is inside the document of this column, or of this list. */
-bool ost__sql_changes_document(const ost_change *c, const ost_field *holder);
 void ost__sql_locked_keys(ost__sql_writer *w);
 void ost__sql_read_by_key(ost__sql_writer *w);
 
