@@ -183,7 +183,13 @@ typedef struct ost_field {
     bool immutable;            /**< Written on insert only. A save that would change it is ::OST_INVALID (rule "immutable"), and so is an update by query that names it. ost_replace() of a record that the session did not load leaves it as it is stored, with all of the document that it is in. Not in items of lists. */
     bool trim;                 /**< White space at both ends is removed before it is checked. */
     bool lowercase;            /**< Folded to lower case before it is checked. */
-    bool version;              /**< Counts changes; a stale save is ::OST_STALE. */
+    /**
+     * Counts the record's changes, from 1. Saving, replacing or deleting it asks for the version
+     * that the struct holds: if another one changed or deleted it meanwhile, that is ::OST_STALE,
+     * and nothing was written. A plain integer of at least 32 bits, one in a model. Updates by
+     * query count it too, and ask for none; so do deletes of structs that the session did not load.
+     */
+    bool version;
     bool flatten;              /**< An embedded struct becomes columns. */
     bool hashed;               /**< A password: a `const char *` whose hash is stored; see password.h. Its other rules look at the plain text. */
     bool encrypted;            /**< Encrypted by the library. */

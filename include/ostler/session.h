@@ -193,7 +193,7 @@ OST_API ost_status ost_session_purge(ost_session *s, const ost_model *m, size_t 
 /** Stores `count` new records, all or none. */
 #define ost_insert_many(s, T, records, count) \
     ost_session_insert_many((s), OST_OF(T), OST_PTR(T, records), (count))
-/** Writes the members of a tracked record that were changed; none: nothing is sent. ::OST_STALE: it is gone. */
+/** Writes the members of a tracked record that were changed; none: nothing is sent. ::OST_STALE: it is gone, or has another `.version`. */
 #define ost_save(s, T, ...) ost_session_save((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))
 /**
  * Writes what was changed in each of `count` tracked records, an array as ost_all() or ost_get_many() gave it: all of them
@@ -203,7 +203,7 @@ OST_API ost_status ost_session_purge(ost_session *s, const ost_model *m, size_t 
  */
 #define ost_save_many(s, T, records, count) \
     ost_session_save_many((s), OST_OF(T), OST_PTR(T, records), (count))
-/** Writes every member of a record, by its key; the struct may be the program's own. ::OST_NOT_FOUND: there is none. */
+/** Writes every member of a record, by its key; the struct may be the program's own. ::OST_NOT_FOUND: there is none; with a `.version`, ::OST_STALE: none of the version that the struct holds. */
 #define ost_replace(s, T, ...) ost_session_replace((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))
 /** Reads a tracked record anew, in place. ::OST_NOT_FOUND: it is gone. */
 #define ost_reload(s, T, ...) ost_session_reload((s), OST_OF(T), OST_PTR(T, __VA_ARGS__))

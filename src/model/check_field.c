@@ -69,7 +69,6 @@ static void check_unsupported(ost__check *c, const ost_field *f)
         const char *what;
     } options[] = {
         { f->was != NULL, ".was" },
-        { f->version, ".version" },
         { f->encrypted, ".encrypted" },
         { f->converts != NULL, ".converts" },
         { f->collation == OST_CASELESS, ".collation = OST_CASELESS" },

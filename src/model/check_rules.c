@@ -134,8 +134,27 @@ static void check_immutable(ost__check *c, const ost_field *f)
                         ".immutable excludes what the library sets later: leave one of them out");
 }
 
+/* It is counted from 1, by each write; nothing else may have a say. */
+static void check_version(ost__check *c, const ost_field *f)
+{
+    const bool counts = f->type == OST_TYPE_INT32 || f->type == OST_TYPE_INT64 ||
+                        f->type == OST_TYPE_UINT32 || f->type == OST_TYPE_UINT64;
+    if (!f->version)
+        return;
+    if (!counts || f->values)
+        ost__check_fail(c, f->name, "version",
+                        ".version needs a plain integer of at least 32 bits, but this is %s",
+                        f->values ? "an enumeration" : ost__type_name(f->type));
+    else if (f->primary_key || f->unique || f->generated != OST_GIVEN || f->default_value ||
+             f->min || f->max || f->check || f->transform)
+        ost__check_fail(c, f->name, "version",
+                        "a version is counted by the library: leave out keys, uniqueness, "
+                        "defaults, bounds, .check and .transform");
+}
+
 void ost__check_rules(ost__check *c, ost_field *f)
 {
+    check_version(c, f);
     check_messages(c, f);
     check_format(c, f);
     check_pattern(c, f);

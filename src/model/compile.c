@@ -381,7 +381,9 @@ static void compile_sets(ost__model *m)
         if (made || absent || stamped || within || f->trim || f->lowercase || f->transform ||
             ost__field_keeps_seconds(f))
             ost__field_set_add(&m->insert_sets, i);
-        if (f->stamp == OST_ON_UPDATE)
+        if (f->version)
+            ost__field_set_add(&m->insert_sets, i);
+        if (f->stamp == OST_ON_UPDATE || f->version)
             ost__field_set_add(&m->update_sets, i);
         if (f->immutable) {
             ost__field_set_add(&m->immutable, i);
@@ -391,6 +393,24 @@ static void compile_sets(ost__model *m)
             ost__field_set_add(&m->left_out, i);
             m->has_left_out = true;
         }
+    }
+}
+
+/* The member that counts a record's changes; what is kept of it lies behind a shadow. */
+static void compile_version(ost__check *c, ost__model *m)
+{
+    m->stride = m->size;
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        const ost_field *f = &m->fields[i];
+        if (f->version && m->version)
+            ost__check_fail(c, f->name, "version", "is a version, as is %s: leave one of them out",
+                            m->version->name);
+        else if (f->version)
+            m->version = f;
+    }
+    if (m->version) {
+        m->version_at = (uint32_t)ost__size_aligned(m->size);
+        m->stride = m->version_at + ost__size_aligned(m->version->size);
     }
 }
 
@@ -504,6 +524,7 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
     if (!part) {
         compile_keys(c, m);
         compile_deleted(c, m);
+        compile_version(c, m);
     }
     compile_steps(m);
     compile_sets(m);

@@ -76,8 +76,18 @@ static uint32_t lowest_bit(uint64_t word)
     return positions[((word & (0 - word)) * UINT64_C(0x03f79d71b4cb0a89)) >> 58];
 }
 
+static void store_version(const ost_field *f, void *shadow, int64_t version)
+{
+    const ost_value v = { .type = OST_TYPE_INT64, .as = { .integer = version } };
+    ost__member_store(f, shadow, &v);
+}
+
 void ost__rules_fill(const ost_field *f, void *shadow, const ost__rules *r)
 {
+    if (f->version) {
+        store_version(f, shadow, 1);
+        return;
+    }
     if (f->default_value && ost__type_is_optional(f->type) && ost__member_is_null(f, shadow))
         store_default(f, shadow);
     bool stamped = f->stamp == OST_ON_INSERT || f->stamp == OST_ON_UPDATE;
@@ -218,6 +228,25 @@ static ost_status check_members(const ost__model *m, void *shadow, const ost__fi
     return finish(&verdict, shadow, which);
 }
 
+/* One more than the record had. */
+static ost_status count_version(const ost__model *m, void *shadow, const ost__rules *r)
+{
+    ost_value v = ost__member_value(m->version, shadow);
+    bool last = v.type == OST_TYPE_UINT64 ? v.as.natural == UINT64_MAX : v.as.integer == INT64_MAX;
+    if (!last && v.type == OST_TYPE_UINT64)
+        v.as.natural++;
+    else if (!last)
+        v.as.integer++;
+    if (!last && ost__value_fit(m->version, &v) == OST__FIT_OK) {
+        ost__member_store(m->version, shadow, &v);
+        return OST_OK;
+    }
+    ost__error_set(r->error, OST_RANGE, "%s.%s has counted to the end of its type", m->table.model,
+                   m->version->name);
+    ost__error_about(r->error, m->table.model, m->version->name);
+    return OST_RANGE;
+}
+
 ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *which,
                              const ost__rules *r)
 {
@@ -227,8 +256,13 @@ ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *
     if (r->call)
         r->call->record = shadow;
     for (uint32_t w = 0; w < words; w++) {
-        for (uint64_t left = m->update_sets.words[w]; left; left &= left - 1)
-            store_stamp(&m->fields[w * 64 + lowest_bit(left)], shadow, r->now);
+        for (uint64_t left = m->update_sets.words[w]; left; left &= left - 1) {
+            const ost_field *f = &m->fields[w * 64 + lowest_bit(left)];
+            if (f == m->version)
+                OST_TRY(count_version(m, shadow, r));
+            else
+                store_stamp(f, shadow, r->now);
+        }
         which->words[w] |= m->update_sets.words[w];
     }
     return check_members(m, shadow, which, r, true);

@@ -32,8 +32,9 @@ void ost__rules_defaults(const ost__model *m, void *record);
  */
 ost_status ost__rules_insert(const ost__model *m, void *shadow, const ost__rules *r);
 /*
- * Before an update of the fields in `which`: sets OST_ON_UPDATE stamps and adds them to `which`
- * (only if `which` is not empty); trim, lowercase and validation of those fields alone.
+ * Before an update of the fields in `which`: sets OST_ON_UPDATE stamps, counts the version, and
+ * adds them to `which` (only if `which` is not empty); trim, lowercase and validation of those
+ * fields alone.
  */
 ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *which,
                              const ost__rules *r);

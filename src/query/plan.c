@@ -210,7 +210,7 @@ static bool same_set(const ost__model *m, const ost__field_set *a, const ost__fi
 static _Atomic(ost__record_plan *) *list_of(const ost__plans *plans, const ost__model *m,
                                             enum ost__record_kind kind)
 {
-    if (m->table.id >= plans->model_count)
+    if (m->table.id >= plans->model_count || kind >= OST__RECORD_KINDS)
         return NULL;
     return &plans->records[(size_t)m->table.id * OST__RECORD_KINDS + kind];
 }

@@ -19,6 +19,7 @@ enum ost__record_kind {
     OST__RECORD_UPDATE_DELETED, /* of a record that is soft-deleted */
     OST__RECORD_UPDATE_ANY,     /* of one that is or is not */
     OST__RECORD_DELETE,
+    OST__RECORD_DELETE_VERSION,
     OST__RECORD_KINDS
 };
 enum { OST__RECORD_PLANS_MAX = 32 };

@@ -15,14 +15,21 @@ static ost_status refuse(ost_session *s, const ost__model *m, const ost_field *f
     return OST_MISUSE;
 }
 
-static ost_status put_change(ost_session *s, const ost__model *m, ost__section *changes,
-                             uint16_t op, const ost_field *f, const ost_value *v)
+static ost_status put_operator(ost_session *s, const ost__model *m, ost__section *changes,
+                               uint16_t op, const ost_field *f)
 {
     uint8_t *at = ost__section_take(&s->scratch, changes, 3);
     if (!at)
         return ost__no_memory(s);
     at[0] = (uint8_t)op;
     ost__put_u16(at + 1, ost__field_index(m, f));
+    return OST_OK;
+}
+
+static ost_status put_change(ost_session *s, const ost__model *m, ost__section *changes,
+                             uint16_t op, const ost_field *f, const ost_value *v)
+{
+    OST_TRY(put_operator(s, m, changes, op, f));
     if (op == OST_OP_SET_NULL)
         return OST_OK;
     ost_parameter *p = ost__section_parameter(&s->scratch, changes);
@@ -35,6 +42,13 @@ static ost_status put_change(ost_session *s, const ost__model *m, ost__section *
                           .field = f,
                           .value = *v };
     return OST_OK;
+}
+
+ost_status ost__put_next_version(ost_session *s, const ost__model *m, ost__section *changes)
+{
+    const ost_value one = { .type = OST_TYPE_INT64, .as = { .integer = 1 } };
+    changes->items++;
+    return put_change(s, m, changes, OST_OP_INC, m->version, &one);
 }
 
 static bool is_number(const ost_field *f)
@@ -78,12 +92,7 @@ ost_status ost__change_refuse(const ost__changing *c, const ost_field *f, const 
 
 ost_status ost__change_put(const ost__changing *c, uint16_t op, const ost_field *f)
 {
-    uint8_t *at = ost__section_take(&c->s->scratch, c->out, 3);
-    if (!at)
-        return ost__no_memory(c->s);
-    at[0] = (uint8_t)op;
-    ost__put_u16(at + 1, ost__field_index(c->m, f));
-    return OST_OK;
+    return put_operator(c->s, c->m, c->out, op, f);
 }
 
 /* Whether the member, one around it or one inside it is changed already. */
@@ -112,6 +121,7 @@ const ost_field *ost__change_field(const ost__changing *c, const ost_expr *e)
                       : !f             ? "a change of a member that is no field"
                       : is_seen(c, f)  ? "is changed twice in one update"
                       : f->primary_key ? "a key does not change; delete and insert instead"
+                      : f->version     ? "is a version, which the library counts with every change"
                                        : NULL;
     if (why) {
         refuse(c->s, c->m, f, why);
@@ -165,6 +175,10 @@ static ost_status put_stamps(ost_session *s, const ost__model *m, const ost__rul
         const ost_field *f = &m->fields[i];
         if (!ost__field_set_has(&m->update_sets, i) || ost__field_set_has(seen, i))
             continue;
+        if (f == m->version) {
+            OST_TRY(ost__put_next_version(s, m, changes));
+            continue;
+        }
         ost_value now = ost__rules_stamp(f, rules->now);
         ost_status status = ost__rules_value(m, f, &now, rules);
         if (status != OST_OK)

@@ -103,6 +103,14 @@ ost__field_set ost__written_of(const ost__model *m, const void *record, const vo
     return written;
 }
 
+static ost_status version_changed(ost_session *s, const ost__model *m)
+{
+    ost__fail(s, OST_MISUSE, "a hook changed the version of a %s, which the library counts",
+              m->table.model);
+    ost__error_about(&s->error, m->table.model, m->version->name);
+    return OST_MISUSE;
+}
+
 /* The key that is in a condition, or in a snapshot, is the one that the program gave. */
 static ost_status check_key(ost_session *s, const ost__model *m, const void *before,
                             const void *shadow)
@@ -129,6 +137,8 @@ static ost_status run_checked(ost_session *s, const ost__model *m, void *shadow,
     if (!checked)
         return OST_NO_MEMORY;
     ost_status status = run_before(m->source, rules->call, shadow);
+    if (status == OST_OK && m->version && !ost__member_equal(m->version, checked, shadow))
+        return version_changed(s, m);
     if (status == OST_OK && add_differences(m, checked, shadow, &again))
         status = ost__rules_again(m, shadow, &again, rules);
     return status == OST_OK ? OST_OK : ost__call_refused(s, m, rules->call, status);
@@ -189,6 +199,8 @@ static ost_status prepare_hooked(ost_session *s, const ost__model *m, const ost_
     if (status != OST_OK)
         return ost__call_refused(s, m, rules->call, status);
     OST_TRY(check_key(s, m, given, shadow));
+    if (m->version && !ost__member_equal(m->version, given, shadow))
+        return version_changed(s, m);
     if (!find_changes(m, b, snapshot, shadow, changed, rules))
         return OST_OK;
     status = ost__rules_update(m, shadow, changed, &open);

@@ -53,13 +53,17 @@ static ost_status write_stamp(ost_session *s, const ost__model *m, void *record,
         uint8_t *snapshot = ost__snapshot(s, b, index);
         if (!snapshot)
             return (ost_status)s->error.status;
-        return ost__update_tracked(s, b, record, snapshot, shadow, &which, &which, among, matched);
+        OST_TRY(ost__check_version(s, b, snapshot));
+        OST_TRY(
+            ost__update_tracked(s, b, record, snapshot, shadow, &which, &which, among, matched));
+        return *matched == 0 && m->version ? ost__stale(s, m) : OST_OK;
     }
-    OST_TRY(ost__run_by_key(s, m, &which, among, shadow, 1, &out));
+    OST_TRY(ost__run_by_key(s, m, &which, among, OST__ANY_VERSION, shadow, 1, &out));
     *matched = out.matched;
     for (uint32_t i = ost__field_set_next(&which, m, 0); *matched > 0 && i < m->table.field_count;
          i = ost__field_set_next(&which, m, i + 1))
-        ost__member_copy(&m->fields[i], record, shadow);
+        if (&m->fields[i] != m->version)
+            ost__member_copy(&m->fields[i], record, shadow);
     return OST_OK;
 }
 

@@ -91,7 +91,7 @@ ost_status ost__update_tracked(ost_session *s, ost__batch *b, void *record, uint
     ost__by_key out;
     OST_TRY(ost__own_texts(s, b, shadow, changed));
     OST_TRY(ost__journal_add(s, b, record, snapshot, written));
-    ost_status status = ost__run_by_key(s, m, changed, among, shadow, 1, &out);
+    ost_status status = ost__run_by_key(s, m, changed, among, OST__SAME_VERSION, shadow, 1, &out);
     *matched = out.matched;
     if (status != OST_OK || out.matched == 0) {
         s->journal.newest = before;
@@ -115,6 +115,7 @@ ost_status ost__find_changes(ost_session *s, const ost__model *m, void *record, 
                   m->table.model);
         return ost__refused(s, m, OST_STALE);
     }
+    OST_TRY(ost__check_version(s, *b, *snapshot));
     *any = ost__find_changed(*b, record, *snapshot, changed);
     return OST_OK;
 }
@@ -166,7 +167,8 @@ static ost_status write_shadow(ost_session *s, const ost__model *m, update *u, i
         OST_TRY(ost__update_tracked(s, u->batch, u->record, u->snapshot, u->shadow, &u->changed,
                                     written, ost__among_of(u->batch, u->snapshot), matched));
     else
-        OST_TRY(ost__run_by_key(s, m, &u->changed, OST__LIVING, u->shadow, 1, &out));
+        OST_TRY(
+            ost__run_by_key(s, m, &u->changed, OST__LIVING, OST__SAME_VERSION, u->shadow, 1, &out));
     if (!u->batch)
         *matched = out.matched;
     if (*matched == 0 || !u->call)
@@ -203,12 +205,25 @@ static ost_status run_save(ost_session *s, const ost__model *m, void *context)
     return matched == 0 ? ost__stale(s, m) : OST_OK;
 }
 
+ost_status ost__check_version(ost_session *s, const ost__batch *b, const uint8_t *snapshot)
+{
+    const ost__model *m = b->model;
+    if (!m->version ||
+        ost__field_set_has(ost__known_of(b, snapshot), ost__field_index(m, m->version)))
+        return OST_OK;
+    ost__fail(s, OST_MISUSE, "this %s was loaded without its version: select %s.%s too",
+              m->table.model, m->table.model, m->version->name);
+    ost__error_about(&s->error, m->table.model, m->version->name);
+    return OST_MISUSE;
+}
+
 ost_status ost__stale(ost_session *s, const ost__model *m)
 {
     ost__fail(s, OST_STALE,
-              m->table.deleted ? "this %s was deleted or restored since it was loaded, or is not "
-                                 "stored any more"
-                               : "this %s is not stored any more",
+              m->version         ? "this %s was changed or deleted since it was loaded; reload it"
+              : m->table.deleted ? "this %s was deleted or restored since it was loaded, or is not "
+                                   "stored any more"
+                                 : "this %s is not stored any more",
               m->table.model);
     ost__error_about(&s->error, m->table.model, NULL);
     s->error.nothing_sent = 0;
@@ -248,8 +263,10 @@ static ost_status prepare_replace(ost_session *s, const ost__model *m, void *con
 {
     update *u = context;
     OST_TRY(ost__find_stored(s, m, u->record, &u->batch, &u->snapshot));
-    if (u->batch)
+    if (u->batch) {
+        OST_TRY(ost__check_version(s, u->batch, u->snapshot));
         OST_TRY(ost__may_renew(s, u->batch));
+    }
     ost__rules_replaced(m, u->record, u->snapshot, &u->changed);
     OST_TRY(prepare_shadow(s, m, u, OST_CALL_REPLACE));
     return u->any ? OST_OK : nothing_to_replace(s, m);
@@ -262,7 +279,9 @@ static ost_status run_replace(ost_session *s, const ost__model *m, void *context
     OST_TRY(write_shadow(s, m, u, &matched));
     if (matched > 0 && u->batch)
         ost__renew(u->batch, u->snapshot, true);
-    return matched > 0 ? OST_OK : ost__gone(s, m);
+    if (matched > 0)
+        return OST_OK;
+    return m->version ? ost__stale(s, m) : ost__gone(s, m);
 }
 
 static ost_status replace(ost_session *s, const ost_model *m, size_t record_size, void *record)

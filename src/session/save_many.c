@@ -89,7 +89,7 @@ static ost_status add(work *w, uint8_t *record, size_t index, ost__rules *rules,
 {
     const ost__model *m = w->model;
     item *it = &w->items[w->count];
-    uint8_t *shadow = w->shadows + w->count * m->size;
+    uint8_t *shadow = w->shadows + w->count * m->stride;
     ost__field_set changed;
     bool any;
     ost_status status =
@@ -100,7 +100,7 @@ static ost_status add(work *w, uint8_t *record, size_t index, ost__rules *rules,
     }
     if (!any)
         return OST_OK;
-    memcpy(shadow, record, m->size);
+    ost__fill_shadow(m, shadow, record);
     status = prepare(w, it, shadow, &changed, rules);
     if (status != OST_OK)
         return ost__add_failures(w->session, m, index, status, failures);
@@ -129,7 +129,7 @@ static ost_status collect(work *w)
 static ost_status sort(work *w)
 {
     const ost__memory *memory = &w->session->db->memory;
-    size_t start = 0, size = w->model->size;
+    size_t start = 0, size = w->model->stride;
     for (group *g = w->first; g; g = g->next) {
         g->start = start;
         start += g->count;
@@ -156,15 +156,15 @@ static const item *items_of(const work *w)
 
 static uint8_t *shadow_at(const work *w, size_t i)
 {
-    return (w->sorted ? w->moved : w->shadows) + i * w->model->size;
+    return (w->sorted ? w->moved : w->shadows) + i * w->model->stride;
 }
 
 static ost_status send_group(work *w, const group *g)
 {
     ost_session *s = w->session;
     ost__by_key out;
-    ost_status status =
-        ost__run_by_key(s, w->model, &g->changed, g->among, shadow_at(w, g->start), g->count, &out);
+    ost_status status = ost__run_by_key(s, w->model, &g->changed, g->among, OST__SAME_VERSION,
+                                        shadow_at(w, g->start), g->count, &out);
     if (status == OST_OK && out.matched < (int64_t)g->count)
         status = ost__stale(s, w->model);
     if (status == OST_OK)
@@ -241,7 +241,7 @@ static ost_status send_all(work *w)
 static void forget(work *w)
 {
     const ost__memory *memory = &w->session->db->memory;
-    ost__free(memory, w->moved, w->count * w->model->size);
+    ost__free(memory, w->moved, w->count * w->model->stride);
     ost__free(memory, w->sorted, w->count * sizeof(item));
     w->moved = NULL;
     w->sorted = NULL;
@@ -295,7 +295,7 @@ static ost_status save_many(ost_session *s, const ost_model *m, size_t record_si
     OST_TRY(ost__unit_check(s));
     if (count == 0)
         return OST_OK;
-    if (!ost__size_mul(count, model->size, &size) ||
+    if (!ost__size_mul(count, model->stride, &size) ||
         !ost__size_mul(count, sizeof(item), &item_size) || count > INT64_MAX)
         return ost__fail(s, OST_TOO_LARGE, "%zu records of %s are too many", count,
                          model->table.model);

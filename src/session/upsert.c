@@ -128,6 +128,8 @@ static ost_status read_action(ost_session *s, const ost_expr *e, ost__field_set 
     ost__field_set_add(seen, i);
     if (e->op != OST_OP_KEEP && (ost__field_set_has(&m->keys, i) || has(u, f)))
         return refuse(s, m, f, "is part of a key, which an upsert does not change");
+    if (f->version)
+        return refuse(s, m, f, "is a version, which the library counts with every change");
     if (e->op != OST_OP_KEEP && ost__field_set_has(&m->kept, i))
         return refuse(s, m, f, "is immutable, or holds what is: an upsert can only keep it");
     drop(&u->sets, i);
@@ -222,6 +224,8 @@ ost_status ost__upsert_prepare(ost_session *s, const ost__upsert *u, const ost__
     status = ost__rules_insert(u->model, shadow, rules);
     if (status == OST_OK)
         status = ost__rules_update(u->model, shadow, &follows, rules);
+    if (status == OST_OK && u->model->version)
+        ost__rules_fill(u->model->version, shadow, rules);
     return status == OST_OK ? OST_OK : ost__rules_refused(s, u->model, rules, status);
 }
 
@@ -311,9 +315,12 @@ static bool put_upsert(ost_session *s, const ost__upsert *u, ost__section *out)
     ost__put_u16(at, u->index);
     for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
         for (uint32_t i = ost__field_set_next(kinds[k].set, m, 0); i < m->table.field_count;
-             i = ost__field_set_next(kinds[k].set, m, i + 1), count++)
-            if (!put_update(s, out, kinds[k].op, i, kinds[k].flags))
+             i = ost__field_set_next(kinds[k].set, m, i + 1), count++) {
+            /* A new record's version is 1; that is what another one's counts on by. */
+            bool counts = &m->fields[i] == m->version;
+            if (!put_update(s, out, counts ? OST_OP_INC : kinds[k].op, i, kinds[k].flags))
                 return false;
+        }
     ost__put_u16(out->bytes + 2 * u->arbiter_count + 2, count);
     return true;
 }

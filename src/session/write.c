@@ -128,51 +128,85 @@ ost_status ost__put_equal(ost_session *s, const ost__model *m, const ost_field *
     return OST_OK;
 }
 
-/* What is deleted by its key is deleted for good, among all. */
-static enum ost__record_kind kind_by_key(const ost__field_set *which, enum ost__among among)
+/* The kind of a ready plan; OST__RECORD_KINDS: none is kept. What is deleted by its key is deleted
+ * for good, among all. */
+static enum ost__record_kind kind_by_key(const ost__model *m, const ost__field_set *which,
+                                         enum ost__among among, enum ost__versions versions)
 {
+    bool any = versions == OST__ANY_VERSION || !m->version;
     if (!which)
-        return OST__RECORD_DELETE;
-    return among == OST__LIVING    ? OST__RECORD_UPDATE
-           : among == OST__DELETED ? OST__RECORD_UPDATE_DELETED
-                                   : OST__RECORD_UPDATE_ANY;
+        return any ? OST__RECORD_DELETE : OST__RECORD_DELETE_VERSION;
+    if ((m->version && any) || among == OST__WITH_DELETED)
+        return OST__RECORD_KINDS;
+    return among == OST__DELETED ? OST__RECORD_UPDATE_DELETED : OST__RECORD_UPDATE;
+}
+
+/* What an update sets. Of any version, that counts on from whatever it is. */
+static ost_status put_changes(ost_session *s, const ost__model *m, const ost__field_set *which,
+                              enum ost__versions versions, ost__section *changes)
+{
+    ost__field_set given = *which;
+    bool counts = m->version && versions == OST__ANY_VERSION;
+    if (counts) {
+        uint32_t i = ost__field_index(m, m->version);
+        given.words[i >> 6] &= ~((uint64_t)1 << (i & 63));
+    }
+    if (!ost__put_fields(s, m, &given, changes))
+        return ost__no_memory(s);
+    return counts ? ost__put_next_version(s, m, changes) : OST_OK;
+}
+
+/* The key, and the version that lies behind the shadow. */
+static ost_status put_condition(ost_session *s, const ost__model *m, enum ost__versions versions,
+                                ost__section *where)
+{
+    OST_TRY(ost__put_equal(s, m, m->table.keys, m->table.key_count, where));
+    if (!m->version || versions == OST__ANY_VERSION)
+        return OST_OK;
+    OST_TRY(ost__put_equal(s, m, &m->version, 1, where));
+    where->parameters[where->parameter_count - 1].offset = m->version_at;
+    return OST_OK;
 }
 
 /* The common way to a plan for one record; it is kept, so that the next time it is ready. */
 static ost_status begin_by_key(ost__run *r, ost_session *s, const ost__model *m,
-                               const ost__field_set *which, enum ost__among among)
+                               const ost__field_set *which, enum ost__among among,
+                               enum ost__versions versions)
 {
     ost__section changes = { 0 }, where = { 0 };
     ost__statement st;
+    const enum ost__record_kind kind = kind_by_key(m, which, among, versions);
     const ost__parts parts = { .kind = which ? OST_DO_UPDATE : OST_DO_DELETE,
                                .model = m,
                                .changes = &changes,
                                .where = &where,
-                               .among = (uint16_t)among };
-    if (which && !ost__put_fields(s, m, which, &changes))
-        return ost__no_memory(s);
-    OST_TRY(ost__put_equal(s, m, m->table.keys, m->table.key_count, &where));
+                               .among = among };
+    if (which)
+        OST_TRY(put_changes(s, m, which, versions, &changes));
+    OST_TRY(put_condition(s, m, versions, &where));
     if (!ost__statement_join(&parts, &s->scratch, &st))
         return ost__no_memory(s);
     OST_TRY(ost__run_begin(r, s, &st));
-    ost__record_plan_keep(s->db->plans, m, kind_by_key(which, among), which, r->plan, &st);
+    if (kind != OST__RECORD_KINDS)
+        ost__record_plan_keep(s->db->plans, m, kind, which, r->plan, &st);
     return OST_OK;
 }
 
 ost_status ost__run_by_key(ost_session *s, const ost__model *m, const ost__field_set *which,
-                           enum ost__among among, const void *shadows, size_t count,
-                           ost__by_key *out)
+                           enum ost__among among, enum ost__versions versions, const void *shadows,
+                           size_t count, ost__by_key *out)
 {
     ost__run r;
     const ost__record_plan *ready;
     *out = (ost__by_key){ .failed_record = SIZE_MAX };
-    ost_status status = ost__run_begin_record(&r, s, m, kind_by_key(which, among), which, &ready);
+    ost_status status =
+        ost__run_begin_record(&r, s, m, kind_by_key(m, which, among, versions), which, &ready);
     if (status == OST_OK && !ready)
-        status = begin_by_key(&r, s, m, which, among);
+        status = begin_by_key(&r, s, m, which, among, versions);
     if (status == OST_OK) {
         r.op.records = shadows;
         r.op.record_count = count;
-        r.op.record_stride = m->size;
+        r.op.record_stride = m->stride;
         status = ost__run_go(&r, NULL);
         out->matched = r.outcome.matched;
         out->failed_record = r.outcome.failed_record;
@@ -191,9 +225,9 @@ ost_status ost__gone(ost_session *s, const ost__model *m)
 
 void *ost__shadow_of(ost_session *s, const ost__model *m, const void *record)
 {
-    void *shadow = ost__arena_alloc(&s->scratch, m->size, _Alignof(max_align_t));
+    void *shadow = ost__arena_alloc(&s->scratch, m->stride, _Alignof(max_align_t));
     if (shadow)
-        memcpy(shadow, record, m->size);
+        ost__fill_shadow(m, shadow, record);
     else
         ost__no_memory(s);
     return shadow;
@@ -464,8 +498,20 @@ ost_status ost__delete_record(ost_session *s, const ost__model *m, void *record,
 ost_status ost__erase_record(ost_session *s, const ost__model *m, void *record)
 {
     ost__by_key out;
-    OST_TRY(ost__run_by_key(s, m, NULL, OST__WITH_DELETED, record, 1, &out));
-    return out.matched == 0 ? ost__gone(s, m) : OST_OK;
+    ost__batch *b = NULL;
+    uint8_t *snapshot;
+    if (m->version)
+        OST_TRY(ost__find_stored(s, m, record, &b, &snapshot));
+    if (!b) {
+        OST_TRY(ost__run_by_key(s, m, NULL, OST__WITH_DELETED, OST__ANY_VERSION, record, 1, &out));
+        return out.matched == 0 ? ost__gone(s, m) : OST_OK;
+    }
+    const void *shadow = ost__shadow_of(s, m, record);
+    if (!shadow)
+        return OST_NO_MEMORY;
+    OST_TRY(ost__check_version(s, b, snapshot));
+    OST_TRY(ost__run_by_key(s, m, NULL, OST__WITH_DELETED, OST__SAME_VERSION, shadow, 1, &out));
+    return out.matched == 0 ? ost__stale(s, m) : OST_OK;
 }
 
 static ost_status delete_record(ost_session *s, const ost_model *m, size_t record_size,

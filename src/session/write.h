@@ -3,6 +3,8 @@
 #ifndef OSTLER_SESSION_WRITE_H
 #define OSTLER_SESSION_WRITE_H
 
+#include <string.h>
+
 #include "model/member.h"
 #include "session/session.h"
 
@@ -53,6 +55,13 @@ ost_status ost__delete_record(ost_session *s, const ost__model *m, void *record,
 /* For good. */
 ost_status ost__erase_record(ost_session *s, const ost__model *m, void *record);
 
+/* A shadow is like the record, and keeps the version that it has. */
+static inline void ost__fill_shadow(const ost__model *m, uint8_t *shadow, const void *record)
+{
+    memcpy(shadow, record, m->size);
+    if (m->version)
+        memcpy(shadow + m->version_at, shadow + m->version->offset, m->version->size);
+}
 /* A copy of the record in scratch memory; NULL: no memory, and the error says so. */
 void *ost__shadow_of(ost_session *s, const ost__model *m, const void *record);
 /* No record has this key: OST_NOT_FOUND. */
@@ -63,10 +72,15 @@ typedef struct ost__by_key {
     int64_t matched;
     size_t failed_record; /* SIZE_MAX: not one */
 } ost__by_key;
+/* Which records of a model with a version are met: those of the version that lies behind their
+ * shadows (model.h), or any, for a struct of the program's own that need not know it. */
+enum ost__versions { OST__SAME_VERSION, OST__ANY_VERSION };
 /* `count` shadows in one operation; `which`: members that an update writes, NULL for a delete. */
 ost_status ost__run_by_key(ost_session *s, const ost__model *m, const ost__field_set *which,
-                           enum ost__among among, const void *shadows, size_t count,
-                           ost__by_key *out);
+                           enum ost__among among, enum ost__versions versions, const void *shadows,
+                           size_t count, ost__by_key *out);
+/* The version of a record that was loaded in part must be among what was, or it is OST_MISUSE. */
+ost_status ost__check_version(ost_session *s, const ost__batch *b, const uint8_t *snapshot);
 /* Among which records a tracked one is that is stored like this; all, if that is not known. */
 static inline enum ost__among ost__among_of(const ost__batch *b, const uint8_t *snapshot)
 {
@@ -78,6 +92,8 @@ static inline enum ost__among ost__among_of(const ost__batch *b, const uint8_t *
     return b->mixed && !ost__is_renewed(b, snapshot) ? OST__WITH_DELETED : OST__LIVING;
 }
 
+/* change.c: the version counts on, whatever it is. */
+ost_status ost__put_next_version(ost_session *s, const ost__model *m, ost__section *changes);
 /* change.c: the changes of an update by query, with the stamps that every update sets. */
 ost_status ost__encode_changes(ost_session *s, const ost__model *m, const ost_expr *const *list,
                                ost__section *changes);

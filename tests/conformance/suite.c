@@ -32,10 +32,11 @@ static char detail[DETAIL_SIZE];
 static void gather_groups(void)
 {
     static const group *const written[] = {
-        &across_group,  &logic_group,        &text_group,      &letters_group,     &lists_group,
-        &numbers_group, &aggregates_group,   &order_group,     &queries_group,     &records_group,
-        &tracked_group, &updates_group,      &documents_group, &constraints_group, &living_group,
-        &scopes_group,  &transactions_group, &isolation_group, &locks_group,       &tables_group,
+        &across_group,  &logic_group,      &text_group,      &letters_group,      &lists_group,
+        &numbers_group, &aggregates_group, &order_group,     &queries_group,      &records_group,
+        &tracked_group, &updates_group,    &documents_group, &constraints_group,  &living_group,
+        &scopes_group,  &hooks_group,      &versions_group,  &transactions_group, &isolation_group,
+        &locks_group,   &tables_group,
     };
     group_count = 0;
     for (size_t i = 0; i < kind_capability_count; i++)

@@ -25,6 +25,39 @@ OST_MODEL(preset,
                                .default_value = OST_UNITS(150, 2)),
                      OST_FIELD(preset, plain, .default_value = OST_INT(3))));
 
+ost_status (*hooked_does)(const char *hook, ost_call *call, hooked *record);
+
+#define HOOK(name)                                                      \
+    static ost_status name(ost_call *call, void *record)                \
+    {                                                                   \
+        return hooked_does ? hooked_does(#name, call, record) : OST_OK; \
+    }
+HOOK(before_validate)
+HOOK(after_validate)
+HOOK(before_save)
+HOOK(before_insert)
+HOOK(before_update)
+HOOK(after_insert)
+HOOK(after_update)
+HOOK(after_save)
+HOOK(before_delete)
+HOOK(after_delete)
+HOOK(after_load)
+
+OST_MODEL(hooked, .before_validate = before_validate, .after_validate = after_validate,
+          .before_save = before_save, .before_insert = before_insert,
+          .before_update = before_update, .after_insert = after_insert,
+          .after_update = after_update, .after_save = after_save, .before_delete = before_delete,
+          .after_delete = after_delete, .after_load = after_load,
+          OST_FIELDS(OST_FIELD(hooked, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(hooked, name, .required = true, .unique = true, .max_length = 40),
+                     OST_FIELD(hooked, steps, .min = OST_INT(0))));
+
+OST_MODEL(versioned,
+          OST_FIELDS(OST_FIELD(versioned, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(versioned, name), OST_FIELD(versioned, n),
+                     OST_FIELD(versioned, version, .version = true)));
+
 OST_MODEL(labelled,
           OST_FIELDS(OST_FIELD(labelled, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
                      OST_FIELD(labelled, colour, .max_length = 10,
@@ -102,9 +135,11 @@ OST_MODEL(folio,
                      OST_FIELD(folio, place)));
 
 const ost_model *const suite_models[SUITE_MODEL_COUNT + 1] = {
-    &thing_model,   &maybe_model,    &seat_model,    &account_model,    &twin_model,
-    &exact_model,   &guest_model,    &author_model,  &book_model,       &stamped_model,
-    &preset_model,  &labelled_model, &odd_model,     &by_uuid_model,    &by_object_id_model,
-    &by_text_model, &by_time_model,  &by_date_model, &by_decimal_model, &by_natural_model,
-    &only_model,    &poster_model,   &ledger_model,  &folio_model,      NULL,
+    &thing_model,        &maybe_model,      &seat_model,    &account_model,
+    &twin_model,         &exact_model,      &guest_model,   &author_model,
+    &hooked_model,       &versioned_model,  &book_model,    &stamped_model,
+    &preset_model,       &labelled_model,   &odd_model,     &by_uuid_model,
+    &by_object_id_model, &by_text_model,    &by_time_model, &by_date_model,
+    &by_decimal_model,   &by_natural_model, &only_model,    &poster_model,
+    &ledger_model,       &folio_model,      NULL,
 };

@@ -45,6 +45,24 @@ typedef struct labelled {
 } labelled;
 OST_RECORD(labelled, id);
 
+/* With every hook; they call `hooked_does`, if there is one. */
+typedef struct hooked {
+    int64_t id;
+    const char *name; /* unique */
+    int steps;
+} hooked;
+OST_RECORD(hooked, id);
+extern ost_status (*hooked_does)(const char *hook, ost_call *call, hooked *record);
+
+/* It counts its changes. */
+typedef struct versioned {
+    int64_t id;
+    const char *name;
+    int n;
+    int64_t version;
+} versioned;
+OST_RECORD(versioned, id);
+
 /* Names that need to be quoted. */
 typedef struct odd {
     int64_t id;
@@ -155,7 +173,7 @@ OST_PART(spot);
 OST_PART(line);
 OST_RECORD(folio, id);
 
-enum { SUITE_MODEL_COUNT = MODEL_COUNT + 17 };
+enum { SUITE_MODEL_COUNT = MODEL_COUNT + 19 };
 extern const ost_model *const suite_models[SUITE_MODEL_COUNT + 1];
 /* Statements that make the tables of others anew; ends in NULL. */
 extern const char *const ledger_statements[];

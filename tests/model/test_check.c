@@ -374,11 +374,32 @@ static void documents(void **state)
                    OST_SCHEMA, "ost_opt_int.value", "type");
 }
 
+static void versions(void **state)
+{
+    (void)state;
+    RIGHT(FIELD(number, .version = true));
+    RIGHT(FIELD(natural, .version = true, .column = "edition"));
+    RIGHT(FIELD(number, .version = true, .hidden = true));
+    WRONG("small", "version", FIELD(small, .version = true));
+    WRONG("age", "version", FIELD(age, .version = true));
+    WRONG("text", "version", FIELD(text, .version = true));
+    WRONG("number", "version", FIELD(number, .version = true, .values = OST_NAMES("one", "two")));
+    WRONG("number", "version", FIELD(number, .version = true, .unique = true));
+    WRONG("number", "version", FIELD(number, .version = true, .min = OST_INT(0)));
+    WRONG("number", "version", FIELD(number, .version = true, .default_value = OST_INT(1)));
+    WRONG("number", "immutable", FIELD(number, .version = true, .immutable = true));
+    WRONG("natural", "version",
+          WITH(OST_FIELD(thing, number, .version = true),
+               OST_FIELD(thing, natural, .version = true)));
+    expect_mistake(OST_MODELS(MODEL(thing, OST_FIELDS(OST_FIELD(thing, id, .primary_key = true,
+                                                                .version = true)))),
+                   OST_SCHEMA, "thing.id", "version");
+}
+
 static void what_is_not_built_yet(void **state)
 {
     (void)state;
     UNBUILT("text", FIELD(text, .encrypted = true));
-    UNBUILT("number", FIELD(number, .version = true));
     UNBUILT("number", FIELD(number, .was = "count"));
     UNBUILT("text",
             FIELD(text, .converts = (const struct ost_conversion *)(const void *)&test_memory));
@@ -468,6 +489,7 @@ int main(void)
         cmocka_unit_test(functions),
         cmocka_unit_test(a_wrong_pattern_says_where),
         cmocka_unit_test(documents),
+        cmocka_unit_test(versions),
         cmocka_unit_test(what_is_not_built_yet),
         cmocka_unit_test(a_real_mistake_outranks_what_is_not_built),
         cmocka_unit_test(five_mistakes_are_five_failures),

@@ -112,3 +112,16 @@ OST_MODEL(visit, .table = "visits", .before_validate = before_validate, .before_
           OST_FIELDS(OST_FIELD(visit, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
                      OST_FIELD(visit, reason, .required = true), OST_FIELD(visit, lodger),
                      OST_FIELD(visit, minutes)));
+
+OST_MODEL(sheet, .table = "sheets",
+          OST_FIELDS(OST_FIELD(sheet, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(sheet, text),
+                     OST_FIELD(sheet, slug, .unique = true, .max_length = 20),
+                     OST_FIELD(sheet, version, .version = true), OST_FIELD(sheet, views)));
+
+OST_MODEL(draft, .table = "drafts",
+          OST_FIELDS(OST_FIELD(draft, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(draft, text),
+                     OST_FIELD(draft, version, .column = "edition", .version = true),
+                     OST_FIELD(draft, changed_at, .stamp = OST_ON_UPDATE),
+                     OST_FIELD(draft, deleted_at, .stamp = OST_ON_DELETE)));

@@ -95,6 +95,24 @@ OST_RECORD(visit, id);
 typedef ost_status session_hook_is(const char *name, ost_call *call, void *record);
 extern session_hook_is *session_hook; /* NULL: they do nothing */
 
+/* With a version; and with soft deletes too. */
+typedef struct sheet {
+    int64_t id;
+    const char *text;
+    const char *slug;
+    int version;
+    int64_t views;
+} sheet;
+OST_RECORD(sheet, id);
+typedef struct draft {
+    int64_t id;
+    const char *text;
+    uint64_t version;
+    ost_time changed_at;
+    ost_opt_time deleted_at;
+} draft;
+OST_RECORD(draft, id);
+
 /* A table made by others, where there is one. */
 typedef struct gauge {
     int64_t id;
@@ -128,6 +146,7 @@ OST_PART(year_count);
 
 #define SESSION_MODELS                                                                            \
     OST_MODELS(&book_model, &loan_model, &note_model, &gauge_model, &patron_model, &permit_model, \
-               &notice_model, &site_model, &lodger_model, &visit_model)
+               &notice_model, &site_model, &lodger_model, &visit_model, &sheet_model,             \
+               &draft_model)
 
 #endif
