@@ -6,6 +6,7 @@
 #include "session/write.h"
 
 #include "base/error.h"
+#include "session/hook.h"
 
 typedef struct work {
     ost_session *session;
@@ -20,6 +21,7 @@ typedef struct work {
 static ost_status in_one_step(work *w)
 {
     ost_session *s = w->session;
+    const ost__model *m = w->query->model;
     const ost__ask ask = {
         .kind = OST_DO_UPDATE, .changes = w->changes, .returns = true, .limited = true, .limit = 1
     };
@@ -27,14 +29,16 @@ static ost_status in_one_step(work *w)
     ost__run r;
     ost_status status = ost__query_assemble(w->query, &ask, &s->scratch, &st, &s->error);
     if (status != OST_OK)
-        return ost__refused(s, w->query->model, status);
+        return ost__refused(s, m, status);
     status = ost__run_begin(&r, s, &st);
     if (status == OST_OK) {
         r.op.flags |= w->flags;
         status = ost__run_rows(&r, true, &w->row, &w->count);
     }
     ost__run_end(&r);
-    return status == OST_OK ? OST_OK : ost__constraint_failed(s, w->query->model, status);
+    if (status != OST_OK)
+        return ost__constraint_failed(s, m, status);
+    return m->calls & OST__CALLS_LOAD ? ost__run_loaded(s, m, w->row, w->count, &m->all) : OST_OK;
 }
 
 /* ---- where the state before must be read ---- */

@@ -61,32 +61,60 @@ static ost_status find(ost_session *s, const ost__upsert *u, const void *record,
     return ost__select(s, &st, true, row, count);
 }
 
+/* Creating it, in two steps. */
+typedef struct creation {
+    const ost__upsert *of;
+    const void *record;
+    uint8_t *shadow;
+    void *row;
+    enum ost_effect effect;
+    ost_call *call;
+} creation;
+
+static ost_status prepare_creation(ost_session *s, const ost__model *m, void *context)
+{
+    creation *x = context;
+    OST_TRY(ost__call_for(s, m, OST__CALLS_WRITE, OST_CALL_UPSERT, &x->call));
+    const ost__rules rules = ost__rules_of(s, m, x->call);
+    x->shadow = ost__shadow_of(s, m, x->record);
+    return x->shadow ? ost__upsert_prepare(s, x->of, &rules, x->shadow) : OST_NO_MEMORY;
+}
+
+static ost_status run_creation(ost_session *s, const ost__model *m, void *context)
+{
+    creation *x = context;
+    ost__upserted out = { .arena = &s->records, .effects = &x->effect };
+    ost__arena_mark before = ost__arena_mark_now(&s->records);
+    ost_status status = ost__upsert_run(s, x->of, true, x->shadow, 1, &out);
+    for (uint32_t attempt = 1; ost__unit_repeats(s, &status, attempt); attempt++)
+        status = ost__upsert_run(s, x->of, true, x->shadow, 1, &out);
+    x->row = (void *)(uintptr_t)out.rows;
+    if (status == OST_OK && !ost__track(s, m, x->row, 1, true, &m->all))
+        status = ost__after_sending(s, ost__no_memory(s));
+    if (status != OST_OK) {
+        ost__arena_release(&s->records, before);
+        return status;
+    }
+    if (m->calls & OST__CALLS_WRITTEN)
+        OST_TRY(ost__run_upserted(s, x->call, x->effect, x->row));
+    return m->calls & OST__CALLS_LOAD ? ost__run_loaded(s, m, x->row, 1, &m->all) : OST_OK;
+}
+
 static ost_status create(ost_session *s, const ost__upsert *u, const void *record, void **row,
                          bool *created)
 {
+    static const ost__steps steps = { prepare_creation, run_creation, OST__CALLS_WRITTEN };
     const ost__model *m = u->model;
-    ost_call *call;
-    enum ost_effect effect = OST_EFFECT_NONE;
-    ost__upserted out = { .arena = &s->records, .effects = &effect };
-    ost__arena_mark before = ost__arena_mark_now(&s->records);
-    void *shadow = ost__shadow_of(s, m, record);
-    if (!shadow)
-        return OST_NO_MEMORY;
-    OST_TRY(ost__call_of_functions(s, m, OST_CALL_UPSERT, &call));
-    const ost__rules rules = ost__rules_of(s, m, call);
-    OST_TRY(ost__upsert_prepare(s, u, &rules, shadow));
-    ost_status status = ost__upsert_run(s, u, true, shadow, 1, &out);
-    for (uint32_t attempt = 1; ost__unit_repeats(s, &status, attempt); attempt++)
-        status = ost__upsert_run(s, u, true, shadow, 1, &out);
-    if (status == OST_OK) {
-        *row = (void *)(uintptr_t)out.rows;
-        *created = effect == OST_EFFECT_INSERTED;
-        if (!ost__track(s, m, *row, 1, true, &m->all))
-            status = ost__after_sending(s, ost__no_memory(s));
+    creation x = { .of = u, .record = record };
+    if (m->calls & OST__CALLS_WRITE) {
+        OST_TRY(ost__run_steps(s, m, &steps, &x));
+    } else {
+        OST_TRY(prepare_creation(s, m, &x));
+        OST_TRY(run_creation(s, m, &x));
     }
-    if (status != OST_OK)
-        ost__arena_release(&s->records, before);
-    return status;
+    *row = x.row;
+    *created = x.effect == OST_EFFECT_INSERTED;
+    return OST_OK;
 }
 
 static ost_status find_or_create(ost_session *s, const ost_model *m, size_t record_size,

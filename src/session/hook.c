@@ -79,7 +79,8 @@ static ost_status run_before(const ost_model *m, ost_call *call, void *shadow)
         { inserts ? m->before_insert : m->before_update,
           inserts ? "before_insert hook" : "before_update hook" },
     };
-    return run_hooks(call, hooks, sizeof(hooks) / sizeof(hooks[0]), shadow);
+    /* Which of the two an upsert will be is not known. */
+    return run_hooks(call, hooks, call->operation == OST_CALL_UPSERT ? 2 : 3, shadow);
 }
 
 /* ---- what hooks changed ---- */
@@ -235,12 +236,9 @@ ost_status ost__prepare_delete(ost_session *s, ost_call *call, void *shadow)
 
 /* ---- after ---- */
 
-ost_status ost__run_after(ost_session *s, ost_call *call, void *shadow)
+static ost_status run_after(ost_session *s, ost_call *call, bool inserts, void *shadow)
 {
-    if (!call)
-        return OST_OK;
     const ost_model *m = call->model->source;
-    const bool inserts = call->operation == OST_CALL_INSERT;
     const named_hook written[] = {
         { inserts ? m->after_insert : m->after_update,
           inserts ? "after_insert hook" : "after_update hook" },
@@ -255,6 +253,18 @@ ost_status ost__run_after(ost_session *s, ost_call *call, void *shadow)
     s->error.nothing_sent = 0;
     ost__unit_doom(s);
     return status;
+}
+
+ost_status ost__run_after(ost_session *s, ost_call *call, void *shadow)
+{
+    return call ? run_after(s, call, call->operation == OST_CALL_INSERT, shadow) : OST_OK;
+}
+
+ost_status ost__run_upserted(ost_session *s, ost_call *call, enum ost_effect effect, void *shadow)
+{
+    if (!call || effect == OST_EFFECT_UNCHANGED)
+        return OST_OK;
+    return run_after(s, call, effect == OST_EFFECT_INSERTED, shadow);
 }
 
 void ost__write_back_whole(const ost__model *m, void *record, void *shadow)

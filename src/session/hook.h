@@ -43,6 +43,8 @@ ost_status ost__prepare_update(ost_session *s, const ost__model *m, const ost__b
 ost__field_set ost__written_of(const ost__model *m, const void *record, const void *shadow);
 /* The hooks after a write, on the shadow. What they refuse dooms the unit. `call` may be NULL. */
 ost_status ost__run_after(ost_session *s, ost_call *call, void *shadow);
+/* The same after an upsert that did this. */
+ost_status ost__run_upserted(ost_session *s, ost_call *call, enum ost_effect effect, void *shadow);
 /* A struct of the program's own becomes like the shadow, save for members that point. */
 void ost__write_back_whole(const ost__model *m, void *record, void *shadow);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/convert.h"
 #include "model/member.h"
 #include "query/expr.h"
 #include "session/hook.h"
@@ -214,19 +215,27 @@ ost_status ost__upsert_check_key(ost_session *s, const ost__upsert *u, const voi
     return OST_OK;
 }
 
+/* Rules keep a stamp that is there: of an upsert it may be one from before. A version is theirs. */
+static void set_stamps(const ost__upsert *u, void *shadow, ost_time now)
+{
+    const ost__model *m = u->model;
+    for (uint32_t i = ost__field_set_next(&u->follows, m, 0); i < m->table.field_count;
+         i = ost__field_set_next(&u->follows, m, i + 1)) {
+        if (&m->fields[i] == m->version)
+            continue;
+        const ost_value stamp = ost__rules_stamp(&m->fields[i], now);
+        ost__member_store(&m->fields[i], shadow, &stamp);
+    }
+}
+
 ost_status ost__upsert_prepare(ost_session *s, const ost__upsert *u, const ost__rules *rules,
                                void *shadow)
 {
-    ost__field_set follows = u->follows;
     ost_status status = ost__upsert_check_key(s, u, shadow);
-    if (status != OST_OK)
-        return ost__refused(s, u->model, status);
-    status = ost__rules_insert(u->model, shadow, rules);
+    set_stamps(u, shadow, rules->now);
     if (status == OST_OK)
-        status = ost__rules_update(u->model, shadow, &follows, rules);
-    if (status == OST_OK && u->model->version)
-        ost__rules_fill(u->model->version, shadow, rules);
-    return status == OST_OK ? OST_OK : ost__rules_refused(s, u->model, rules, status);
+        return ost__prepare_insert(s, u->model, shadow, rules);
+    return ost__refused(s, u->model, status);
 }
 
 static bool is_unset(const ost__upsert *u, uint32_t i, const void *shadow)

@@ -23,7 +23,7 @@ ost_status ost__upsert_read(ost_session *s, const ost__model *m, const ost_upser
                             ost__upsert *out);
 /* The declared key that has these members. */
 ost_status ost__upsert_key(ost_session *s, const ost_expr *const *key, ost__upsert *u);
-/* Fills and checks a shadow, and its key. */
+/* What an upsert does to a shadow before it is sent: hooks and rules, and its key is checked. */
 ost_status ost__upsert_prepare(ost_session *s, const ost__upsert *u, const ost__rules *rules,
                                void *shadow);
 /* OST_INVALID where a member of the key is null, or would be generated. */
@@ -46,9 +46,10 @@ typedef struct ost__upserted {
 /* upsert_run.c: runs shadows that agree. */
 ost_status ost__upsert_run(ost_session *s, const ost__upsert *u, bool whole, const uint8_t *shadows,
                            size_t count, ost__upserted *out);
-/* One record, which may be one of the session's. */
-ost_status ost__upsert_record(ost_session *s, const ost__upsert *u, void *record,
-                              enum ost_effect *effect);
+/* A prepared shadow of a record, which may be one of the session's. It becomes like what is stored.
+ */
+ost_status ost__upsert_shadow(ost_session *s, const ost__upsert *u, ost__insertion *in,
+                              void *record, uint8_t *shadow, enum ost_effect *effect);
 /* What a struct of the program's own has no memory for need not be asked for. */
 void ost__upsert_leave_out_texts(ost__upsert *u);
 /* What a struct of the program's own gets back. */

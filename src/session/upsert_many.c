@@ -18,26 +18,23 @@ typedef struct work {
     uint8_t *shadows;                /* in the order of their keys, once they are sorted */
     uint32_t *order, *spare;         /* shadow i is record order[i] */
     enum ost_effect *done, *effects; /* of shadows; the program's, of records */
+    bool tracked;                    /* they are records of the session */
+    ost_call *call;
     size_t shadows_size, order_size, done_size;
 } work;
 
-/* Every record is checked before anything is sent; a failure's path names the record. Those of the
- * session are prepared one by one afterwards. */
-static ost_status prepare(work *w, bool tracked)
+/* Every record is checked before anything is sent; a failure's path names the record. */
+static ost_status prepare(work *w)
 {
     ost_session *s = w->session;
     const ost__model *m = w->upsert.model;
-    ost_call *call;
+    ost__rules rules = ost__rules_of(s, m, w->call);
     ost_error *all = NULL;
-    OST_TRY(ost__call_of_functions(s, m, OST_CALL_UPSERT, &call));
-    ost__rules rules = ost__rules_of(s, m, call);
     memcpy(w->shadows, w->records, w->shadows_size);
-    rules.checks_only = tracked;
     for (size_t i = 0; i < w->count; i++) {
-        if (tracked)
-            rules.stored = ost__stored_of(s, m, w->records + i * m->size);
-        if (call)
-            ost__call_aim(call, NULL, NULL);
+        rules.stored = ost__stored_of(s, m, w->records + i * m->size);
+        if (w->call)
+            ost__call_aim(w->call, NULL, NULL);
         ost_status status = ost__upsert_prepare(s, &w->upsert, &rules, w->shadows + i * m->size);
         if (status != OST_OK)
             OST_TRY(ost__add_failures(s, m, i, status, &all));
@@ -140,9 +137,14 @@ static ost_status send_runs(work *w)
 /* Records of the session: each as if it were alone, for it is tracked from then on. */
 static ost_status send_tracked(work *w)
 {
+    size_t size = w->upsert.model->size;
     for (size_t i = 0; i < w->count; i++) {
-        uint8_t *record = w->records + w->order[i] * w->upsert.model->size;
-        ost_status status = ost__upsert_record(w->session, &w->upsert, record, &w->done[i]);
+        uint8_t *record = w->records + w->order[i] * size;
+        ost__insertion in;
+        ost_status status = ost__insertion_of(w->session, w->upsert.model, record, &in);
+        if (status == OST_OK)
+            status = ost__upsert_shadow(w->session, &w->upsert, &in, record, w->shadows + i * size,
+                                        &w->done[i]);
         if (status == OST_OK)
             continue;
         ost__name_record(w->session, w->order[i]);
@@ -153,25 +155,28 @@ static ost_status send_tracked(work *w)
     return OST_OK;
 }
 
-static ost_status send(work *w, bool tracked)
-{
-    ost_session *s = w->session;
-    bool own = s->unit_count == 0;
-    if (own)
-        OST_TRY(ost__unit_begin(s, NULL));
-    ost_status status = tracked ? send_tracked(w) : send_runs(w);
-    if (own && status == OST_OK)
-        return ost__unit_commit(s);
-    if (own)
-        ost__unit_rollback(s);
-    return status;
-}
-
-static void write_back(const work *w, bool tracked)
+static ost_status run_after(work *w)
 {
     size_t size = w->upsert.model->size;
     for (size_t i = 0; i < w->count; i++) {
-        if (!tracked)
+        uint8_t *shadow = w->shadows + i * size;
+        ost__call_aim(w->call, NULL, NULL);
+        ost_status status = ost__run_upserted(w->session, w->call, w->done[i], shadow);
+        if (status != OST_OK) {
+            ost__name_record(w->session, w->order[i]);
+            return status;
+        }
+        if (w->tracked)
+            memcpy(w->records + w->order[i] * size, shadow, size);
+    }
+    return OST_OK;
+}
+
+static void write_back(const work *w)
+{
+    size_t size = w->upsert.model->size;
+    for (size_t i = 0; i < w->count; i++) {
+        if (!w->tracked)
             ost__upsert_write_back(&w->upsert, w->records + w->order[i] * size,
                                    w->shadows + i * size);
         if (w->effects)
@@ -179,20 +184,34 @@ static void write_back(const work *w, bool tracked)
     }
 }
 
+/* ---- in two steps ---- */
+
+static ost_status prepare_all(ost_session *s, const ost__model *m, void *context)
+{
+    work *w = context;
+    OST_TRY(ost__call_for(s, m, OST__CALLS_WRITE, OST_CALL_UPSERT, &w->call));
+    OST_TRY(prepare(w));
+    return sort(w);
+}
+
+static ost_status send_all(ost_session *s, const ost__model *m, void *context)
+{
+    work *w = context;
+    (void)s;
+    OST_TRY(w->tracked ? send_tracked(w) : send_runs(w));
+    return m->calls & OST__CALLS_WRITTEN ? run_after(w) : OST_OK;
+}
+
 static ost_status upsert_all(work *w)
 {
+    static const ost__steps steps = { prepare_all, send_all, OST__ALWAYS_WHOLE };
     size_t index;
-    bool tracked = ost__tracked(w->session, w->records, &index);
-    if (!tracked)
+    w->tracked = ost__tracked(w->session, w->records, &index);
+    if (!w->tracked)
         ost__upsert_leave_out_texts(&w->upsert);
-    OST_TRY(prepare(w, tracked));
-    OST_TRY(sort(w));
-    ost_status status = send(w, tracked);
-    for (uint32_t attempt = 1; ost__unit_repeats(w->session, &status, attempt); attempt++)
-        status = send(w, tracked);
-    if (status == OST_OK)
-        write_back(w, tracked);
-    return status;
+    OST_TRY(ost__run_steps(w->session, w->upsert.model, &steps, w));
+    write_back(w);
+    return OST_OK;
 }
 
 static ost_status upsert_many(ost_session *s, const ost__model *m, void *records, size_t count,

@@ -175,48 +175,77 @@ static ost_status run_shadow(ost_session *s, const ost__upsert *u, uint8_t *shad
     }
 }
 
-ost_status ost__upsert_record(ost_session *s, const ost__upsert *u, void *record,
-                              enum ost_effect *effect)
+ost_status ost__upsert_shadow(ost_session *s, const ost__upsert *u, ost__insertion *in,
+                              void *record, uint8_t *shadow, enum ost_effect *effect)
 {
-    const ost__model *m = u->model;
-    ost__insertion in;
-    ost_call *call;
-    OST_TRY(ost__call_of_functions(s, m, OST_CALL_UPSERT, &call));
-    ost__rules rules = ost__rules_of(s, m, call);
-    OST_TRY(ost__insertion_of(s, m, record, &in));
-    uint8_t *shadow = ost__shadow_of(s, m, record);
-    if (!shadow)
-        return OST_NO_MEMORY;
-    rules.stored = ost__stored_of(s, m, record);
-    OST_TRY(ost__upsert_prepare(s, u, &rules, shadow));
-    if (!in.batch) {
-        ost__upsert own = *u;
-        ost__upsert_leave_out_texts(&own);
-        OST_TRY(run_shadow(s, &own, shadow, effect));
-        ost__upsert_write_back(u, record, shadow);
-        return OST_OK;
-    }
-    OST_TRY(ost__insertion_begin(s, &in, record, shadow));
+    if (!in->batch)
+        return run_shadow(s, u, shadow, effect);
+    OST_TRY(ost__insertion_begin(s, in, record, shadow));
     ost_status status = run_shadow(s, u, shadow, effect);
-    if (status == OST_OK && ost__own_texts(s, in.batch, shadow, &u->given_back) != OST_OK)
+    if (status == OST_OK && ost__own_texts(s, in->batch, shadow, &u->given_back) != OST_OK)
         status = ost__after_sending(s, OST_NO_MEMORY);
     if (status == OST_OK)
-        ost__insertion_end(&in, record, shadow);
+        ost__insertion_end(in, record, shadow);
     else
-        s->journal.newest = in.undo;
+        s->journal.newest = in->undo;
     return status;
+}
+
+/* An upsert of one record, in two steps. */
+typedef struct upsertion {
+    ost__upsert of;
+    void *record;
+    ost__insertion in;
+    uint8_t *shadow;
+    enum ost_effect effect;
+    ost_call *call;
+} upsertion;
+
+static ost_status prepare_upsert(ost_session *s, const ost__model *m, void *context)
+{
+    upsertion *x = context;
+    OST_TRY(ost__insertion_of(s, m, x->record, &x->in));
+    OST_TRY(ost__call_for(s, m, OST__CALLS_WRITE, OST_CALL_UPSERT, &x->call));
+    ost__rules rules = ost__rules_of(s, m, x->call);
+    rules.stored = ost__stored_of(s, m, x->record);
+    if (!x->in.batch)
+        ost__upsert_leave_out_texts(&x->of);
+    x->shadow = ost__shadow_of(s, m, x->record);
+    return x->shadow ? ost__upsert_prepare(s, &x->of, &rules, x->shadow) : OST_NO_MEMORY;
+}
+
+static ost_status run_upsert(ost_session *s, const ost__model *m, void *context)
+{
+    upsertion *x = context;
+    OST_TRY(ost__upsert_shadow(s, &x->of, &x->in, x->record, x->shadow, &x->effect));
+    if (!(m->calls & OST__CALLS_WRITTEN))
+        return OST_OK;
+    OST_TRY(ost__run_upserted(s, x->call, x->effect, x->shadow));
+    if (x->in.batch)
+        memcpy(x->record, x->shadow, m->size);
+    return OST_OK;
 }
 
 static ost_status upsert(ost_session *s, const ost_model *m, size_t record_size, void *record,
                          const ost_upsert_options *options, enum ost_effect *effect)
 {
-    ost__upsert u;
+    static const ost__steps steps = { prepare_upsert, run_upsert, OST__CALLS_WRITTEN };
+    upsertion x = { .record = record };
     const ost__model *model = ost__session_record_model(s, m, record_size, record);
     if (!model)
         return (ost_status)s->error.status;
     OST_TRY(ost__unit_check(s));
-    OST_TRY(ost__upsert_read(s, model, options, &u));
-    return ost__upsert_record(s, &u, record, effect);
+    OST_TRY(ost__upsert_read(s, model, options, &x.of));
+    if (model->calls & OST__CALLS_WRITE) {
+        OST_TRY(ost__run_steps(s, model, &steps, &x));
+    } else {
+        OST_TRY(prepare_upsert(s, model, &x));
+        OST_TRY(run_upsert(s, model, &x));
+    }
+    if (!x.in.batch)
+        ost__upsert_write_back(&x.of, record, x.shadow);
+    *effect = x.effect;
+    return OST_OK;
 }
 
 ost_status ost_session_upsert(ost_session *s, const ost_model *m, size_t record_size, void *record,
