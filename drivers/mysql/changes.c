@@ -263,7 +263,7 @@ static void given_value(ost__sql_writer *w, const ost_change *c)
     ost__sql_bind_field(w, c->parameter, OST__SQL_INSIDE, c->field);
 }
 
-void ost__my_change_inside(ost__sql_writer *w, const ost__sql_subject *s, uint32_t index)
+static void change_inside(ost__sql_writer *w, const ost__sql_subject *s, uint32_t index)
 {
     const ost_change *c = &s->changes[index];
     const ost_node member = ost__sql_changed(w, c->field);
@@ -287,4 +287,24 @@ void ost__my_change_inside(ost__sql_writer *w, const ost__sql_subject *s, uint32
     default: as_json(w, c, list_after); break;
     }
     ost__sql_text(w, ")");
+}
+
+/* Of those that change a column; the last of an item's is not. */
+static bool is_last(const ost__sql_subject *s, uint32_t index)
+{
+    if (!s->holder)
+        return false;
+    for (uint32_t i = index + 1; i < s->count; i++)
+        if (ost__sql_holder_of(&s->changes[i]) == s->holder)
+            return false;
+    return true;
+}
+
+void ost__my_change_inside(ost__sql_writer *w, const ost__sql_subject *s, uint32_t index)
+{
+    /* As texts, documents are equal if they are written alike: without white space. */
+    bool compact = ost__my_flavour_in(w)->mariadb && is_last(s, index);
+    ost__sql_text(w, compact ? "JSON_COMPACT(" : "");
+    change_inside(w, s, index);
+    ost__sql_text(w, compact ? ")" : "");
 }

@@ -154,6 +154,48 @@ static void a_rollback_gives_back_what_was_saved(void **state)
     ost_session_close(other);
 }
 
+/* One that is the same writes nothing; each part of a document that differs does. */
+static void upserts_compare_documents(void **state)
+{
+    rig *r = *state;
+    enum ost_effect effect = OST_EFFECT_NONE;
+    guest g = documents_full();
+    g.id = 7;
+    OK(ost_upsert(r->s, guest, &g, NULL, &effect));
+    assert_int_equal(effect, OST_EFFECT_INSERTED);
+    const guest *back = ost_get(r->s, guest, 7);
+    documents_same(&g, back);
+    g = *back;
+    OK(ost_upsert(r->s, guest, &g, NULL, &effect));
+    assert_int_equal(effect, OST_EFFECT_UNCHANGED);
+    g.home.place.height += 1;
+    OK(ost_upsert(r->s, guest, &g, NULL, &effect));
+    assert_int_equal(effect, OST_EFFECT_UPDATED);
+    g.spot.longitude += 1;
+    OK(ost_upsert(r->s, guest, &g, NULL, &effect));
+    assert_int_equal(effect, OST_EFFECT_UPDATED);
+    g.scores.count--;
+    OK(ost_upsert(r->s, guest, &g, NULL, &effect));
+    assert_int_equal(effect, OST_EFFECT_UPDATED);
+    g.extra.text = NULL;
+    OK(ost_upsert(r->s, guest, &g, NULL, &effect));
+    assert_int_equal(effect, OST_EFFECT_UPDATED);
+    ost_query *q = ost_from(r->s, guest);
+    ost_where(q, ost_eq(guest, id, 7));
+    OK(ost_update_one(q, ost_set(guest, home.city, "Oslo"), ost_inc(guest, home.floor, 1),
+                      ost_push(guest, scores, 1)));
+    ost_session *other = rig_session(r, NULL);
+    back = ost_get(other, guest, 7);
+    assert_non_null(back);
+    assert_string_equal(back->home.city, "Oslo");
+    assert_int_equal(back->scores.count, g.scores.count + 1);
+    assert_null(back->extra.text);
+    g = *back;
+    OK(ost_upsert(r->s, guest, &g, NULL, &effect));
+    assert_int_equal(effect, OST_EFFECT_UNCHANGED);
+    ost_session_close(other);
+}
+
 static void many_at_once(void **state)
 {
     rig *r = *state;
@@ -223,6 +265,9 @@ int main(void)
         DOCUMENTS_RIG_ALL(rules_hold_inside),
         DOCUMENTS_RIG_ALL(bad_values_are_refused),
         DOCUMENTS_RIG_ALL(a_rollback_gives_back_what_was_saved),
+        DOCUMENTS_LOCAL(upserts_compare_documents),
+        DOCUMENTS_ON(upserts_compare_documents, RIG_POSTGRES),
+        DOCUMENTS_ON(upserts_compare_documents, RIG_MYSQL),
         DOCUMENTS_RIG_ALL(many_at_once),
         DOCUMENTS_RIG_ALL(json_may_have_any_names),
     };
