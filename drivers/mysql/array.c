@@ -56,9 +56,10 @@ static void set_text(ost__my_place *p, const char *text)
         (void)ost__my_set_null(p);
 }
 
-static void forget_texts(ost__my_binds *b)
+/* Those of the record before. */
+static inline void forget_texts(ost__my_binds *b)
 {
-    if (b->text.size > 0 || b->text.failed)
+    if (b->makes_texts)
         ost__buffer_reset(&b->text);
 }
 
@@ -84,7 +85,7 @@ static my_bool next_record(void *data, MYSQL_BIND *binds, unsigned row)
             break;
         }
     }
-    if (b->text.size > 0)
+    if (b->makes_texts)
         ost__my_settle_texts(b, binds);
     return 0;
 }
@@ -93,7 +94,8 @@ static my_bool next_record(void *data, MYSQL_BIND *binds, unsigned row)
 static ost_status begin(ost__my_binds *b, size_t *fixed, ost_error *error)
 {
     *fixed = 0;
-    forget_texts(b);
+    b->makes_texts = false;
+    ost__buffer_reset(&b->text);
     for (uint32_t i = 0; i < b->count; i++) {
         ost__my_place at = place_of(b, b->list, i);
         ost_status status = ost__my_set_parameter(&at, record_of(b, 0));
@@ -106,6 +108,7 @@ static ost_status begin(ost__my_binds *b, size_t *fixed, ost_error *error)
         b->list[i].u.indicator = &at.slot->indicator;
         if (at.slot->way == WAY_FIXED || at.slot->way == WAY_CONSTANT)
             *fixed += 1 + ost__my_value_bytes(at.bind, at.slot);
+        b->makes_texts = b->makes_texts || ost__my_is_json(at.use->type);
     }
     return OST_OK;
 }

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/document.h"
 #include "base/error.h"
 #include "base/scalar.h"
 
@@ -173,8 +172,7 @@ static bool is_written(const ost__my_place *p)
     return false;
 }
 
-/* A text in the buffer, which may still move: the address comes last. */
-static ost_status set_made(ost__my_place *p, size_t start)
+ost_status ost__my_set_made(ost__my_place *p, size_t start)
 {
     size_t size = p->text->size - start;
     if (p->text->failed)
@@ -188,29 +186,10 @@ static ost_status set_made(ost__my_place *p, size_t start)
     return OST_OK;
 }
 
-static ost_status set_document(ost__my_place *p, uint16_t type, const void *at)
-{
-    size_t start = p->text->size;
-    ost__json_writer w;
-    if (!p->parameter->field)
-        return OST_UNSUPPORTED;
-    if (type == OST_TYPE_LIST ? !ost__list_at(at).items
-                              : type == OST_TYPE_JSON && !((const ost_json *)at)->text)
-        return ost__my_set_null(p);
-    ost__json_begin(&w, p->text);
-    OST_TRY(type >= OST_TYPE_EMBEDDED
-                ? ost__document_write(&w, p->parameter->field, at)
-                : ost__document_write_scalar(&w, p->parameter->field, type, at));
-    return set_made(p, start);
-}
-
 static ost_status set_value(ost__my_place *p, uint16_t type, const void *at)
 {
     const ost_parameter *from = p->parameter;
-    ost_status status;
-    if (ost__my_is_json(type) || (p->use->role == OST__SQL_INSIDE && type != OST_TYPE_NONE))
-        return set_document(p, type, at);
-    status = ost__my_store(type, at, from->size, from->field, &p->slot->cell);
+    ost_status status = ost__my_store(type, at, from->size, from->field, &p->slot->cell);
     if (status == OST_RANGE && (type == OST_TYPE_DOUBLE || type == OST_TYPE_FLOAT) &&
         !is_written(p)) {
         /* Everything that is stored compares with an infinity. */
@@ -222,7 +201,7 @@ static ost_status set_value(ost__my_place *p, uint16_t type, const void *at)
         status = OST_OK;
     }
     if (status != OST_OK)
-        return status;
+        return status == OST_UNSUPPORTED ? ost__my_set_document(p, type, at) : status;
     if (type != OST_TYPE_NONE && p->slot->cell.form != OST__MY_NULL)
         set_wire(p, wire_of_form[p->slot->cell.form]);
     return set_cell(p);
@@ -293,6 +272,9 @@ ost_status ost__my_set_parameter(ost__my_place *p, const void *record)
     if (from->source == OST_FROM_VALUE && from->value.type == OST_TYPE_INT64 &&
         p->use->role != OST__SQL_INSIDE && ost__my_is_direct(OST_TYPE_INT64, from->field))
         return set_integer(p, from->value.as.integer);
+    if (from->source == OST_FROM_VALUE && from->value.type != OST_TYPE_NONE &&
+        p->use->role == OST__SQL_INSIDE)
+        return ost__my_set_document(p, from->value.type, &from->value.as);
     if (from->source == OST_FROM_VALUE && from->value.type != OST_TYPE_NONE)
         return set_value(p, from->value.type, &from->value.as);
     if (from->source == OST_FROM_MEMBER)
@@ -395,7 +377,7 @@ static ost_status set_items(ost__my_place *p, uint32_t slots, size_t packet)
         return OST_OK;
     }
     OST_TRY(ost__my_list_json(p->text, p->use, list, packet));
-    status = set_made(p, start);
+    status = ost__my_set_made(p, start);
     p->bind++;
     p->slot++;
     return status;

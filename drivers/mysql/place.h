@@ -28,6 +28,11 @@ void ost__my_settle_texts(ost__my_binds *b, MYSQL_BIND *binds);
 
 void ost__my_set_data(ost__my_place *p, const void *data, size_t size);
 ost_status ost__my_set_null(ost__my_place *p);
+/* The text that was appended to p->text from `start` on. The buffer may still move: its address
+ * comes last, by ost__my_settle_texts(). */
+ost_status ost__my_set_made(ost__my_place *p, size_t start);
+/* documents.c: a value as JSON. OST_UNSUPPORTED: it is of no such kind. */
+ost_status ost__my_set_document(ost__my_place *p, uint16_t type, const void *at);
 /* The value of one record (NULL: without), checked. */
 ost_status ost__my_set_parameter(ost__my_place *p, const void *record);
 /* Whether members of this kind are sent from where they are, whatever they hold. */

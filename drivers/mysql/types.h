@@ -103,6 +103,7 @@ typedef struct ost__my_binds {
     bool changed;     /* kinds are others than at the last ost__my_bind() */
     bool moved;       /* addresses are */
     bool arrays;      /* the last one was of an array */
+    bool makes_texts; /* of records: some of their members become texts in `text` */
     /* Of array binding: what the callback reads. */
     const ost__my_parameter *parameters;
     const ost_operation *op;

@@ -2,6 +2,7 @@
 #include "postgres/wire.h"
 
 #include "base/civil.h"
+#include "base/document.h"
 #include "base/error.h"
 
 /* ---- what parameters are ---- */
@@ -20,6 +21,11 @@ static Oid type_of_use(const ost__sql_use *use)
     case OST__SQL_LIST: return ost__pg_list_of(ost__pg_type_of(use->type, use->field));
     default: return ost__pg_type_of(use->type, use->field);
     }
+}
+
+static bool is_document(const ost__sql_use *use)
+{
+    return use->role == OST__SQL_INSIDE || (use->field && ost__is_document(use->field));
 }
 
 ost_status ost__pg_parameters(const ost__sql_use *uses, size_t use_count, ost__pg_parameter *out,
@@ -44,6 +50,7 @@ ost_status ost__pg_parameters(const ost__sql_use *uses, size_t use_count, ost__p
         }
         out[use->parameter] = (ost__pg_parameter){ .oid = oid,
                                                    .role = use->role,
+                                                   .document = is_document(use),
                                                    .type = use->type,
                                                    .precision = use->precision,
                                                    .scale = use->scale,
@@ -203,7 +210,8 @@ static ost_status bind_slowly(ost__pg_values *v, const ost_parameter *p,
     /* One that the statement does not use is null. */
     if (as->type != OST_TYPE_NONE && p->source == OST_FROM_LIST)
         status = append_list(&v->bytes, p, as);
-    else if (as->type != OST_TYPE_NONE && !ost__pg_document_of(p, record, as, &document))
+    else if (as->type != OST_TYPE_NONE &&
+             !(as->document && ost__pg_document_of(p, record, as, &document)))
         status = ost__pg_store_parameter(p, record, as->oid, as, &cell);
     else if (document.at)
         status = ost__pg_document_put(&v->bytes, as->field, as->oid, &document);

@@ -128,7 +128,7 @@ static ost_status append_value(block *b, const ost_parameter *p, Oid oid,
     uint8_t bytes[OST__PG_CELL_SIZE];
     ost__pg_cell cell = { .bytes = bytes };
     ost__pg_document document;
-    if (ost__pg_document_of(p, record, as, &document))
+    if (as->document && ost__pg_document_of(p, record, as, &document))
         return append_document(b, as->field, oid, &document);
     OST_TRY(ost__pg_store_parameter(p, record, oid, as, &cell));
     if (cell.data)

@@ -51,6 +51,7 @@ enum ost__pg_oid {
 typedef struct ost__pg_parameter {
     Oid oid;                /* for PQprepare(); never 0 */
     uint16_t role;          /* an enum ost__sql_role */
+    bool document;          /* it has no cell: see ost__pg_document_of() */
     uint16_t type;          /* kind of the column, or of an item, without OST_TYPE_OPTIONAL; NONE:
                                the statement does not use it */
     uint16_t precision;     /* of a decimal */
