@@ -67,7 +67,7 @@ static bool add_prepare(ost_connection *c, size_t op, const ost_plan *plan,
     return true;
 }
 
-static inline bool add_plan(ost_connection *c, size_t op, const ost_plan *plan, bool once)
+OST__HOT static inline bool add_plan(ost_connection *c, size_t op, const ost_plan *plan, bool once)
 {
     const ost_operation *o = &c->ops[op];
     size_t runs = once || o->record_count == 0 ? 1 : o->record_count;
@@ -191,7 +191,7 @@ static bool add_chores(ost_connection *c)
     return true;
 }
 
-static bool add_steps(ost_connection *c)
+OST__HOT static bool add_steps(ost_connection *c)
 {
     bool several, chores = c->rerun || (c->began && (c->forgotten || c->cursors_left));
     if (chores && !add_chores(c))
@@ -264,8 +264,8 @@ static bool is_beside(const ost_connection *c)
     return false;
 }
 
-ost_status ost__pg_submit(ost_connection *c, const ost_operation *ops, size_t n, size_t *accepted,
-                          ost_deadline deadline, ost_error *error)
+OST__HOT ost_status ost__pg_submit(ost_connection *c, const ost_operation *ops, size_t n,
+                                   size_t *accepted, ost_deadline deadline, ost_error *error)
 {
     const ost_host *host = &c->backend->host;
     PGTransactionStatusType state = PQtransactionStatus(c->pg);

@@ -53,14 +53,14 @@ static bool is_wound(const ost__pg_bell *b, int64_t now)
     return b->wound && now >= b->wound_at && now - b->wound_at < RING_NS / 2;
 }
 
-bool ost__pg_bell_serves(const ost_connection *c, ost_deadline deadline)
+OST__HOT bool ost__pg_bell_serves(const ost_connection *c, ost_deadline deadline)
 {
     if (c->tls || (c->bell.made && !c->bell.works))
         return false;
     return deadline == INT64_MAX || (c->used_at > 0 && deadline - c->used_at >= 2 * RING_NS);
 }
 
-bool ost__pg_bell_wait(ost_connection *c, int fd)
+OST__HOT bool ost__pg_bell_wait(ost_connection *c, int fd)
 {
     ost__pg_bell *b = &c->bell;
     struct epoll_event events[2];

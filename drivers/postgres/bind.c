@@ -231,8 +231,8 @@ static inline const void *value_of(const ost_parameter *p, const void *record, u
     return p->source == OST_FROM_VALUE ? &p->value.as : NULL;
 }
 
-ost_status ost__pg_bind(ost__pg_values *v, const ost__pg_parameter *p, const ost_operation *op,
-                        const void *record, ost_error *e)
+OST__HOT ost_status ost__pg_bind(ost__pg_values *v, const ost__pg_parameter *p,
+                                 const ost_operation *op, const void *record, ost_error *e)
 {
     const char *next = (const char *)op->parameters;
     uint32_t count = op->parameter_count, step = op->parameter_size;

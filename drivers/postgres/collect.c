@@ -8,7 +8,7 @@
 
 /* ---- rows ---- */
 
-ost_status ost__pg_deliver(ost__pg_run *r, const PGresult *result, int first, int count)
+OST__HOT ost_status ost__pg_deliver(ost__pg_run *r, const PGresult *result, int first, int count)
 {
     const ost_row_program *program = r->op->rows;
     uint16_t column = UINT16_MAX;
@@ -269,7 +269,7 @@ static ost_status refused(ost__pg_run *r)
     return (ost_status)refusal->error.status;
 }
 
-ost_status ost__pg_run_steps(ost__pg_run *r)
+OST__HOT ost_status ost__pg_run_steps(ost__pg_run *r)
 {
     ost_connection *c = r->c;
     for (;;) {
@@ -336,8 +336,8 @@ static void clean_up(ost__pg_run *r, bool was_open)
     }
 }
 
-ost_status ost__pg_collect(ost_connection *c, size_t i, ost_sink *sink, ost_outcome *outcome,
-                           ost_deadline deadline, ost_error *error)
+OST__HOT ost_status ost__pg_collect(ost_connection *c, size_t i, ost_sink *sink,
+                                    ost_outcome *outcome, ost_deadline deadline, ost_error *error)
 {
     ost__pg_run r = {
         .c = c, .sink = sink, .outcome = outcome, .error = error, .deadline = deadline, .index = i

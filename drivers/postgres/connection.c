@@ -224,7 +224,7 @@ void ost__pg_abandon(ost_connection *c)
  * of small statements looking would cost a tenth of all time; what happened since the last one is
  * not looked at there, as it could just as well happen a moment later.
  */
-bool ost__pg_alive(ost_connection *c)
+OST__HOT bool ost__pg_alive(ost_connection *c)
 {
     enum { MOMENT_NS = 1000000 };
     const ost_host *host = &c->backend->host;

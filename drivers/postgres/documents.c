@@ -28,8 +28,8 @@ ost_status ost__pg_put_cell(ost__buffer *out, const ost__pg_cell *cell)
     return OST_OK;
 }
 
-bool ost__pg_document_of(const ost_parameter *p, const void *record, const ost__pg_parameter *as,
-                         ost__pg_document *out)
+OST__HOT bool ost__pg_document_of(const ost_parameter *p, const void *record,
+                                  const ost__pg_parameter *as, ost__pg_document *out)
 {
     *out = (ost__pg_document){ .type = p->type };
     switch (p->source) {

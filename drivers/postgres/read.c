@@ -213,8 +213,9 @@ static ost_status sink_failed(const ost_sink *sink)
     return sink->status != OST_OK ? (ost_status)sink->status : OST_NO_MEMORY;
 }
 
-ost_status ost__pg_read(const PGresult *r, int first, int count, const ost_row_program *program,
-                        const ost__memory *heap, ost_sink *sink, uint16_t *column, int *delivered)
+OST__HOT ost_status ost__pg_read(const PGresult *r, int first, int count,
+                                 const ost_row_program *program, const ost__memory *heap,
+                                 ost_sink *sink, uint16_t *column, int *delivered)
 {
     const ost_row_step *steps = program->steps;
     const ost_row_step *behind = program->step_count > 0 ? steps + program->step_count : steps;

@@ -95,7 +95,7 @@ static bool may_send(ost_connection *c)
 }
 
 /* false: not now. */
-static bool send_step(ost_connection *c, ost__pg_step *s)
+OST__HOT static bool send_step(ost_connection *c, ost__pg_step *s)
 {
     while (s->sent < s->runs) {
         if (s->runs > 1 && !may_send(c))
@@ -126,7 +126,7 @@ void ost__pg_send(ost_connection *c)
         c->send_step++;
 }
 
-void ost__pg_begin_sending(ost_connection *c)
+OST__HOT void ost__pg_begin_sending(ost_connection *c)
 {
     const ost__pg_step *last = c->step_count > 0 ? &c->steps[c->step_count - 1] : NULL;
     if (!last)
@@ -219,7 +219,7 @@ static void read_sync(ost_connection *c, ost__pg_reply *out)
         out->step->read++;
 }
 
-ost_status ost__pg_advance(ost_connection *c, ost_deadline deadline, ost__pg_reply *out)
+OST__HOT ost_status ost__pg_advance(ost_connection *c, ost_deadline deadline, ost__pg_reply *out)
 {
     ost__pg_step *s;
     out->step = NULL;
@@ -272,7 +272,7 @@ ost_status ost__pg_drain(ost_connection *c, ost_deadline deadline)
     return OST_OK;
 }
 
-void ost__pg_end_batch(ost_connection *c)
+OST__HOT void ost__pg_end_batch(ost_connection *c)
 {
     if (c->mode == OST__PG_PIPELINE && !PQexitPipelineMode(c->pg))
         c->lost = true;

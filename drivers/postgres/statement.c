@@ -84,7 +84,7 @@ static bool is_forgotten(const ost_connection *c, const ost_plan *plan)
     return false;
 }
 
-ost__pg_statement *ost__pg_statement_of(ost_connection *c, const ost_plan *plan)
+OST__HOT ost__pg_statement *ost__pg_statement_of(ost_connection *c, const ost_plan *plan)
 {
     ost__pg_statement *s;
     s = (ost__pg_statement *)c->statements.newest;

@@ -171,7 +171,8 @@ static ost_status store_name(int64_t n, const ost_field *field, ost__pg_cell *ou
     return name ? store_span(name, strlen(name), out) : OST_RANGE;
 }
 
-static ost_status store_integer(int64_t n, Oid oid, const ost_field *field, ost__pg_cell *out)
+OST__HOT static ost_status store_integer(int64_t n, Oid oid, const ost_field *field,
+                                         ost__pg_cell *out)
 {
     switch (oid) {
     case OST__PG_INT8: return store_word((uint64_t)n, out);
@@ -262,8 +263,8 @@ static ost_status store_date(ost_date d, Oid oid, ost__pg_cell *out)
     return store_inside(4, out);
 }
 
-ost_status ost__pg_store(uint16_t type, const void *at, uint32_t size, Oid oid,
-                         const ost_field *field, ost__pg_cell *out)
+OST__HOT ost_status ost__pg_store(uint16_t type, const void *at, uint32_t size, Oid oid,
+                                  const ost_field *field, ost__pg_cell *out)
 {
     switch (type) {
     case OST_TYPE_NONE: return store_null(out);
@@ -306,8 +307,8 @@ static ost_status store_amount(uint16_t type, const void *at, Oid oid, uint16_t 
     return store_decimal(d, oid, NULL, out);
 }
 
-ost_status ost__pg_store_parameter(const ost_parameter *p, const void *record, Oid oid,
-                                   const ost__pg_parameter *as, ost__pg_cell *out)
+OST__HOT ost_status ost__pg_store_parameter(const ost_parameter *p, const void *record, Oid oid,
+                                            const ost__pg_parameter *as, ost__pg_cell *out)
 {
     const void *at = &p->value.as;
     uint16_t type = p->value.type;

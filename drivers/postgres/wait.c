@@ -23,7 +23,7 @@ static void take_in(ost_connection *c)
         ;
 }
 
-ost_status ost__pg_wait(ost_connection *c, ost_deadline deadline)
+OST__HOT ost_status ost__pg_wait(ost_connection *c, ost_deadline deadline)
 {
     const ost_host *host = &c->backend->host;
     ost_deadline until = deadline;

@@ -123,7 +123,7 @@ static void free_chunk(const ost__arena *a, ost__chunk *c)
     ost__free(a->memory, c, c->size);
 }
 
-static bool add_chunk(ost__arena *a, size_t wanted)
+OST__HOT static bool add_chunk(ost__arena *a, size_t wanted)
 {
     size_t size = a->first_size, needed;
     if (a->current != NULL)
@@ -150,7 +150,7 @@ static bool add_chunk(ost__arena *a, size_t wanted)
 
 /* The largest that was dropped is kept: a loop that comes back to the same place again and again
  * then finds room for all of a round in one chunk, which is not made anew. */
-static void drop_newest(ost__arena *a)
+OST__HOT static void drop_newest(ost__arena *a)
 {
     ost__chunk *c = a->current, *unwanted = c;
     uint32_t rank = sorted_rank(a, c);
@@ -184,12 +184,13 @@ static void *take(ost__chunk *c, size_t size, size_t align)
 }
 
 /* Apart, so that the path that is taken millions of times saves no registers. */
-__attribute__((noinline)) static void *take_from_new_chunk(ost__arena *a, size_t size, size_t align)
+OST__HOT __attribute__((noinline)) static void *take_from_new_chunk(ost__arena *a, size_t size,
+                                                                    size_t align)
 {
     return add_chunk(a, size) ? take(a->current, size, align) : NULL;
 }
 
-void *ost__arena_alloc(ost__arena *a, size_t size, size_t align)
+OST__HOT void *ost__arena_alloc(ost__arena *a, size_t size, size_t align)
 {
     size += size == 0;
     if (a->current != NULL) {
@@ -200,7 +201,7 @@ void *ost__arena_alloc(ost__arena *a, size_t size, size_t align)
     return take_from_new_chunk(a, size, align);
 }
 
-void *ost__arena_alloc_zeroed(ost__arena *a, size_t size, size_t align)
+OST__HOT void *ost__arena_alloc_zeroed(ost__arena *a, size_t size, size_t align)
 {
     void *p = ost__arena_alloc(a, size, align);
     if (p != NULL)
@@ -231,7 +232,7 @@ char *ost__arena_text(ost__arena *a, const char *text, size_t size)
     return copy;
 }
 
-void ost__arena_trim(ost__arena *a, void *p, size_t old_size, size_t new_size)
+OST__HOT void ost__arena_trim(ost__arena *a, void *p, size_t old_size, size_t new_size)
 {
     ost__chunk *c = a->current;
     uint8_t *start = p;
@@ -242,7 +243,7 @@ void ost__arena_trim(ost__arena *a, void *p, size_t old_size, size_t new_size)
     take_back(a, c, start + new_size);
 }
 
-ost__chunk *ost__arena_chunk_of(const ost__arena *a, const void *p)
+OST__HOT ost__chunk *ost__arena_chunk_of(const ost__arena *a, const void *p)
 {
     if (a->current == NULL)
         return NULL;
@@ -254,7 +255,7 @@ ost__chunk *ost__arena_chunk_of(const ost__arena *a, const void *p)
     return a->sorted[rank - 1];
 }
 
-bool ost__chunk_add_owner(ost__arena *a, ost__chunk *c, void *owner)
+OST__HOT bool ost__chunk_add_owner(ost__arena *a, ost__chunk *c, void *owner)
 {
     if (c->owner_count == c->owner_capacity) {
         if (c->owner_capacity > UINT32_MAX / 2)
@@ -274,7 +275,7 @@ bool ost__chunk_add_owner(ost__arena *a, ost__chunk *c, void *owner)
     return true;
 }
 
-ost__arena_mark ost__arena_mark_now(const ost__arena *a)
+OST__HOT ost__arena_mark ost__arena_mark_now(const ost__arena *a)
 {
     ost__arena_mark mark = { .chunk_count = a->chunk_count };
     if (a->current != NULL) {
@@ -284,7 +285,7 @@ ost__arena_mark ost__arena_mark_now(const ost__arena *a)
     return mark;
 }
 
-void ost__arena_release(ost__arena *a, ost__arena_mark mark)
+OST__HOT void ost__arena_release(ost__arena *a, ost__arena_mark mark)
 {
     while (a->chunk_count > mark.chunk_count)
         drop_newest(a);
@@ -296,7 +297,7 @@ void ost__arena_release(ost__arena *a, ost__arena_mark mark)
         c->owner_count = mark.owner_count;
 }
 
-void ost__arena_clear(ost__arena *a)
+OST__HOT void ost__arena_clear(ost__arena *a)
 {
     while (a->chunk_count > 1)
         drop_newest(a);

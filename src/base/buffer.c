@@ -16,7 +16,7 @@ void ost__buffer_finish(ost__buffer *b)
     *b = (ost__buffer){ .memory = b->memory };
 }
 
-void ost__buffer_reset(ost__buffer *b)
+OST__HOT void ost__buffer_reset(ost__buffer *b)
 {
     b->size = 0;
     b->failed = false;

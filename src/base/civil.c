@@ -56,7 +56,7 @@ static bool day_exists(int64_t year, uint32_t month, uint32_t day)
     return day <= (month == 2 && leap ? 29U : lengths[month - 1]);
 }
 
-bool ost__time_in_range(ost_time t)
+OST__HOT bool ost__time_in_range(ost_time t)
 {
     return t.microseconds >= FIRST_TIME && t.microseconds <= LAST_TIME;
 }

@@ -32,7 +32,7 @@ static inline void sip_round(uint64_t v[4])
     v[2] = rotate(v[2], 32);
 }
 
-uint64_t ost__hash(const ost__hash_key *key, const void *data, size_t size)
+OST__HOT uint64_t ost__hash(const ost__hash_key *key, const void *data, size_t size)
 {
     const uint8_t *p = data;
     uint64_t v[4] = {
@@ -106,9 +106,9 @@ static void link_newest(ost__lru *l, ost__lru_node *node)
     l->newest = node;
 }
 
-ost__lru_node *ost__lru_find(ost__lru *l, uint64_t hash,
-                             bool (*same)(const ost__lru_node *node, const void *key),
-                             const void *key)
+OST__HOT ost__lru_node *ost__lru_find(ost__lru *l, uint64_t hash,
+                                      bool (*same)(const ost__lru_node *node, const void *key),
+                                      const void *key)
 {
     ost__lru_node *node = l->slots[hash & l->mask];
     while (node != NULL && (node->hash != hash || !same(node, key)))

@@ -20,7 +20,7 @@ static void *machine_resize(void *context, void *old, size_t old_size, size_t ne
     return old ? realloc(old, new_size) : malloc(new_size);
 }
 
-static int64_t machine_monotonic(void *context)
+OST__HOT static int64_t machine_monotonic(void *context)
 {
     (void)context;
     struct timespec now = { 0 };
@@ -136,7 +136,7 @@ void ost__free(const ost__memory *m, void *p, size_t size)
         m->resize(m->context, p, at_least_one(size), 0);
 }
 
-bool ost__size_add(size_t a, size_t b, size_t *out)
+OST__HOT bool ost__size_add(size_t a, size_t b, size_t *out)
 {
     if (b > SIZE_MAX - a)
         return false;
@@ -144,7 +144,7 @@ bool ost__size_add(size_t a, size_t b, size_t *out)
     return true;
 }
 
-bool ost__size_mul(size_t a, size_t b, size_t *out)
+OST__HOT bool ost__size_mul(size_t a, size_t b, size_t *out)
 {
     if (a != 0 && b > SIZE_MAX / a)
         return false;

@@ -95,7 +95,7 @@ static uint64_t odd_bytes(const uint8_t *p)
     return ((word - ONES) | word) & HIGH_BITS;
 }
 
-bool ost__utf8_valid(const char *text, size_t size)
+OST__HOT bool ost__utf8_valid(const char *text, size_t size)
 {
     const uint8_t *p = (const uint8_t *)text;
     uint64_t odd = 0;

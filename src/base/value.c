@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "ostler/value.h"
 
-ost_value ost_value_bool(bool x)
+#include "base/memory.h"
+
+OST__HOT ost_value ost_value_bool(bool x)
 {
     return (ost_value){ .type = OST_TYPE_BOOL, .as.boolean = x };
 }
 
-ost_value ost_value_int(int64_t x)
+OST__HOT ost_value ost_value_int(int64_t x)
 {
     return (ost_value){ .type = OST_TYPE_INT64, .as.integer = x };
 }

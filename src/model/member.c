@@ -250,7 +250,7 @@ static bool point_equal(const void *a, const void *b)
 
 /* Kinds without padding, of which each value has one form, are compared by their bytes: constant
  * sizes are one load. */
-static bool scalar_equal(uint16_t type, const void *a, const void *b)
+OST__HOT static bool scalar_equal(uint16_t type, const void *a, const void *b)
 {
     switch (type) {
     case OST_TYPE_BOOL: return is_present(a) == is_present(b);
@@ -277,7 +277,7 @@ static bool scalar_equal(uint16_t type, const void *a, const void *b)
     }
 }
 
-bool ost__member_equal(const ost_field *f, const void *a, const void *b)
+OST__HOT bool ost__member_equal(const ost_field *f, const void *a, const void *b)
 {
     const char *x = ost__member_at(f, a);
     const char *y = ost__member_at(f, b);
@@ -305,7 +305,7 @@ int ost__member_compare(const ost_field *f, const void *a, const void *b)
     return ost__value_compare(&x, &y);
 }
 
-void ost__member_copy(const ost_field *f, void *to, const void *from)
+OST__HOT void ost__member_copy(const ost_field *f, void *to, const void *from)
 {
     memcpy(ost__member_at(f, to), ost__member_at(f, from), f->size);
 }

@@ -79,7 +79,7 @@ static bool publish_parts(ost__model_set *set, ost__check *c)
     return true;
 }
 
-static const ost__model *look_up(ost__model_set *set, const ost_model *given)
+OST__HOT static const ost__model *look_up(ost__model_set *set, const ost_model *given)
 {
     const entry *e =
         atomic_load_explicit(&set->buckets[bucket_of(set, given->fields)], memory_order_acquire);
@@ -304,8 +304,8 @@ static const ost__model *add_part(ost__model_set *set, const ost_model *given, o
     return m;
 }
 
-const ost__model *ost__model_find(ost__model_set *set, const ost_model *m, size_t record_size,
-                                  ost_error *e)
+OST__HOT const ost__model *ost__model_find(ost__model_set *set, const ost_model *m,
+                                           size_t record_size, ost_error *e)
 {
     if (!m) {
         ost__error_set(e, OST_MISUSE, "no model was given: pass &your_model");
@@ -350,7 +350,7 @@ static bool is_member(const ost_field *f, const ost_member *member)
            (f->type == member->type || (untold && member->type == OST_TYPE_NONE));
 }
 
-const ost_field *ost__model_field(const ost__model *m, const ost_member *member)
+OST__HOT const ost_field *ost__model_field(const ost__model *m, const ost_member *member)
 {
     uint32_t count = m->table.field_count + m->table.inner_count, low = 0, high = count;
     while (low < high) {

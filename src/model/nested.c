@@ -16,7 +16,7 @@ static bool is_nested(const ost_field *f)
     return f->type == OST_TYPE_EMBEDDED || f->type == OST_TYPE_LIST;
 }
 
-bool ost__field_points(const ost_field *f)
+OST__HOT bool ost__field_points(const ost_field *f)
 {
     switch (f->type) {
     case OST_TYPE_TEXT:

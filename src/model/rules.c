@@ -126,8 +126,8 @@ static const char *text_of(const ost_field *f, const void *record)
     return text;
 }
 
-ost_status ost__rules_hash(const ost__model *m, void *shadow, const ost__field_set *which,
-                           const ost__rules *r)
+OST__HOT ost_status ost__rules_hash(const ost__model *m, void *shadow, const ost__field_set *which,
+                                    const ost__rules *r)
 {
     for (uint32_t i = 0; i < m->hashed_count; i++) {
         const ost_field *f = m->hashed[i];
@@ -149,7 +149,7 @@ static ost_status finish(ost__verdict *d, void *shadow, const ost__field_set *wh
     return ost__rules_hash(d->model, shadow, which, d->rules);
 }
 
-ost_status ost__rules_insert(const ost__model *m, void *shadow, const ost__rules *r)
+OST__HOT ost_status ost__rules_insert(const ost__model *m, void *shadow, const ost__rules *r)
 {
     ost__verdict verdict = { .model = m, .rules = r };
     uint32_t words = (m->table.field_count + 63) / 64;
@@ -212,8 +212,9 @@ void ost__rules_replaced(const ost__model *m, const void *record, const void *st
 }
 
 /* Normalises and checks some members. `updating`: of a record that was written before. */
-static ost_status check_members(const ost__model *m, void *shadow, const ost__field_set *which,
-                                const ost__rules *r, bool updating)
+OST__HOT static ost_status check_members(const ost__model *m, void *shadow,
+                                         const ost__field_set *which, const ost__rules *r,
+                                         bool updating)
 {
     ost__verdict verdict = { .model = m, .rules = r, .updating = updating };
     uint32_t words = (m->table.field_count + 63) / 64;
@@ -247,8 +248,8 @@ static ost_status count_version(const ost__model *m, void *shadow, const ost__ru
     return OST_RANGE;
 }
 
-ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *which,
-                             const ost__rules *r)
+OST__HOT ost_status ost__rules_update(const ost__model *m, void *shadow, ost__field_set *which,
+                                      const ost__rules *r)
 {
     uint32_t words = (m->table.field_count + 63) / 64;
     if (!set_has_any(which))

@@ -127,7 +127,7 @@ void ost__validate_refuse(ost__verdict *d, const ost_field *f, ost_status status
     fail(d, f, status, rule, sentence);
 }
 
-ost_status ost__verdict_finish(ost__verdict *d)
+OST__HOT ost_status ost__verdict_finish(ost__verdict *d)
 {
     ost_error *e = d->rules->error;
     if (d->no_memory)
@@ -259,7 +259,7 @@ static void check_pattern(ost__verdict *d, const ost_field *f, const char *text,
 }
 
 /* A text of `size` bytes; `*text` becomes the normalised one. */
-static void check_text(ost__verdict *d, const ost_field *f, const char **text, size_t size)
+OST__HOT static void check_text(ost__verdict *d, const ost_field *f, const char **text, size_t size)
 {
     if (!ost__utf8_valid(*text, size)) {
         fail(d, f, OST_RANGE, "utf8", "is not valid utf-8");
@@ -433,8 +433,8 @@ void ost__validate_plain_value(ost__verdict *d, const ost_field *f, ost_value *v
 
 /* ---- members ---- */
 
-static void validate_text(ost__verdict *d, const ost_field *f, void *shadow, const char *text,
-                          size_t size)
+OST__HOT static void validate_text(ost__verdict *d, const ost_field *f, void *shadow,
+                                   const char *text, size_t size)
 {
     uint32_t failures = d->failures;
     const char *before = text;
@@ -506,7 +506,7 @@ static bool has_functions(const ost_field *f)
     return ost__field_has_functions(f) && (f->type != OST_TYPE_LIST || f->part);
 }
 
-void ost__validate_member(ost__verdict *d, const ost_field *f, void *shadow)
+OST__HOT void ost__validate_member(ost__verdict *d, const ost_field *f, void *shadow)
 {
     if (has_functions(f))
         ost__functions_member(d, f, shadow);

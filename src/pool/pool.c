@@ -359,8 +359,8 @@ static ost_status lease_slowly(ost__pool *pool, ost__lease *doubtful, int64_t no
     return status;
 }
 
-ost_status ost__pool_lease(ost__pool *pool, int64_t now, ost_deadline deadline, ost__lease **out,
-                           ost_error *error)
+OST__HOT ost_status ost__pool_lease(ost__pool *pool, int64_t now, ost_deadline deadline,
+                                    ost__lease **out, ost_error *error)
 {
     ost__lease *lease = NULL;
     if (ost__process_is(pool->process.page, 0))
@@ -409,7 +409,7 @@ static void report_leak(const ost__pool *pool, const ost__lease *lease, int64_t 
                           "a session held its connection longer than leak_warning_ms");
 }
 
-void ost__pool_return(ost__pool *pool, ost__lease *lease, int64_t now, bool usable)
+OST__HOT void ost__pool_return(ost__pool *pool, ost__lease *lease, int64_t now, bool usable)
 {
     report_leak(pool, lease, now);
     lease->used_at = now;

@@ -38,8 +38,8 @@ const char *ost__encode_text_copy(const ost__encoder *enc, const char *text)
 
 /* ---- members and values ---- */
 
-static ost_status encode_any_member(const ost__encoder *enc, ost__section *out, const ost_expr *e,
-                                    ost__operand *type)
+OST__HOT static ost_status encode_any_member(const ost__encoder *enc, ost__section *out,
+                                             const ost_expr *e, ost__operand *type)
 {
     const ost__model *m = enc->element ? enc->element : enc->root;
     uint16_t op = OST_OP_MEMBER;
@@ -106,8 +106,8 @@ static const ost__model *owner_of(const ost__encoder *enc, const ost_field *f)
     return is_of(enc->root, f) ? enc->root : NULL;
 }
 
-ost_status ost__encode_value(const ost__encoder *enc, ost__section *out, const ost__operand *as,
-                             const ost_value *v)
+OST__HOT ost_status ost__encode_value(const ost__encoder *enc, ost__section *out,
+                                      const ost__operand *as, const ost_value *v)
 {
     const ost__model *owner = owner_of(enc, as->field);
     const ost_field *f = owner ? as->field : NULL;
@@ -179,8 +179,8 @@ static ost_status encode_aggregate(const ost__encoder *enc, ost__section *out, c
     return OST_OK;
 }
 
-ost_status ost__encode_operand(const ost__encoder *enc, ost__section *out, const ost_expr *e,
-                               ost__operand *type)
+OST__HOT ost_status ost__encode_operand(const ost__encoder *enc, ost__section *out,
+                                        const ost_expr *e, ost__operand *type)
 {
     ost_status status;
     ost_value v;
@@ -231,9 +231,9 @@ static uint16_t mirrored(uint16_t op)
 }
 
 /* A left side is in `out` already, behind the operator at `start`; adds the constant to it. */
-static ost_status encode_against(const ost__encoder *enc, ost__section *out, uint32_t start,
-                                 const ost_expr *left, const ost__operand *type, uint16_t op,
-                                 ost_value v)
+OST__HOT static ost_status encode_against(const ost__encoder *enc, ost__section *out,
+                                          uint32_t start, const ost_expr *left,
+                                          const ost__operand *type, uint16_t op, ost_value v)
 {
     ost__operand again;
     enum ost__folded folded = ost__fold(type, &op, &v);
@@ -374,8 +374,8 @@ static ost_status encode_logic(const ost__encoder *enc, ost__section *out, const
     return OST_OK;
 }
 
-static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out, const ost_expr *e,
-                                      enum truth *truth, int depth)
+OST__HOT static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out,
+                                               const ost_expr *e, enum truth *truth, int depth)
 {
     ost__operand type;
     ost_status status;
@@ -429,8 +429,8 @@ static ost_status encode_condition_at(const ost__encoder *enc, ost__section *out
     }
 }
 
-ost_status ost__encode_condition(const ost__encoder *enc, ost__section *out, const ost_expr *e,
-                                 bool *narrows)
+OST__HOT ost_status ost__encode_condition(const ost__encoder *enc, ost__section *out,
+                                          const ost_expr *e, bool *narrows)
 {
     enum truth truth;
     OST_TRY(encode_condition_at(enc, out, e, &truth, 0));
@@ -480,7 +480,7 @@ ost_status ost__encode_column(const ost__encoder *enc, ost__section *out, const 
     return OST_OK;
 }
 
-ost_status ost__encode_order(const ost__encoder *enc, ost__section *out, const ost_expr *e)
+OST__HOT ost_status ost__encode_order(const ost__encoder *enc, ost__section *out, const ost_expr *e)
 {
     ost__operand type = { 0 };
     if (!e || (e->op != OST_OP_ASC && e->op != OST_OP_DESC))

@@ -26,7 +26,7 @@ const char *ost__expr_broken_reason(const ost_expr *e, ost_status *status)
     }
 }
 
-size_t ost__expr_arg_count(const ost_expr *const *args)
+OST__HOT size_t ost__expr_arg_count(const ost_expr *const *args)
 {
     for (size_t i = 0; args && i <= OST__EXPR_ARGS_MAX; i++) {
         if (!args[i])

@@ -66,7 +66,7 @@ uint16_t ost__canonical_type(uint16_t type, const ost_field *field)
     }
 }
 
-ost__operand ost__operand_of_field(const ost_field *f)
+OST__HOT ost__operand ost__operand_of_field(const ost_field *f)
 {
     uint16_t type = f->type & (uint16_t)~OST_TYPE_OPTIONAL;
     bool pointer = type == OST_TYPE_TEXT || type == OST_TYPE_BLOB || type == OST_TYPE_JSON ||
@@ -106,8 +106,8 @@ static bool between(uint16_t *op, enum ost__folded *result)
     }
 }
 
-static enum ost__folded fold_natural(uint16_t type, uint16_t op, bool negative, uint64_t magnitude,
-                                     ost_value *v)
+OST__HOT static enum ost__folded fold_natural(uint16_t type, uint16_t op, bool negative,
+                                              uint64_t magnitude, ost_value *v)
 {
     int64_t n;
     if (negative) {
@@ -279,7 +279,7 @@ static enum ost__folded fold_date(uint16_t op, ost_value *v)
     return OST__FOLD_VALUE;
 }
 
-enum ost__folded ost__fold(const ost__operand *with, uint16_t *op, ost_value *v)
+OST__HOT enum ost__folded ost__fold(const ost__operand *with, uint16_t *op, ost_value *v)
 {
     if (v->type == OST_TYPE_NONE || (v->type == OST_TYPE_BLOB && !v->as.blob.data))
         return OST__FOLD_NULL;

@@ -61,7 +61,7 @@ static void discard(ost__plans *plans, ost__plan *plan)
     ost__free(plans->memory, plan, sizeof(*plan));
 }
 
-void ost__plan_release(ost__plans *plans, ost__plan *plan)
+OST__HOT void ost__plan_release(ost__plans *plans, ost__plan *plan)
 {
     if (plan && atomic_fetch_sub_explicit(&plan->references, 1, memory_order_acq_rel) == 1)
         discard(plans, plan);
@@ -114,7 +114,7 @@ void ost__plans_forked(ost__plans *plans)
     pthread_mutex_init(&plans->mutex, NULL);
 }
 
-static bool same_plan(const ost__lru_node *node, const void *wanted)
+OST__HOT static bool same_plan(const ost__lru_node *node, const void *wanted)
 {
     const ost__plan *plan = (const ost__plan *)node;
     const plan_key *key = wanted;
@@ -177,8 +177,9 @@ static ost__plan *publish(ost__plans *plans, ost__plan *plan, const plan_key *ke
     return kept;
 }
 
-ost_status ost__plans_get(ost__plans *plans, const ost_capabilities *caps, const uint8_t *bytes,
-                          size_t size, ost__plan **out, ost_error *error)
+OST__HOT ost_status ost__plans_get(ost__plans *plans, const ost_capabilities *caps,
+                                   const uint8_t *bytes, size_t size, ost__plan **out,
+                                   ost_error *error)
 {
     const plan_key key = { .bytes = bytes, .size = size, .fingerprint = caps->fingerprint };
     uint64_t hash = ost__hash(&plans->key, bytes, size) ^ caps->fingerprint;
@@ -215,9 +216,10 @@ static _Atomic(ost__record_plan *) *list_of(const ost__plans *plans, const ost__
     return &plans->records[(size_t)m->table.id * OST__RECORD_KINDS + kind];
 }
 
-const ost__record_plan *ost__record_plan_find(const ost__plans *plans, const ost__model *m,
-                                              enum ost__record_kind kind, const ost__field_set *set,
-                                              uint64_t fingerprint)
+OST__HOT const ost__record_plan *ost__record_plan_find(const ost__plans *plans, const ost__model *m,
+                                                       enum ost__record_kind kind,
+                                                       const ost__field_set *set,
+                                                       uint64_t fingerprint)
 {
     _Atomic(ost__record_plan *) *list = list_of(plans, m, kind);
     const ost__record_plan *r = list ? atomic_load_explicit(list, memory_order_acquire) : NULL;

@@ -6,9 +6,9 @@
 #include "base/error.h"
 #include "query/expr.h"
 
-void ost__query_begin(ost__query *q, ost_session *session, ost__arena *arena,
-                      ost__model_set *models, const ost__model *model, const uint64_t *clock,
-                      ost_error *scratch)
+OST__HOT void ost__query_begin(ost__query *q, ost_session *session, ost__arena *arena,
+                               ost__model_set *models, const ost__model *model,
+                               const uint64_t *clock, ost_error *scratch)
 {
     uint16_t generation = q->generation;
     struct ost__query *next = q->next;
@@ -42,7 +42,7 @@ void ost__query_fail(ost__query *q, ost_status status)
 }
 
 /* The query of a handle that can still be appended to; NULL: it cannot, and running it says why. */
-static ost__query *open_query(ost_query *handle)
+OST__HOT static ost__query *open_query(ost_query *handle)
 {
     ost__query *q = handle ? ost__query_slot(handle) : NULL;
     if (!q || !ost__query_is(q, handle) || q->status != OST_OK)
@@ -68,7 +68,7 @@ static void fail(ost__query *q, ost_status status, const char *sentence)
 }
 
 /* The same for what a default scope may not append. */
-static ost__query *open_own(ost_query *handle, const char *call)
+OST__HOT static ost__query *open_own(ost_query *handle, const char *call)
 {
     ost__query *q = open_query(handle);
     if (!q || !q->scoping)
@@ -88,7 +88,7 @@ static void keep(ost__query *q, ost_status status)
         ost__query_fail(q, status);
 }
 
-void ost_where(ost_query *handle, const ost_expr *condition)
+OST__HOT void ost_where(ost_query *handle, const ost_expr *condition)
 {
     ost__query *q = open_query(handle);
     bool narrows = false;
@@ -111,7 +111,7 @@ void ost_having(ost_query *handle, const ost_expr *condition)
     keep(q, ost__encode_condition(&enc, &q->having, condition, &narrows));
 }
 
-void ost_order_by(ost_query *handle, const ost_expr *key)
+OST__HOT void ost_order_by(ost_query *handle, const ost_expr *key)
 {
     ost__query *q = open_query(handle);
     if (!q)
@@ -154,7 +154,7 @@ void ost_group_by(ost_query *handle, const ost_expr *e)
     q->groups.items++;
 }
 
-void ost_limit(ost_query *handle, size_t limit)
+OST__HOT void ost_limit(ost_query *handle, size_t limit)
 {
     ost__query *q = open_own(handle, "ost_limit");
     if (!q)
@@ -307,7 +307,7 @@ static uint8_t *join_where(uint8_t *at, const ost__parts *p, const ost_field *de
     return end + NULL_TEST;
 }
 
-static void add_number(ost__statement *out, const int64_t *n)
+OST__HOT static void add_number(ost__statement *out, const int64_t *n)
 {
     if (n)
         out->parameters[out->parameter_count++] = (ost_parameter){ .source = OST_FROM_VALUE,
@@ -315,7 +315,7 @@ static void add_number(ost__statement *out, const int64_t *n)
                                                                    .value = ost_value_int(*n) };
 }
 
-bool ost__statement_join(const ost__parts *p, ost__arena *arena, ost__statement *out)
+OST__HOT bool ost__statement_join(const ost__parts *p, ost__arena *arena, ost__statement *out)
 {
     const ost__section *last = p->partition ? p->partition : p->upsert;
     const ost__section *const sections[] = { p->columns, p->changes, p->where, p->groups,
@@ -428,8 +428,8 @@ static bool add_scope(const ost__query *q, ost__arena *arena, ost__parts *parts,
     return true;
 }
 
-ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__arena *arena,
-                               ost__statement *out, ost_error *error)
+OST__HOT ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask, ost__arena *arena,
+                                        ost__statement *out, ost_error *error)
 {
     bool write = ask->kind != OST_DO_SELECT;
     ost__section value = { 0 };

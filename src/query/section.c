@@ -5,7 +5,7 @@
 
 enum { SECTION_BYTES_FIRST = 64, SECTION_BYTES_MAX = 1 << 24, SECTION_PARAMETERS_FIRST = 4 };
 
-uint8_t *ost__section_take(ost__arena *arena, ost__section *s, uint32_t size)
+OST__HOT uint8_t *ost__section_take(ost__arena *arena, ost__section *s, uint32_t size)
 {
     if (s->capacity - s->size < size) {
         uint32_t capacity = s->capacity > 0 ? s->capacity * 2 : SECTION_BYTES_FIRST;
@@ -24,7 +24,7 @@ uint8_t *ost__section_take(ost__arena *arena, ost__section *s, uint32_t size)
     return at;
 }
 
-ost_parameter *ost__section_parameter(ost__arena *arena, ost__section *s)
+OST__HOT ost_parameter *ost__section_parameter(ost__arena *arena, ost__section *s)
 {
     if (s->parameter_count == s->parameter_capacity) {
         uint32_t capacity =

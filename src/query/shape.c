@@ -8,8 +8,8 @@
 
 enum { NO_FIELD = 0xffff };
 
-void ost__shape_header(uint8_t *at, uint16_t kind, uint16_t wrap, uint32_t flags,
-                       const ost__model *m, const ost__model *result)
+OST__HOT void ost__shape_header(uint8_t *at, uint16_t kind, uint16_t wrap, uint32_t flags,
+                                const ost__model *m, const ost__model *result)
 {
     at[0] = (uint8_t)kind;
     at[1] = (uint8_t)wrap;

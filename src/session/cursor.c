@@ -314,14 +314,14 @@ ost_status ost_cursor_close(ost_cursor *handle)
     return ost__leave(s, status);
 }
 
-void ost__cursors_retire(ost_session *s, uint64_t from_sequence)
+OST__HOT void ost__cursors_retire(ost_session *s, uint64_t from_sequence)
 {
     for (cursor *c = (cursor *)s->cursors; c; c = c->next)
         if (c->used && !c->open && c->sequence >= from_sequence)
             retire(c);
 }
 
-bool ost__cursors_open_since(const ost_session *s, uint64_t from_sequence)
+OST__HOT bool ost__cursors_open_since(const ost_session *s, uint64_t from_sequence)
 {
     for (const cursor *c = (const cursor *)s->cursors; c; c = c->next)
         if (c->open && c->sequence >= from_sequence)

@@ -37,7 +37,7 @@ static void *host_resize(void *context, void *old, size_t old_size, size_t new_s
     return db->memory.resize(db->memory.context, old, old_size, new_size);
 }
 
-static int64_t host_now(void *context)
+OST__HOT static int64_t host_now(void *context)
 {
     const ost_db *db = context;
     return db->platform.monotonic(db->platform.context);

@@ -10,8 +10,8 @@
 
 /* ---- calls ---- */
 
-ost_status ost__call_for(ost_session *s, const ost__model *m, uint16_t calls,
-                         enum ost_called operation, ost_call **out)
+OST__HOT ost_status ost__call_for(ost_session *s, const ost__model *m, uint16_t calls,
+                                  enum ost_called operation, ost_call **out)
 {
     *out = m->calls & calls ? ost__call_new(s, m, operation) : NULL;
     return *out || !(m->calls & calls) ? OST_OK : OST_NO_MEMORY;
@@ -152,8 +152,8 @@ static ost_status seal(ost_session *s, const ost__model *m, void *shadow,
     return status == OST_OK ? OST_OK : ost__call_refused(s, m, rules->call, status);
 }
 
-ost_status ost__prepare_insert(ost_session *s, const ost__model *m, void *shadow,
-                               const ost__rules *rules)
+OST__HOT ost_status ost__prepare_insert(ost_session *s, const ost__model *m, void *shadow,
+                                        const ost__rules *rules)
 {
     ost_status status;
     if (!rules->call) {
@@ -216,9 +216,9 @@ static ost_status prepare_hooked(ost_session *s, const ost__model *m, const ost_
     return seal(s, m, shadow, changed, rules);
 }
 
-ost_status ost__prepare_update(ost_session *s, const ost__model *m, const ost__batch *b,
-                               const uint8_t *snapshot, void *shadow, ost__field_set *changed,
-                               const ost__rules *rules)
+OST__HOT ost_status ost__prepare_update(ost_session *s, const ost__model *m, const ost__batch *b,
+                                        const uint8_t *snapshot, void *shadow,
+                                        ost__field_set *changed, const ost__rules *rules)
 {
     if (rules->call)
         return prepare_hooked(s, m, b, snapshot, shadow, changed, rules);

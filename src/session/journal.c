@@ -11,7 +11,7 @@
 
 #include "model/member.h"
 
-static ost__undo *new_entry(ost_session *s, ost__batch *b, size_t size)
+OST__HOT static ost__undo *new_entry(ost_session *s, ost__batch *b, size_t size)
 {
     const size_t align = alignof(max_align_t), head = ost__size_aligned(sizeof(ost__undo));
     size_t image, both;
@@ -33,8 +33,8 @@ static ost__undo *new_entry(ost_session *s, ost__batch *b, size_t size)
     return u;
 }
 
-ost_status ost__journal_add(ost_session *s, ost__batch *b, uint8_t *record, uint8_t *snapshot,
-                            const ost__field_set *written)
+OST__HOT ost_status ost__journal_add(ost_session *s, ost__batch *b, uint8_t *record,
+                                     uint8_t *snapshot, const ost__field_set *written)
 {
     if (s->unit_count == 0)
         return OST_OK;
@@ -144,7 +144,7 @@ void ost__journal_forget(ost_session *s)
     ost__arena_clear(&s->journal.memory);
 }
 
-void ost__journal_prune(ost_session *s)
+OST__HOT void ost__journal_prune(ost_session *s)
 {
     size_t index;
     for (ost__undo *u = s->journal.newest; u; u = u->older)

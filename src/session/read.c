@@ -29,7 +29,7 @@ ost_status ost__query_unentered(const ost_query *handle)
     return q && !q->session && q->status != OST_OK ? (ost_status)q->status : OST_MISUSE;
 }
 
-ost__query *ost__enter_query(ost_query *handle, ost_session **s)
+OST__HOT ost__query *ost__enter_query(ost_query *handle, ost_session **s)
 {
     ost__query *q = handle ? ost__query_slot(handle) : NULL;
     *s = NULL;
@@ -44,7 +44,7 @@ ost__query *ost__enter_query(ost_query *handle, ost_session **s)
     return ost__query_status(*s, q) == OST_OK ? q : NULL;
 }
 
-ost_status ost__may_lock(ost_session *s, const ost__model *m, uint16_t mode)
+OST__HOT ost_status ost__may_lock(ost_session *s, const ost__model *m, uint16_t mode)
 {
     ost_status status = OST_OK;
     if (mode == OST_LOCK_NONE)
@@ -70,7 +70,7 @@ ost_status ost__may_lock(ost_session *s, const ost__model *m, uint16_t mode)
 
 /* ---- running selects ---- */
 
-ost_status ost__run_rows(ost__run *r, bool track, void **rows, size_t *count)
+OST__HOT ost_status ost__run_rows(ost__run *r, bool track, void **rows, size_t *count)
 {
     ost_session *s = r->session;
     ost__plan *plan = r->plan;
@@ -105,8 +105,8 @@ ost_status ost__run_rows(ost__run *r, bool track, void **rows, size_t *count)
     return OST_OK;
 }
 
-ost_status ost__select(ost_session *s, const ost__statement *st, bool track, void **rows,
-                       size_t *count)
+OST__HOT ost_status ost__select(ost_session *s, const ost__statement *st, bool track, void **rows,
+                                size_t *count)
 {
     ost__run r;
     const ost__model *calls = NULL;
@@ -222,8 +222,9 @@ static ost_status begin_key(ost__run *r, ost_session *s, const ost__model *m, en
     return begin_get(r, s, m, among, key, key_count);
 }
 
-static ost_status get(ost_session *s, const ost_model *m, size_t record_size, enum ost__among among,
-                      const ost_value *key, size_t key_count, void **row)
+OST__HOT static ost_status get(ost_session *s, const ost_model *m, size_t record_size,
+                               enum ost__among among, const ost_value *key, size_t key_count,
+                               void **row)
 {
     ost_parameter few[KEY_FEW], *parameters = few;
     ost__run r;
@@ -254,8 +255,8 @@ static ost_status get(ost_session *s, const ost_model *m, size_t record_size, en
                                           : OST_OK;
 }
 
-void *ost_session_get(ost_session *s, const ost_model *m, size_t record_size, const ost_value *key,
-                      size_t key_count)
+OST__HOT void *ost_session_get(ost_session *s, const ost_model *m, size_t record_size,
+                               const ost_value *key, size_t key_count)
 {
     void *row = NULL;
     if (!ost__enter(s))
@@ -276,8 +277,8 @@ void *ost_session_get_with_deleted(ost_session *s, const ost_model *m, size_t re
 
 /* ---- queries ---- */
 
-static ost_status select_query(ost_session *s, const ost__query *q, const ost__ask *ask,
-                               void **rows, size_t *count)
+OST__HOT static ost_status select_query(ost_session *s, const ost__query *q, const ost__ask *ask,
+                                        void **rows, size_t *count)
 {
     ost__statement st;
     OST_TRY(ost__may_lock(s, q->model, q->lock));
@@ -299,7 +300,8 @@ static ost_status ask_rows(ost_session *s, const ost__query *q, const ost_model 
     return select_query(s, q, ask, rows, count);
 }
 
-void *ost_query_all(ost_query *handle, const ost_model *m, size_t record_size, size_t *count)
+OST__HOT void *ost_query_all(ost_query *handle, const ost_model *m, size_t record_size,
+                             size_t *count)
 {
     ost_session *s;
     ost__ask ask = { 0 };

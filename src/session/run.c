@@ -25,7 +25,7 @@ static bool in_use(const ost_session *s)
     return s->open_cursors > 0 || (s->open_watchers > 0 && ost__watches_stream(s));
 }
 
-void ost__session_unlease(ost_session *s, bool usable)
+OST__HOT void ost__session_unlease(ost_session *s, bool usable)
 {
     ost__lease *lease = s->lease;
     if (!lease || (usable && in_use(s)))
@@ -231,8 +231,8 @@ static ost_status collect_one(ost_session *s, const ost_operation *op, size_t i,
 }
 
 /* Submits and collects ops[0..n); sink and outcome belong to the last. */
-static ost_status run_batch(ost_session *s, const ost_operation *ops, size_t n, ost_sink *sink,
-                            ost_outcome *o)
+OST__HOT static ost_status run_batch(ost_session *s, const ost_operation *ops, size_t n,
+                                     ost_sink *sink, ost_outcome *o)
 {
     size_t done = 0;
     s->scratch_error.status = OST_OK;
@@ -293,7 +293,7 @@ static void fill_operation(ost__run *r, const ost_parameter *parameters, uint32_
     };
 }
 
-ost_status ost__run_begin(ost__run *r, ost_session *s, const ost__statement *st)
+OST__HOT ost_status ost__run_begin(ost__run *r, ost_session *s, const ost__statement *st)
 {
     ost__run_start(r, s);
     OST_TRY(ost__unit_check(s));
@@ -308,9 +308,9 @@ ost_status ost__run_begin(ost__run *r, ost_session *s, const ost__statement *st)
     return OST_OK;
 }
 
-ost_status ost__run_begin_record(ost__run *r, ost_session *s, const ost__model *m,
-                                 enum ost__record_kind kind, const ost__field_set *set,
-                                 const ost__record_plan **found)
+OST__HOT ost_status ost__run_begin_record(ost__run *r, ost_session *s, const ost__model *m,
+                                          enum ost__record_kind kind, const ost__field_set *set,
+                                          const ost__record_plan **found)
 {
     *found = NULL;
     ost__run_start(r, s);
@@ -343,7 +343,7 @@ static uint32_t mark_written(ost__run *r)
     return marked;
 }
 
-static ost_status run_with_owed(ost__run *r, ost_sink *sink)
+OST__HOT static ost_status run_with_owed(ost__run *r, ost_sink *sink)
 {
     ost_session *s = r->session;
     ost_operation ops[OST__UNITS_MAX + 1];
@@ -359,7 +359,7 @@ static ost_status run_with_owed(ost__run *r, ost_sink *sink)
     return run_batch(s, ops, n + 1, sink, &r->outcome);
 }
 
-ost_status ost__may_write(ost_session *s)
+OST__HOT ost_status ost__may_write(ost_session *s)
 {
     if (s->read_only)
         return ost__fail(s, OST_MISUSE, "a write in a read-only session");
@@ -368,7 +368,7 @@ ost_status ost__may_write(ost_session *s)
     return OST_OK;
 }
 
-ost_status ost__run_go(ost__run *r, ost_sink *sink)
+OST__HOT ost_status ost__run_go(ost__run *r, ost_sink *sink)
 {
     ost_session *s = r->session;
     if (r->op.flags & OST_FLAG_WRITES)
@@ -388,7 +388,7 @@ void ost__run_failed(ost__run *r, ost_sink *sink, ost_error *error)
     after_failure(r->session, &r->op, &r->outcome);
 }
 
-void ost__run_end(ost__run *r)
+OST__HOT void ost__run_end(ost__run *r)
 {
     if (r->plan && !r->pinned)
         ost__plan_release(r->session->db->plans, r->plan);

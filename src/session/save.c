@@ -22,8 +22,8 @@ ost_status ost__find_stored(ost_session *s, const ost__model *m, void *record, o
     return !*b || *snapshot ? OST_OK : (ost_status)s->error.status;
 }
 
-ost_status ost__find_tracked(ost_session *s, const ost__model *m, void *record, const char *advice,
-                             ost__batch **b, uint8_t **snapshot)
+OST__HOT ost_status ost__find_tracked(ost_session *s, const ost__model *m, void *record,
+                                      const char *advice, ost__batch **b, uint8_t **snapshot)
 {
     OST_TRY(ost__find_stored(s, m, record, b, snapshot));
     if (!*b) {
@@ -44,8 +44,8 @@ const ost__field_set *ost__known_of(const ost__batch *b, const uint8_t *snapshot
  * A text that reads the same as what is stored is that again: the program's own buffer may go away
  * or be used for something else once the save is over.
  */
-bool ost__find_changed(const ost__batch *b, void *record, const uint8_t *snapshot,
-                       ost__field_set *changed)
+OST__HOT bool ost__find_changed(const ost__batch *b, void *record, const uint8_t *snapshot,
+                                ost__field_set *changed)
 {
     const ost__model *m = b->model;
     const ost__field_set *known = ost__known_of(b, snapshot);
@@ -69,8 +69,8 @@ bool ost__find_changed(const ost__batch *b, void *record, const uint8_t *snapsho
     return any;
 }
 
-void ost__follow(const ost__model *m, uint8_t *record, uint8_t *snapshot, const uint8_t *shadow,
-                 const ost__field_set *changed)
+OST__HOT void ost__follow(const ost__model *m, uint8_t *record, uint8_t *snapshot,
+                          const uint8_t *shadow, const ost__field_set *changed)
 {
     for (uint32_t i = ost__field_set_next(changed, m, 0); i < m->table.field_count;
          i = ost__field_set_next(changed, m, i + 1)) {
@@ -81,10 +81,11 @@ void ost__follow(const ost__model *m, uint8_t *record, uint8_t *snapshot, const 
 
 /* An update of a tracked record: what can fail is done first, then the database is asked, then
  * record and snapshot follow. */
-ost_status ost__update_tracked(ost_session *s, ost__batch *b, void *record, uint8_t *snapshot,
-                               void *shadow, const ost__field_set *changed,
-                               const ost__field_set *written, enum ost__among among,
-                               int64_t *matched)
+OST__HOT ost_status ost__update_tracked(ost_session *s, ost__batch *b, void *record,
+                                        uint8_t *snapshot, void *shadow,
+                                        const ost__field_set *changed,
+                                        const ost__field_set *written, enum ost__among among,
+                                        int64_t *matched)
 {
     const ost__model *m = b->model;
     ost__undo *before = s->journal.newest;
@@ -101,8 +102,9 @@ ost_status ost__update_tracked(ost_session *s, ost__batch *b, void *record, uint
     return OST_OK;
 }
 
-ost_status ost__find_changes(ost_session *s, const ost__model *m, void *record, ost__batch **b,
-                             uint8_t **snapshot, ost__field_set *changed, bool *any)
+OST__HOT ost_status ost__find_changes(ost_session *s, const ost__model *m, void *record,
+                                      ost__batch **b, uint8_t **snapshot, ost__field_set *changed,
+                                      bool *any)
 {
     *any = false;
     OST_TRY(ost__find_tracked(
@@ -132,8 +134,8 @@ typedef struct update {
     ost_call *call;
 } update;
 
-static ost_status prepare_shadow(ost_session *s, const ost__model *m, update *u,
-                                 enum ost_called operation)
+OST__HOT static ost_status prepare_shadow(ost_session *s, const ost__model *m, update *u,
+                                          enum ost_called operation)
 {
     u->shadow = ost__shadow_of(s, m, u->record);
     if (!u->shadow)
@@ -154,7 +156,8 @@ static ost_status prepare_shadow(ost_session *s, const ost__model *m, update *u,
 }
 
 /* Writes the shadow; *matched is 0 if it is gone. */
-static ost_status write_shadow(ost_session *s, const ost__model *m, update *u, int64_t *matched)
+OST__HOT static ost_status write_shadow(ost_session *s, const ost__model *m, update *u,
+                                        int64_t *matched)
 {
     ost__field_set by_hooks;
     const ost__field_set *written = &m->update_sets;
@@ -188,7 +191,7 @@ static ost_status run_update(ost_session *s, const ost__model *m, update *u,
     return steps->run(s, m, u);
 }
 
-static ost_status prepare_save(ost_session *s, const ost__model *m, void *context)
+OST__HOT static ost_status prepare_save(ost_session *s, const ost__model *m, void *context)
 {
     update *u = context;
     OST_TRY(ost__find_changes(s, m, u->record, &u->batch, &u->snapshot, &u->changed, &u->any));
@@ -240,7 +243,8 @@ static ost_status save(ost_session *s, const ost_model *m, size_t record_size, v
     return run_update(s, model, &(update){ .record = record }, &steps);
 }
 
-ost_status ost_session_save(ost_session *s, const ost_model *m, size_t record_size, void *record)
+OST__HOT ost_status ost_session_save(ost_session *s, const ost_model *m, size_t record_size,
+                                     void *record)
 {
     if (!ost__enter(s))
         return OST_MISUSE;

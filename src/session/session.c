@@ -44,7 +44,7 @@ ost_status ost__leave_briefly(ost_session *s, ost_status status)
     return status;
 }
 
-bool ost__enter(ost_session *s)
+OST__HOT bool ost__enter(ost_session *s)
 {
     if (!enter(s))
         return false;
@@ -60,7 +60,7 @@ bool ost__enter(ost_session *s)
     return true;
 }
 
-ost_status ost__leave(ost_session *s, ost_status status)
+OST__HOT ost_status ost__leave(ost_session *s, ost_status status)
 {
     if (s->callbacks.due)
         ost__callbacks_run(s);
@@ -95,14 +95,15 @@ ost_status ost__after_sending(ost_session *s, ost_status status)
     return status;
 }
 
-const ost__model *ost__session_model(ost_session *s, const ost_model *m, size_t record_size)
+OST__HOT const ost__model *ost__session_model(ost_session *s, const ost_model *m,
+                                              size_t record_size)
 {
     const ost__model *found = ost__model_find(s->db->models, m, record_size, &s->error);
     return found;
 }
 
-const ost__model *ost__session_record_model(ost_session *s, const ost_model *m, size_t record_size,
-                                            const void *record)
+OST__HOT const ost__model *ost__session_record_model(ost_session *s, const ost_model *m,
+                                                     size_t record_size, const void *record)
 {
     const ost__model *found = ost__session_model(s, m, record_size);
     if (!found)
@@ -181,7 +182,7 @@ static void retire_query(ost_session *s, ost__query *q)
     s->free_queries_last = q;
 }
 
-static void retire_queries(ost_session *s, uint64_t from_sequence)
+OST__HOT static void retire_queries(ost_session *s, uint64_t from_sequence)
 {
     ost__query **at = &s->live_queries;
     while (*at) {
@@ -195,7 +196,7 @@ static void retire_queries(ost_session *s, uint64_t from_sequence)
     }
 }
 
-ost_status ost_session_clear(ost_session *s)
+OST__HOT ost_status ost_session_clear(ost_session *s)
 {
     if (!ost__enter_briefly(s))
         return OST_MISUSE;
@@ -288,12 +289,12 @@ typedef struct mark {
 } mark;
 OST_STATIC_ASSERT(sizeof(mark) <= sizeof(ost_mark), "a mark fits");
 
-uint64_t ost__newest_mark(const ost_session *s)
+OST__HOT uint64_t ost__newest_mark(const ost_session *s)
 {
     return s->marks ? s->marks->sequence : 0;
 }
 
-ost_mark ost_session_mark(ost_session *s)
+OST__HOT ost_mark ost_session_mark(ost_session *s)
 {
     ost_mark out = { { 0 } };
     if (!ost__enter_briefly(s))
@@ -312,7 +313,7 @@ ost_mark ost_session_mark(ost_session *s)
     return out;
 }
 
-ost_status ost_session_release(ost_session *s, ost_mark given)
+OST__HOT ost_status ost_session_release(ost_session *s, ost_mark given)
 {
     mark m;
     if (!ost__enter_briefly(s))
@@ -368,7 +369,7 @@ static bool add_slab(ost_session *s)
 }
 
 /* Never NULL to the program: without memory for a slot there is one to fall back on. */
-ost__query *ost__session_new_query(ost_session *s, const ost__model *m)
+OST__HOT ost__query *ost__session_new_query(ost_session *s, const ost__model *m)
 {
     if (!s->free_queries && !add_slab(s))
         return NULL;
@@ -411,7 +412,7 @@ static _Alignas(OST__QUERY_SLOT) union {
     char slot[OST__QUERY_SLOT];
 } dead_query, starved_query = { .query = { .status = OST_NO_MEMORY } };
 
-ost_query *ost_session_from(ost_session *s, const ost_model *m, size_t record_size)
+OST__HOT ost_query *ost_session_from(ost_session *s, const ost_model *m, size_t record_size)
 {
     if (!ost__enter_briefly(s))
         return ost__query_handle(&dead_query.query);

@@ -25,7 +25,7 @@ static void close_span(ost__sink *k)
 }
 
 /* What is left of the current chunk, for texts. */
-static void open_span(ost__sink *k)
+OST__HOT static void open_span(ost__sink *k)
 {
     const ost__chunk *c = k->arena->current;
     size_t left = c ? (size_t)(c->end - c->next) : 0;
@@ -95,8 +95,8 @@ static void column_failed(ost_sink *base, uint16_t column, ost_status why)
     base->status = why;
 }
 
-bool ost__sink_begin(ost__sink *k, ost__arena *arena, const ost__memory *memory,
-                     const ost_row_program *program, size_t hint, size_t max_rows)
+OST__HOT bool ost__sink_begin(ost__sink *k, ost__arena *arena, const ost__memory *memory,
+                              const ost_row_program *program, size_t hint, size_t max_rows)
 {
     size_t size;
     *k = (ost__sink){
@@ -142,7 +142,7 @@ void ost__sink_abandon(ost__sink *k)
     free_blocks(k);
 }
 
-void *ost__sink_finish(ost__sink *k, size_t *count)
+OST__HOT void *ost__sink_finish(ost__sink *k, size_t *count)
 {
     uint8_t *rows = k->first;
     size_t row_size = k->base.row_size, total;

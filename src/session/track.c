@@ -9,8 +9,8 @@
 #include "model/member.h"
 #include "model/nested.h"
 
-ost__batch *ost__track(ost_session *s, const ost__model *m, void *rows, size_t count, bool stored,
-                       const ost__field_set *loaded)
+OST__HOT ost__batch *ost__track(ost_session *s, const ost__model *m, void *rows, size_t count,
+                                bool stored, const ost__field_set *loaded)
 {
     const size_t head = ost__size_aligned(sizeof(ost__batch));
     ost__chunk *chunk = ost__arena_chunk_of(&s->records, rows);
@@ -32,7 +32,7 @@ ost__batch *ost__track(ost_session *s, const ost__model *m, void *rows, size_t c
     return ost__chunk_add_owner(&s->records, chunk, b) ? b : NULL;
 }
 
-ost__batch *ost__tracked(const ost_session *s, const void *record, size_t *index)
+OST__HOT ost__batch *ost__tracked(const ost_session *s, const void *record, size_t *index)
 {
     const ost__chunk *c = ost__arena_chunk_of(&s->records, record);
     uint32_t low = 0, high = c ? c->owner_count : 0;
@@ -69,8 +69,8 @@ void ost__each_batch(ost_session *s, uint64_t from_sequence,
 
 /* ---- finding the snapshot of a row that the program may have moved ---- */
 
-int ost__compare_by(const ost_field *const *fields, uint32_t count, const uint8_t *a,
-                    const uint8_t *b)
+OST__HOT int ost__compare_by(const ost_field *const *fields, uint32_t count, const uint8_t *a,
+                             const uint8_t *b)
 {
     int order = 0;
     for (uint32_t i = 0; order == 0 && i < count; i++) {
@@ -151,7 +151,7 @@ static ost_status match_rows(ost_session *s, ost__batch *b)
     return OST_OK;
 }
 
-uint8_t *ost__snapshot(ost_session *s, ost__batch *b, size_t index)
+OST__HOT uint8_t *ost__snapshot(ost_session *s, ost__batch *b, size_t index)
 {
     const uint8_t *row = b->rows + index * b->model->size;
     uint8_t *at = b->snapshot + (b->order ? b->order[index] : index) * b->model->size;
@@ -180,7 +180,7 @@ static size_t index_of(const ost__batch *b, const uint8_t *snapshot)
     return (size_t)(snapshot - b->snapshot) / b->model->size;
 }
 
-bool ost__is_renewed(const ost__batch *b, const uint8_t *snapshot)
+OST__HOT bool ost__is_renewed(const ost__batch *b, const uint8_t *snapshot)
 {
     return b->renewed && b->renewed[index_of(b, snapshot)];
 }
@@ -215,8 +215,8 @@ void ost__distrust(ost__batch *b)
 
 /* ---- texts ---- */
 
-ost_status ost__own_texts(ost_session *s, const ost__batch *b, void *record,
-                          const ost__field_set *which)
+OST__HOT ost_status ost__own_texts(ost_session *s, const ost__batch *b, void *record,
+                                   const ost__field_set *which)
 {
     const ost__model *m = b->model;
     ost__arena *lasting = b->sequence < ost__newest_mark(s) ? &s->kept : &s->records;

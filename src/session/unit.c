@@ -10,7 +10,7 @@
 
 enum { BACKOFF_FIRST_US = 2000, BACKOFF_MAX_US = 250000, VERDICT_TIMEOUT_MS = 10000 };
 
-ost_status ost__unit_check(ost_session *s)
+OST__HOT ost_status ost__unit_check(ost_session *s)
 {
     if (s->doomed < 0)
         return OST_OK;

@@ -517,7 +517,7 @@ ost_status ost_watch_close(ost_watcher *handle)
     return ost__leave(s, status);
 }
 
-bool ost__watches_open_since(const ost_session *s, uint64_t from_sequence)
+OST__HOT bool ost__watches_open_since(const ost_session *s, uint64_t from_sequence)
 {
     for (const watcher *w = (const watcher *)s->watchers; w; w = w->next)
         if (w->used && w->sequence >= from_sequence)

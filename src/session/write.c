@@ -20,7 +20,7 @@ static bool has_stamps(const ost__model *m)
     return m->table.deleted;
 }
 
-ost__rules ost__rules_of(ost_session *s, const ost__model *m, ost_call *call)
+OST__HOT ost__rules ost__rules_of(ost_session *s, const ost__model *m, ost_call *call)
 {
     const ost_platform *p = &s->db->platform;
     return (ost__rules){ .scratch = &s->scratch,
@@ -192,9 +192,10 @@ static ost_status begin_by_key(ost__run *r, ost_session *s, const ost__model *m,
     return OST_OK;
 }
 
-ost_status ost__run_by_key(ost_session *s, const ost__model *m, const ost__field_set *which,
-                           enum ost__among among, enum ost__versions versions, const void *shadows,
-                           size_t count, ost__by_key *out)
+OST__HOT ost_status ost__run_by_key(ost_session *s, const ost__model *m,
+                                    const ost__field_set *which, enum ost__among among,
+                                    enum ost__versions versions, const void *shadows, size_t count,
+                                    ost__by_key *out)
 {
     ost__run r;
     const ost__record_plan *ready;
@@ -223,7 +224,7 @@ ost_status ost__gone(ost_session *s, const ost__model *m)
     return OST_NOT_FOUND;
 }
 
-void *ost__shadow_of(ost_session *s, const ost__model *m, const void *record)
+OST__HOT void *ost__shadow_of(ost_session *s, const ost__model *m, const void *record)
 {
     void *shadow = ost__arena_alloc(&s->scratch, m->stride, _Alignof(max_align_t));
     if (shadow)
@@ -279,8 +280,8 @@ static ost_status begin_insert(ost__run *r, ost_session *s, const ost__model *m,
     return OST_OK;
 }
 
-ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given, void *shadows,
-                           size_t count, size_t *failed_record)
+OST__HOT ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given,
+                                    void *shadows, size_t count, size_t *failed_record)
 {
     ost__run r;
     ost__sink sink;
@@ -304,7 +305,7 @@ ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given, 
 }
 
 /* Members that an insert sets and that need no memory: what a struct of the program's own gets. */
-void ost__insert_write_back(const ost__model *m, void *record, void *shadow)
+OST__HOT void ost__insert_write_back(const ost__model *m, void *record, void *shadow)
 {
     if (m->calls & OST__CALLS_WRITE) {
         ost__write_back_whole(m, record, shadow);
@@ -327,7 +328,7 @@ void ost__insert_write_back(const ost__model *m, void *record, void *shadow)
     }
 }
 
-const void *ost__stored_of(const ost_session *s, const ost__model *m, const void *record)
+OST__HOT const void *ost__stored_of(const ost_session *s, const ost__model *m, const void *record)
 {
     size_t index;
     const ost__batch *b = m->hashed_count > 0 ? ost__tracked(s, record, &index) : NULL;
@@ -336,8 +337,8 @@ const void *ost__stored_of(const ost_session *s, const ost__model *m, const void
     return b->snapshot + (b->order ? b->order[index] : index) * m->size;
 }
 
-ost_status ost__insertion_of(ost_session *s, const ost__model *model, const void *record,
-                             ost__insertion *in)
+OST__HOT ost_status ost__insertion_of(ost_session *s, const ost__model *model, const void *record,
+                                      ost__insertion *in)
 {
     *in = (ost__insertion){ 0 };
     in->batch = ost__tracked(s, record, &in->index);
@@ -380,8 +381,8 @@ void ost__insertion_end(const ost__insertion *in, void *record, const void *shad
     }
 }
 
-ost_status ost__insert_shadow(ost_session *s, const ost__model *m, ost__insertion *in, void *record,
-                              void *shadow)
+OST__HOT ost_status ost__insert_shadow(ost_session *s, const ost__model *m, ost__insertion *in,
+                                       void *record, void *shadow)
 {
     size_t failed;
     if (in->batch)
@@ -402,7 +403,7 @@ typedef struct insertion {
     ost_call *call;
 } insertion;
 
-static ost_status prepare_insert(ost_session *s, const ost__model *m, void *context)
+OST__HOT static ost_status prepare_insert(ost_session *s, const ost__model *m, void *context)
 {
     insertion *in = context;
     OST_TRY(ost__insertion_of(s, m, in->record, &in->of));
@@ -413,7 +414,7 @@ static ost_status prepare_insert(ost_session *s, const ost__model *m, void *cont
     return in->shadow ? ost__prepare_insert(s, m, in->shadow, &rules) : OST_NO_MEMORY;
 }
 
-static ost_status run_insert(ost_session *s, const ost__model *m, void *context)
+OST__HOT static ost_status run_insert(ost_session *s, const ost__model *m, void *context)
 {
     insertion *in = context;
     OST_TRY(ost__insert_shadow(s, m, &in->of, in->record, in->shadow));
@@ -444,7 +445,8 @@ static ost_status insert(ost_session *s, const ost_model *m, size_t record_size,
     return OST_OK;
 }
 
-ost_status ost_session_insert(ost_session *s, const ost_model *m, size_t record_size, void *record)
+OST__HOT ost_status ost_session_insert(ost_session *s, const ost_model *m, size_t record_size,
+                                       void *record)
 {
     if (!ost__enter(s))
         return OST_MISUSE;
