@@ -75,9 +75,9 @@ typedef struct ost__model {
     /* What counts changes, or NULL; where behind a shadow the version lies that the record had. */
     const ost_field *version;
     uint32_t version_at;
-    size_t stride;  /* of shadows that are written by their keys */
-    uint16_t calls; /* bits of enum ost__calls */
-    bool is_part;   /* no key: the shape of a result */
+    size_t stride;      /* of shadows that are written by their keys */
+    uint16_t calls;     /* bits of enum ost__calls */
+    bool is_part;       /* no key: the shape of a result */
     bool has_flattened; /* columns of structs inside, named by their paths */
 } ost__model;
 
