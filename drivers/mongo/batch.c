@@ -26,7 +26,7 @@ static ost_status execute(ost__mongo_run *r)
     const ost_operation *op = r->op;
     if (!op->plan &&
         (op->kind == OST_DO_SELECT || op->kind == OST_DO_INSERT || op->kind == OST_DO_UPDATE ||
-         op->kind == OST_DO_DELETE || op->kind == OST_DO_RAW))
+         op->kind == OST_DO_DELETE || op->kind == OST_DO_UPSERT || op->kind == OST_DO_RAW))
         return ost__error_set(r->error, OST_MISUSE, "the operation was not compiled");
     switch (op->kind) {
     case OST_DO_BEGIN: return ost__mongo_begin(r);
@@ -36,6 +36,7 @@ static ost_status execute(ost__mongo_run *r)
     case OST_DO_INSERT: return ost__mongo_insert(r);
     case OST_DO_UPDATE: return ost__mongo_update(r);
     case OST_DO_DELETE: return ost__mongo_delete(r);
+    case OST_DO_UPSERT: return ost__mongo_upsert(r);
     case OST_DO_RAW: return ost__mongo_statement_run(r);
     case OST_DO_DDL: return ost__mongo_define(r);
     case OST_DO_DESCRIBE: return ost__mongo_describe(r);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "mongo/writing.h"
+#include "mongo/upsert.h"
 
 enum { NAME_MAX_BYTES = 200 };
 
@@ -256,6 +256,29 @@ static void check_value(ost__mongo_writer *w, const ost_change *c)
         refuse_field(w, f, "is no number that can be added to");
 }
 
+/* Of an upsert: what becomes of a record that is there. */
+static void check_updates(ost__mongo_writer *w)
+{
+    const ost_shape *s = w->plan->shape;
+    if (s->arbiter_count == 0)
+        ost__mongo_refuse(w, OST_MISUSE, "%s: an upsert meets records by a key: give it one",
+                          model_of(w));
+    for (uint32_t i = 0; i < w->table->field_count; i++) {
+        const char *name = w->table->fields[i].column;
+        if (strcmp(name, OST__MONGO_UPSERT_NEW) == 0 ||
+            strcmp(name, OST__MONGO_UPSERT_CHANGED) == 0)
+            refuse_field(w, &w->table->fields[i],
+                         "upserts need the names " OST__MONGO_UPSERT_NEW
+                         " and " OST__MONGO_UPSERT_CHANGED " on MongoDB: give .column another");
+    }
+    for (uint32_t i = 0; i < s->update_count; i++) {
+        ost_change c = s->updates[i];
+        if (c.op == OST_OP_FILL)
+            c.op = OST_OP_SET;
+        check_value(w, &c);
+    }
+}
+
 static void check_list(ost__mongo_writer *w, const ost_change *c)
 {
     ost__mongo_check_field(w, c->field);
@@ -338,6 +361,10 @@ void ost__mongo_check(ost__mongo_writer *w)
     case OST_DO_INSERT:
     case OST_DO_UPDATE:
     case OST_DO_DELETE: check_write(w); break;
+    case OST_DO_UPSERT:
+        check_write(w);
+        check_updates(w);
+        break;
     case OST_DO_DDL: check_definition(w); break;
     default:
         ost__mongo_refuse(w, OST_UNSUPPORTED,

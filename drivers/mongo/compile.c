@@ -3,7 +3,7 @@
 
 #include "mongo/check.h"
 #include "mongo/connection.h"
-#include "mongo/writing.h"
+#include "mongo/upsert.h"
 
 /* ---- memory ---- */
 
@@ -223,6 +223,13 @@ static void select_text(ost__mongo_writer *w, bson_t *out)
     ost__mongo_close_array(w, out, &list);
 }
 
+static void upsert_text(ost__mongo_writer *w, bson_t *out)
+{
+    bson_t record = BSON_INITIALIZER;
+    ost__mongo_upsert_in(w, NULL, &record, out);
+    bson_destroy(&record);
+}
+
 static void command(ost__mongo_writer *w, bson_t *out)
 {
     const char *collection = w->table->name;
@@ -240,6 +247,7 @@ static void command(ost__mongo_writer *w, bson_t *out)
         ost__mongo_text_in(w, out, "delete", collection);
         statements(w, "deletes", out);
         break;
+    case OST_DO_UPSERT: upsert_text(w, out); break;
     default:
         if (w->plan->shape->ddl == OST_DDL_CREATE_TABLE) {
             ost__mongo_text_in(w, out, "create", collection);

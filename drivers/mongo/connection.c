@@ -194,8 +194,8 @@ static void capabilities(const ost_connection *c, uint32_t version, ost_capabili
     *caps = (ost_capabilities){
         .struct_size = sizeof *caps,
         .server_version = version,
-        .abilities = bit(OST_CAN_RETURN) | bit(OST_CAN_STREAM_BESIDE) | bit(OST_CAN_ARRAY_BIND) |
-                     bit(OST_CAN_BIND_LIST) | bit(OST_CAN_WATCH),
+        .abilities = bit(OST_CAN_RETURN) | bit(OST_CAN_RETURN_BEFORE) | bit(OST_CAN_STREAM_BESIDE) |
+                     bit(OST_CAN_ARRAY_BIND) | bit(OST_CAN_BIND_LIST) | bit(OST_CAN_WATCH),
         .max_identifier = IDENTIFIER_MAX,
         .isolations = 1u << OST_DEFAULT_ISOLATION,
         .max_packet = c->max_message,
@@ -308,6 +308,7 @@ void ost__mongo_close(ost_connection *c, ost_deadline deadline)
     if (c->client)
         mongoc_client_destroy(c->client);
     ost__mongo_merged_forget(c);
+    ost__free(memory, c->effects, c->effects_size);
     bson_destroy(&c->command);
     bson_destroy(&c->options);
     pthread_mutex_destroy(&c->guard);

@@ -94,7 +94,9 @@ struct ost_connection {
     uint64_t waiting_batch;          /* by which batch */
 
     struct ost__mongo_merged
-        *merged;             /* what a bulk of updates did to the operations before `done` */
+        *merged;      /* what a bulk of updates did to the operations before `done` */
+    uint8_t *effects; /* of the records of the last upsert */
+    size_t effects_size;
     bson_t command, options; /* scratch, reused */
 };
 
@@ -268,8 +270,14 @@ void ost__mongo_watch_kill(ost_connection *c, ost__mongo_watch *w);
 /* false: there is no such change stream. */
 bool ost__mongo_watch_stop(ost_connection *c, uint32_t stream);
 
-/* insert.c, update.c, limited.c */
+/* insert.c, update.c, limited.c, upsert.c */
 ost_status ost__mongo_insert(ost__mongo_run *r);
+/* Before the first record of a table in this process is stored: its collection is made outside of
+ * the transaction that stores it, if that has not begun. */
+ost_status ost__mongo_make_collection(ost__mongo_run *r);
+/* Before records are stored: no key that is allotted later is one that they bring with them. */
+ost_status ost__mongo_give_keys(ost__mongo_run *r);
+ost_status ost__mongo_upsert(ost__mongo_run *r);
 ost_status ost__mongo_update(ost__mongo_run *r);
 ost_status ost__mongo_delete(ost__mongo_run *r);
 /* Ordered or limited: keys first, then by keys, together. */

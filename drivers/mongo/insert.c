@@ -286,19 +286,19 @@ static ost_status take_keys(insertion *in)
 }
 
 /* The largest key that the records bring with them. */
-static ost_status give_keys(insertion *in)
+ost_status ost__mongo_give_keys(ost__mongo_run *r)
 {
-    ost__mongo_run *r = in->run;
     const ost_shape *s = r->op->shape;
     const ost_parameter *p = NULL;
+    size_t count = r->op->record_count > 0 ? r->op->record_count : 1;
     int64_t most = INT64_MIN;
-    if (in->generated || !in->table->auto_key)
+    if (!s->table->auto_key)
         return OST_OK;
     for (uint32_t i = 0; i < s->change_count; i++)
-        if (s->changes[i].field == in->table->auto_key &&
+        if (s->changes[i].field == s->table->auto_key &&
             s->changes[i].parameter != OST_NO_PARAMETER)
             p = ost__mongo_parameter_of(r->op, s->changes[i].parameter);
-    for (size_t i = 0; p && i < in->count; i++) {
+    for (size_t i = 0; p && i < count; i++) {
         ost__mongo_value v;
         int64_t key = INT64_MIN;
         /* What does not fit is refused when it is written. */
@@ -349,17 +349,17 @@ static bool is_made(ost_backend *b, uint32_t table)
 /* Transactions that make a collection with their first record are in each other's way: it is made
  * before, without rules, as the record would make it. Only as the first thing in a transaction:
  * later the server would wait for locks of our own. That it may not be made is no failure yet. */
-static ost_status make_collection(insertion *in)
+ost_status ost__mongo_make_collection(ost__mongo_run *r)
 {
-    ost__mongo_run *r = in->run;
     ost_connection *c = r->c;
     ost_error why = { .status = 0 }, *error = r->error;
     bson_t command = BSON_INITIALIZER, reply;
-    uint32_t table = in->table->id;
+    const char *name = r->op->shape->table->name;
+    uint32_t table = r->op->shape->table->id;
     ost_status status;
     if (!c->in_unit || c->unit_sent || is_made(c->backend, table))
         return OST_OK;
-    BSON_APPEND_UTF8(&command, "create", in->table->name);
+    BSON_APPEND_UTF8(&command, "create", name);
     r->error = &why;
     status = ost__mongo_command(r, OST__MONGO_PLAIN, OST__MONGO_APART, &command, &reply);
     r->error = error;
@@ -387,9 +387,9 @@ ost_status ost__mongo_insert(ost__mongo_run *r)
         return ost__error_set(r->error, OST_MISUSE, "the operation was not compiled");
     in.table = op->shape->table;
     order_elements(&in);
-    OST_TRY(make_collection(&in));
+    OST_TRY(ost__mongo_make_collection(r));
     for (int tries = 1;; tries++) {
-        status = in.generated ? take_keys(&in) : give_keys(&in);
+        status = in.generated ? take_keys(&in) : ost__mongo_give_keys(r);
         if (status == OST_OK)
             status = insert_all(&in);
         if (!met_a_key(&in, status))

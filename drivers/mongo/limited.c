@@ -234,10 +234,6 @@ ost_status ost__mongo_check_values(ost__mongo_run *r)
 
 ost_status ost__mongo_write_limited(ost__mongo_run *r)
 {
-    if (r->op->rows)
-        return ost__error_set(r->error, OST_UNSUPPORTED,
-                              "%s: a limited write cannot give back columns on MongoDB",
-                              r->op->shape->table->model);
     r->outcome->changed = 0;
     if (r->op->plan->nothing) {
         r->outcome->failed_record = r->op->record_count > 0 ? 0 : SIZE_MAX;

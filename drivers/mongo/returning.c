@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes that give back columns. The server gives back one document at a time: one that is named by
- * its key takes one command, others take one for each of them, together. Rows are delivered once
- * everything is stored, for a transaction may have to run again.
+ * its key, or is the first in an order, takes one command, others take one for each of them,
+ * together. Rows are delivered once everything is stored, for a transaction may have to run again.
  */
 #include "mongo/writes.h"
 
@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/shape.h"
 #include "mongo/cells.h"
+#include "mongo/writing.h"
 
 typedef struct returning {
     ost__mongo_run run; /* first: what the work is given */
@@ -34,16 +35,34 @@ static void append_fields(const ost_plan *plan, bson_t *out)
     bson_append_document_end(out, &fields);
 }
 
+static ost__mongo_writer writer_of(const ost__mongo_run *r, size_t record)
+{
+    return (ost__mongo_writer){ .plan = r->op->plan,
+                                .table = r->op->shape->table,
+                                .op = r->op,
+                                .record = ost__mongo_record(r->op, record),
+                                .error = r->error };
+}
+
+/* Whether it is about one document at most. */
+static bool is_one(const ost__mongo_run *r)
+{
+    const ost_shape *s = r->op->shape;
+    const ost__mongo_writer w = writer_of(r, 0);
+    if (!ost__mongo_is_limited(s))
+        return ost__shape_is_by_key(s);
+    return s->limit_parameter != OST_NO_PARAMETER &&
+           ost__mongo_count_of(&w, s->limit_parameter) == 1 &&
+           (s->offset_parameter == OST_NO_PARAMETER ||
+            ost__mongo_count_of(&w, s->offset_parameter) <= 0);
+}
+
 /* `id`: the one document; NULL: by the operation's own condition. */
 static ost_status write_command(returning *x, size_t record, const bson_iter_t *id)
 {
     const ost_operation *op = x->run.op;
     bson_t *command = &x->run.c->command, query;
-    ost__mongo_writer w = { .plan = op->plan,
-                            .table = op->shape->table,
-                            .op = op,
-                            .record = ost__mongo_record(op, record),
-                            .error = x->run.error };
+    ost__mongo_writer w = writer_of(&x->run, record);
     ost_status status = OST_OK;
     bson_reinit(command);
     BSON_APPEND_UTF8(command, "findAndModify", op->shape->table->name);
@@ -54,12 +73,18 @@ static ost_status write_command(returning *x, size_t record, const bson_iter_t *
         status = ost__mongo_filter(&w, op->shape->where, &query);
     bson_append_document_end(command, &query);
     OST_TRY(status);
+    if (!id && op->shape->order_count > 0) {
+        BSON_APPEND_DOCUMENT_BEGIN(command, "sort", &query);
+        ost__mongo_sort_in(&w, &query);
+        bson_append_document_end(command, &query);
+        OST_TRY(w.status);
+    }
     append_fields(op->plan, command);
     if (op->kind == OST_DO_DELETE) {
         BSON_APPEND_BOOL(command, "remove", true);
         return OST_OK;
     }
-    BSON_APPEND_BOOL(command, "new", true);
+    BSON_APPEND_BOOL(command, "new", !(op->flags & OST_FLAG_BEFORE));
     return ost__mongo_write_changes(&w, "update", command);
 }
 
@@ -100,7 +125,7 @@ static ost_status write_record(ost__mongo_run *r, size_t record)
     ost__mongo_ids ids = { .count = 0 };
     bson_iter_t i;
     ost_status status;
-    if (ost__shape_is_by_key(x->run.op->shape))
+    if (is_one(r))
         return write_one(x, record, NULL);
     bson_init(&ids.list);
     status = ost__mongo_ids_find(&x->run, record, &ids);
@@ -146,10 +171,11 @@ ost_status ost__mongo_write_returning(ost__mongo_run *r)
     returning x = { .run = *r };
     const ost_operation *op = r->op;
     ost_status status;
-    if (!ost__shape_is_by_key(op->shape))
+    bool one = is_one(r);
+    if (!one)
         OST_TRY(ost__mongo_check_values(r));
     ost__buffer_init(&x.documents, &r->c->backend->memory);
-    if (r->c->in_unit || (op->record_count <= 1 && ost__shape_is_by_key(op->shape)))
+    if (r->c->in_unit || (op->record_count <= 1 && one))
         status = write_all(&x.run);
     else
         status = ost__mongo_together(&x.run, write_all);

@@ -486,10 +486,10 @@ static ost_status write_any(ost__mongo_run *r)
         r->outcome->failed_record = op->record_count > 0 ? 0 : SIZE_MAX;
         return OST_OK;
     }
-    if (ost__mongo_is_limited(op->shape))
-        return ost__mongo_write_limited(r);
     if (op->rows)
         return ost__mongo_write_returning(r);
+    if (ost__mongo_is_limited(op->shape))
+        return ost__mongo_write_limited(r);
     count = op->kind == OST_DO_UPDATE ? mergeable(r) : 1;
     if (count > 1)
         return write_merged(r, count);

@@ -122,7 +122,7 @@ static void what_the_server_cannot_do_is_refused(void **state)
     m->shape.lock_mode = OST_LOCK_UPDATE;
     assert_refused(m, OST_UNSUPPORTED, "has no locks on rows");
     m = make(&r->b, OST_DO_UPSERT, r->items);
-    assert_refused(m, OST_UNSUPPORTED, "cannot run operations of kind");
+    assert_refused(m, OST_MISUSE, "an upsert meets records by a key");
     m = make(&r->b, OST_DO_EXPLAIN, r->items);
     assert_refused(m, OST_UNSUPPORTED, "cannot run operations of kind");
     m = make(&r->b, OST_DO_DDL, r->items);

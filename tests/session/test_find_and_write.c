@@ -231,8 +231,7 @@ static void in_a_transaction_the_change_is_undone_with_it(void **state)
     assert_int_equal(left, 3);
 }
 
-/* Not RIG_ALL(f) yet. */
-#define ON(f) RIG_SQL(f)
+#define ON(f) RIG_ALL(f)
 
 int main(void)
 {

@@ -523,8 +523,7 @@ static void fm23_the_same_key_twice_is_found_before_sending(void **state)
     assert_int_equal(rig_sent(r), 0);
 }
 
-/* Not RIG_ALL(f) yet. */
-#define ON(f) RIG_SQL(f)
+#define ON(f) RIG_ALL(f)
 
 int main(void)
 {
