@@ -12,7 +12,8 @@
 #include "mongo/changes.h"
 
 /* The variable that has the record. */
-#define RECORD "$ostler_record"
+#define RECORD_NAME "ostler_record"
+#define RECORD "$" RECORD_NAME
 /* No document has this member, but the one that the server makes of the condition: it compares with
  * null, and what is compared with becomes part of that. */
 #define NEW OST__MONGO_UPSERT_NEW
@@ -292,7 +293,7 @@ void ost__mongo_upsert_fields_in(ost__mongo_writer *w, bson_t *out)
 void ost__mongo_upsert_let_in(ost__mongo_writer *w, const bson_t *record, bson_t *out)
 {
     bson_t variable;
-    ost__mongo_open_document(w, out, RECORD + 1, &variable);
+    ost__mongo_open_document(w, out, RECORD_NAME, &variable);
     ost__mongo_appended(w, bson_append_document(&variable, "$literal", -1, record));
     ost__mongo_close_document(w, out, &variable);
 }
