@@ -115,7 +115,7 @@ OST_API void *ost_query_find_and_update(ost_query *q, const ost_model *m, size_t
 #define ost_upsert_set(T, m) OST_UNARY(OST_OP_SET, T, m)
 /** It stays as it is. */
 #define ost_upsert_keep(T, m) OST_UNARY(OST_OP_KEEP, T, m)
-/** What the struct says is added to it. NULL stays NULL, and an absent number adds nothing. */
+/** What the struct says is added to it. NULL stays NULL, and an absent number adds nothing. Not of a member with a .check or .transform. */
 #define ost_upsert_add(T, m) \
     OST_UNARY(OST_OP_INC + OST_ASSERT((OST_ACCEPTS(OST_MEMBER(T##_record_, m)) & \
                                        (OST_K_REAL | OST_K_INT | OST_K_DECIMAL)) != 0, \

@@ -142,6 +142,10 @@ static ost_status read_action(ost_session *s, const ost_expr *e, ost__field_set 
     case OST_OP_INC:
         if (!is_number(f))
             return refuse(s, m, f, "is no number that can be added to");
+        if (f->check || f->transform)
+            return refuse(s, m, f,
+                          "has a .check or .transform, which cannot look at a sum: set it, or keep "
+                          "it");
         ost__field_set_add(&u->adds, i);
         return OST_OK;
     default:

@@ -64,8 +64,6 @@ typedef struct grid_path {
     /* Writes a value that breaks the rule. `*id`: the record that it was to reach. */
     ost_status (*write)(rig *r, const grid_rule *rule, int n, int64_t *id);
     bool blind; /* nobody knows what was stored: what is immutable stays */
-    bool local; /* the servers cannot do it yet */
-    bool sql;   /* MongoDB cannot do it yet */
     bool skips; /* documents with immutable members stay as a whole */
 } grid_path;
 extern const grid_path grid_paths[];

@@ -240,6 +240,23 @@ static void a_sum_cannot_be_checked(void **state)
     FAILS(OST_MISUSE, "shelf.size: has a .check or .transform, which cannot look at a sum",
           ost_update(q, NULL, ost_inc(shelf, size, 1)));
     OK(ost_update(q, NULL, ost_inc(shelf, used, 1)));
+    /* Nor one that an upsert makes. */
+    shelf given = { .id = 7, .name = "a", .size = 1, .used = 1 };
+    const ost_upsert_options *used = OST_UPSERT(OST_ACTIONS(ost_upsert_add(shelf, used)));
+    OK(ost_upsert(r->s, shelf, &given, used, NULL));
+    memset(&seen, 0, sizeof(seen));
+    rig_forget(r);
+    FAILS(OST_MISUSE, "shelf.size: has a .check or .transform, which cannot look at a sum",
+          ost_upsert(r->s, shelf, &given, OST_UPSERT(OST_ACTIONS(ost_upsert_add(shelf, size))),
+                     NULL));
+    assert_string_equal(ost_session_error(r->s)->field, "size");
+    FAILS(OST_MISUSE, "shelf.mark: has a .check or .transform",
+          ost_upsert_many(r->s, shelf, &given, 1,
+                          OST_UPSERT(OST_ACTIONS(ost_upsert_add(shelf, mark))), NULL));
+    assert_int_equal(seen.checks + seen.transforms, 0);
+    assert_int_equal(rig_sent(r), 0);
+    OK(ost_upsert(r->s, shelf, &given, used, NULL));
+    assert_int_equal(given.used, 2);
 }
 
 int main(void)

@@ -61,8 +61,7 @@ static void explain(rig *r, const grid_rule *rule, const grid_path *path, ost_st
 static const char *run(rig *r, const grid_rule *rule, const grid_path *path, int n)
 {
     int64_t id = 0;
-    if ((path->query && !rule->change) || (path->json && !rule->json) ||
-        (path->local && r->mode->server) || (path->sql && r->mode == &rig_modes[RIG_MONGODB]))
+    if ((path->query && !rule->change) || (path->json && !rule->json))
         return "-";
     int64_t before = count_all(r);
     ost_status status = path->write(r, rule, n, &id);
