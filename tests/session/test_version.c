@@ -359,7 +359,7 @@ static const struct CMUnitTest tests[] = {
     RIG_ALL(nobody_else_counts),
     RIG_ALL(a_version_counts_to_the_end_of_its_type),
     RIG_ALL(a_soft_delete_counts_and_asks),
-    RIG_LOCAL(an_upsert_counts),
+    RIG_ALL(an_upsert_counts),
 };
 
 int main(void)
