@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs what is missing, builds the examples, checks the quick start and runs the atlas with the
-# arguments given: `sh examples/run.sh --json`. Only the atlas writes to the standard output.
+# Installs what is missing, builds the examples, checks the quick start and the blog, and runs the
+# atlas with the arguments given: `sh examples/run.sh --json`. Only the atlas writes to the standard
+# output.
 # usage: sh examples/run.sh [--with DATABASE[,DATABASE]] [argument of the atlas]...
-#   --with  runs the atlas on postgres, mysql or mongodb as well, and fails unless their answers are
-#           the same. OST_TEST_POSTGRES_URL, OST_TEST_MYSQL_URL and OST_TEST_MONGODB_URL name the
+#   --with  runs both on postgres, mysql or mongodb as well, and fails unless what they say is the
+#           same. OST_TEST_POSTGRES_URL, OST_TEST_MYSQL_URL and OST_TEST_MONGODB_URL name the
 #           servers; where one is not set, a server is started for the run.
 set -eu
 
@@ -88,7 +89,7 @@ build_programs() (
         cat "$build/configure.log" >&2
         exit 1
     }
-    cmake --build --preset release --target quickstart atlas >&2
+    cmake --build --preset release --target quickstart blog atlas >&2
 )
 
 check_quickstart() {
@@ -96,6 +97,14 @@ check_quickstart() {
     [ "$printed" = "$(cat "$root/examples/quickstart.txt")" ] ||
         fail "quickstart printed something else than examples/quickstart.txt: $printed"
     echo "quickstart prints what it should: $printed" >&2
+}
+
+# check_blog <name> <url>: the blog prints the same on every database.
+check_blog() {
+    "$programs/blog" "$2" >"$build/blog.txt" || fail "the blog failed on $1"
+    diff "$root/examples/blog.txt" "$build/blog.txt" >&2 ||
+        fail "the blog printed something else on $1 than examples/blog.txt"
+    echo "the blog prints on $1 what it should" >&2
 }
 
 # What each database needs to be built with and run.
@@ -153,10 +162,12 @@ run_on_others() {
     run_on sqlite "sqlite:$(in_url "$answers/atlas.db")" "$@"
     for other in $others; do
         case $other in
-        postgres) run_on postgres "$OST_TEST_POSTGRES_URL" "$@" ;;
-        mysql) run_on mysql "$OST_TEST_MYSQL_URL" "$@" ;;
-        mongodb) run_on mongodb "$OST_TEST_MONGODB_URL" "$@" ;;
+        postgres) url=$OST_TEST_POSTGRES_URL ;;
+        mysql) url=$OST_TEST_MYSQL_URL ;;
+        mongodb) url=$OST_TEST_MONGODB_URL ;;
         esac
+        check_blog "$other" "$url"
+        run_on "$other" "$url" "$@"
         count=$(compare_answers "$other") || fail "$other"
         echo "$other answers $count questions as SQLite does" >&2
     done
@@ -174,5 +185,6 @@ install_packages
 gather_data
 build_programs
 check_quickstart
+check_blog sqlite sqlite::memory:
 [ -z "$others" ] || run_on_others "$@"
 exec "$programs/atlas" --data "$data" --database "sqlite:$(in_url "$build/atlas.db")" "$@"

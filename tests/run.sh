@@ -153,10 +153,10 @@ run_bench() {
     python3 tests/bench/bench.py --program "$build/release/tests/bench" --quick
 }
 
-# The commands of the examples, and what the atlas says against its data.
+# The commands of the examples, what the atlas says against its data, and what the blog leaves.
 run_examples() {
     sh examples/run.sh --with postgres,mysql,mongodb --json >"$logs/atlas.json" || return 1
-    python3 tests/examples/run.py build/release/examples/atlas build/atlas-data
+    python3 tests/examples/run.py build/release/examples build/atlas-data
 }
 
 run_fuzz() {

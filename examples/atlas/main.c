@@ -149,13 +149,13 @@ static const ost_driver *const *drivers(void)
     static const ost_driver *list[5];
     size_t count = 0;
     list[count++] = ost_driver_sqlite();
-#ifdef ATLAS_POSTGRES
+#ifdef EXAMPLE_POSTGRES
     list[count++] = ost_driver_postgres();
 #endif
-#ifdef ATLAS_MYSQL
+#ifdef EXAMPLE_MYSQL
     list[count++] = ost_driver_mysql();
 #endif
-#ifdef ATLAS_MONGO
+#ifdef EXAMPLE_MONGO
     list[count++] = ost_driver_mongo();
 #endif
     list[count] = NULL;

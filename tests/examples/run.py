@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Runs the atlas on the real data, and checks what it says against the same files read by Python.
+"""Runs the atlas on the real data, and checks what it says against the same files read by Python;
+and the blog.
 
-usage: run.py ATLAS DATA: the program, and the folder with its four input files.
+usage: run.py PROGRAMS DATA: the folder of the two programs, and that of the atlas's input files.
 """
 
 import collections
@@ -17,6 +18,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+from blog import check_blog
 from checks import Checks
 
 FILES = {"countries": ("iso_3166-1.json", "3166-1"), "subdivisions": ("iso_3166-2.json", "3166-2"),
@@ -438,12 +440,14 @@ def check_runs(checks, atlas, data_folder, folder, data):
 
 def main():
     if len(sys.argv) != 3:
-        sys.exit("usage: run.py ATLAS DATA")
-    atlas, data_folder = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
+        sys.exit("usage: run.py PROGRAMS DATA")
+    programs, data_folder = (pathlib.Path(name).resolve() for name in sys.argv[1:])
+    atlas, blog = str(programs / "atlas"), str(programs / "blog")
     checks = Checks()
     data = Data(data_folder)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
+        check_blog(checks, blog, folder)
         document, path = check_runs(checks, atlas, data_folder, folder, data)
         check_counts(checks, document, data)
         check_answers(checks, document, data)
