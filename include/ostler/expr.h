@@ -284,7 +284,8 @@ enum {
 /** Behind the two. */
 #define OST_WHOLE(o, T, m, array, count) \
     OST_EXPR(.op = (o) + OST_ALIKE(array, OST_MEMBER(T##_record_, m).items), \
-             .model = &T##_model, .member = OST_AT(T, m), .list = (array), .list_count = (count))
+             .model = &T##_model, .member = OST_AT(T, m), .list = (array), .list_count = (count), \
+             .list_stride = sizeof OST_MEMBER(T##_record_, m).items[0])
 /** A change: append an item that the list does not have yet. An absent list becomes one. */
 #define ost_add_to_set(T, m, x) \
     OST_EXPR(.op = OST_OP_ADD_TO_SET + OST_ITEM_FITS(T, m, x), .model = &T##_model, \

@@ -167,25 +167,45 @@ static ost_status encode_change(const ost__changing *c, const ost_expr *e)
                                        : ost__change_member(c, f, e);
 }
 
-/* Stamps that every update sets. */
-static ost_status put_stamps(ost_session *s, const ost__model *m, const ost__rules *rules,
-                             const ost__field_set *seen, ost__section *changes)
+/* Whether a change is about a member of the struct that this one is in, but not about all of it. */
+static bool is_beside_changed(const ost__changing *c, const ost_field *f)
 {
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
-        const ost_field *f = &m->fields[i];
-        if (!ost__field_set_has(&m->update_sets, i) || ost__field_set_has(seen, i))
-            continue;
-        if (f == m->version) {
-            OST_TRY(ost__put_next_version(s, m, changes));
-            continue;
-        }
-        ost_value now = ost__rules_stamp(f, rules->now);
-        ost_status status = ost__rules_value(m, f, &now, rules);
-        if (status != OST_OK)
-            return ost__rules_refused(s, m, rules, status);
-        OST_TRY(put_change(s, m, changes, OST_OP_SET, f, &now));
-        changes->items++;
+    const ost__model *m = c->m;
+    if (!f->inside || is_seen(c, f))
+        return false;
+    for (uint32_t i = m->table.field_count; i < m->table.field_count + m->table.inner_count; i++) {
+        const ost_field *x = &m->fields[i];
+        while (x && x->inside != f->inside)
+            x = x->inside;
+        if (x && ost__field_set_has(c->seen, i))
+            return true;
     }
+    return false;
+}
+
+static ost_status put_stamp(const ost__changing *c, const ost_field *f)
+{
+    if (f == c->m->version)
+        return ost__put_next_version(c->s, c->m, c->out);
+    ost_value now = ost__rules_stamp(f, c->rules->now);
+    ost_status status = ost__rules_value(c->m, f, &now, c->rules);
+    if (status != OST_OK)
+        return ost__rules_refused(c->s, c->m, c->rules, status);
+    OST_TRY(put_change(c->s, c->m, c->out, OST_OP_SET, f, &now));
+    c->out->items++;
+    return OST_OK;
+}
+
+ost_status ost__change_stamps(const ost__changing *c)
+{
+    const ost__model *m = c->m;
+    uint32_t i = 0;
+    for (; i < m->table.field_count; i++)
+        if (ost__field_set_has(&m->update_sets, i) && !ost__field_set_has(c->seen, i))
+            OST_TRY(put_stamp(c, &m->fields[i]));
+    for (; i < m->table.field_count + m->table.inner_count; i++)
+        if (m->fields[i].stamp == OST_ON_UPDATE && is_beside_changed(c, &m->fields[i]))
+            OST_TRY(put_stamp(c, &m->fields[i]));
     return OST_OK;
 }
 
@@ -194,6 +214,7 @@ ost_status ost__deletion(ost_session *s, const ost__model *m, bool deleted, ost_
     const ost__rules rules = ost__rules_of(s, m, NULL);
     const ost_field *f = m->table.deleted;
     ost__field_set seen = { { 0 } };
+    const ost__changing c = { .s = s, .m = m, .rules = &rules, .seen = &seen, .out = changes };
     ost_value now = { 0 };
     ost__field_set_add(&seen, ost__field_index(m, f));
     if (deleted) {
@@ -204,7 +225,7 @@ ost_status ost__deletion(ost_session *s, const ost__model *m, bool deleted, ost_
     }
     OST_TRY(put_change(s, m, changes, deleted ? OST_OP_SET : OST_OP_SET_NULL, f, &now));
     changes->items++;
-    return put_stamps(s, m, &rules, &seen, changes);
+    return ost__change_stamps(&c);
 }
 
 ost_status ost__encode_changes(ost_session *s, const ost__model *m, const ost_expr *const *list,
@@ -220,7 +241,7 @@ ost_status ost__encode_changes(ost_session *s, const ost__model *m, const ost_ex
         return refuse(s, m, NULL, "an update was given a NULL, or no change");
     for (size_t i = 0; i < count; i++)
         OST_TRY(encode_change(&c, list[i]));
-    return put_stamps(s, m, &rules, &seen, changes);
+    return ost__change_stamps(&c);
 }
 
 static ost_status assemble_write(ost_session *s, const ost__query *q, const ost__ask *ask,

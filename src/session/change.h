@@ -19,6 +19,8 @@ ost_status ost__change_refuse(const ost__changing *c, const ost_field *f, const 
 ost_status ost__change_put(const ost__changing *c, uint16_t op, const ost_field *f);
 /* A change of one member by ost_set, ost_set_null or ost_inc. */
 ost_status ost__change_member(const ost__changing *c, const ost_field *f, const ost_expr *e);
+/* Stamps that every update sets: of the record, and of structs inside that are changed in part. */
+ost_status ost__change_stamps(const ost__changing *c);
 /* The member that a change names; NULL: it was refused. */
 const ost_field *ost__change_field(const ost__changing *c, const ost_expr *e);
 

@@ -114,7 +114,7 @@ static ost_status items_of(const ost__changing *c, const ost_field *f, const ost
     *out = list;
     if (f->type != OST_TYPE_LIST)
         return ost__change_refuse(c, f, "is no list");
-    if (!e->list && e->op != OST_OP_SET && e->list_count == 0 && e->value.type != OST_TYPE_NONE)
+    if (!e->list && e->op != OST_OP_SET && e->list_count == 0 && e->list_stride == 0)
         return one_item(c, f, e, e->op != OST_OP_PULL, list);
     if (!e->list && e->list_count > 0)
         return ost__change_refuse(c, f, "the items of a change are NULL");
@@ -197,6 +197,37 @@ static ost_status put_condition(const ost__changing *c, const ost_field *f, cons
     return status;
 }
 
+/* What a rule of a member says, by the list's name and the member's: "comments[].text". */
+static ost_status refused_inside(ost_session *s, const ost_field *list, ost_status status)
+{
+    ost_failure failure;
+    ost_error *told = ost__arena_alloc(&s->scratch, sizeof *told, alignof(ost_error));
+    if (s->error.failure_count == 0)
+        return status;
+    if (!told)
+        return ost__no_memory(s);
+    *told = s->error;
+    ost__error_set(&s->error, status, "%s", told->message);
+    ost__error_about(&s->error, told->model, list->name);
+    s->error.nothing_sent = 1;
+    for (size_t i = 0; ost_error_failure(told, i, &failure); i++) {
+        char path[128];
+        ost__print(path, sizeof path, "%s[].%s", list->name, failure.path);
+        ost__error_add_failure(&s->error, path, failure.rule, failure.message);
+    }
+    return status;
+}
+
+static ost_status update_item(const ost__changing *c, const ost_expr *change)
+{
+    const ost_field *f = ost__change_field(c, change);
+    if (!f)
+        return (ost_status)c->s->error.status;
+    if (ost__changes_document(change, f) || ost__is_document(f))
+        return ost__change_refuse(c, f, "only plain members of the structs in a list are changed");
+    return ost__change_member(c, f, change);
+}
+
 static ost_status update_items(const ost__changing *c, const ost_field *f, const ost_expr *e,
                                size_t count)
 {
@@ -205,20 +236,19 @@ static ost_status update_items(const ost__changing *c, const ost_field *f, const
     const ost__changing inner = {
         .s = c->s, .m = part, .rules = c->rules, .seen = &seen, .out = c->out
     };
-    uint8_t *at = ost__section_take(&c->s->scratch, c->out, 2);
-    if (!at)
+    uint32_t at = c->out->size, outer = c->out->items;
+    if (!ost__section_take(&c->s->scratch, c->out, 2))
         return ost__no_memory(c->s);
-    ost__put_u16(at, (uint32_t)count - 1);
-    for (size_t i = 1; i < count; i++) {
-        const ost_expr *change = e->args[i];
-        const ost_field *of = ost__change_field(&inner, change);
-        if (!of)
-            return (ost_status)c->s->error.status;
-        if (ost__changes_document(change, of) || ost__is_document(of))
-            return ost__change_refuse(&inner, of,
-                                      "only plain members of the structs in a list are changed");
-        OST_TRY(ost__change_member(&inner, of, change));
-    }
+    ost_status status = OST_OK;
+    for (size_t i = 1; i < count && status == OST_OK; i++)
+        status = update_item(&inner, e->args[i]);
+    if (status == OST_OK)
+        status = ost__change_stamps(&inner);
+    if (status != OST_OK)
+        return refused_inside(c->s, f, status);
+    /* Stamps are counted as changes of the record, but these are the item's. */
+    ost__put_u16(c->out->bytes + at, (uint32_t)count - 1 + (c->out->items - outer));
+    c->out->items = outer;
     return OST_OK;
 }
 
