@@ -4,6 +4,7 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "base/document.h"
 #include "base/scalar.h"
 #include "model/convert.h"
 #include "model/member.h"
@@ -238,11 +239,11 @@ void ost__check_part(ost__check *c, const ost_field *f)
     const ost_table *t = f->part;
     if (f->flatten && f->type != OST_TYPE_EMBEDDED)
         ost__check_fail(c, f->name, "flatten", ".flatten is for an embedded struct: leave it out");
-    if (f->type != OST_TYPE_EMBEDDED && f->type != OST_TYPE_LIST)
-        return;
-    if (f->primary_key || f->unique)
+    if (ost__is_document(f) && (f->primary_key || f->unique))
         ost__check_fail(c, f->name, f->primary_key ? "primary_key" : "unique",
                         "a document is neither a key nor unique: leave that out");
+    if (f->type != OST_TYPE_EMBEDDED && f->type != OST_TYPE_LIST)
+        return;
     if (f->type == OST_TYPE_LIST && f->item_type != OST_TYPE_EMBEDDED) {
         if (f->item_type == OST_TYPE_NONE || f->item_type > OST_TYPE_DECIMAL ||
             f->item_type == OST_TYPE_CHARS)

@@ -340,6 +340,9 @@ static void documents(void **state)
     const ost_model *part = MODEL(ost_opt_int, OST_FIELDS({ .name = "value" }));
     const ost_model *keyed = MODEL(thing, OST_FIELDS(ID));
     RIGHT(WITH(OST_FIELD(thing, document), OST_FIELD(thing, place)));
+    WRONG("document", "unique", FIELD(document, .unique = true));
+    WRONG("place", "unique", FIELD(place, .unique = true));
+    WRONG("place", "primary_key", FIELD(place, .primary_key = true));
     WRONG("number", "flatten", FIELD(number, .flatten = true));
     WRONG("number", "embeds",
           WITH({ .name = "number", .offset = 8, .size = 4, .type = OST_TYPE_EMBEDDED }));
