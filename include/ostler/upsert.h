@@ -147,7 +147,8 @@ OST_API void *ost_query_find_and_update(ost_query *q, const ost_model *m, size_t
 /**
  * Changes the first record in the query's order that meets its conditions, and gives it back as it is now (OST_RETURN_NEW) or
  * was before (OST_RETURN_OLD). However many programs do so at the same time, none gets a record that does not meet the
- * conditions: ost_find_and_update(q, T, OST_RETURN_NEW, ost_set(T, member, value), …).
+ * conditions: ost_find_and_update(q, T, OST_RETURN_NEW, ost_set(T, member, value), …). A record as it was before is tracked as
+ * such: ost_reload() it before it is saved, or what is set to the value of before is taken for unchanged.
  */
 #define ost_find_and_update(q, T, returned, ...) \
     ((T##_record_ *)ost_query_find_and_update((q), OST_OF(T), (returned), \

@@ -38,6 +38,31 @@ const char *ost__encode_text_copy(const ost__encoder *enc, const char *text)
 
 /* ---- members and values ---- */
 
+/* What lies inside a field that is one value to the database: the present and value of an optional,
+ * the items and count of a list. */
+static ost_status no_field(const ost__encoder *enc, const ost__model *m, const char *path)
+{
+    char holder[64];
+    const char *dot = path ? strrchr(path, '.') : NULL;
+    const ost_field *f = NULL;
+    if (dot && (size_t)(dot - path) < sizeof holder) {
+        ost__print(holder, sizeof holder, "%.*s", (int)(dot - path), path);
+        f = ost__model_field_named(m, holder);
+    }
+    if (f && f->type == OST_TYPE_LIST)
+        ost__error_set(enc->error, OST_MISUSE,
+                       "%s.%s is inside a list: use ost_size, ost_has_item or ost_has_part",
+                       m->table.model, path);
+    else if (f)
+        ost__error_set(enc->error, OST_MISUSE, "%s.%s is inside one value: name %s itself",
+                       m->table.model, path, holder);
+    else
+        ost__error_set(enc->error, OST_MISUSE, "%s has no field %s, or its struct has changed",
+                       m->table.model, path ? path : "(none)");
+    ost__error_about(enc->error, m->table.model, path);
+    return OST_MISUSE;
+}
+
 OST__HOT static ost_status encode_any_member(const ost__encoder *enc, ost__section *out,
                                              const ost_expr *e, ost__operand *type)
 {
@@ -59,12 +84,8 @@ OST__HOT static ost_status encode_any_member(const ost__encoder *enc, ost__secti
         op = OST_OP_AS;
     }
     const ost_field *f = ost__model_field(m, &e->member);
-    if (!f) {
-        ost__error_set(enc->error, OST_MISUSE, "%s has no field %s, or its struct has changed",
-                       m->table.model, e->member.path ? e->member.path : "(none)");
-        ost__error_about(enc->error, m->table.model, e->member.path);
-        return OST_MISUSE;
-    }
+    if (!f)
+        return no_field(enc, m, e->member.path);
     uint8_t *at = ost__section_take(enc->arena, out, enc->element ? 6 : 5);
     if (!at)
         return ost__encode_no_memory(enc);

@@ -98,6 +98,8 @@ static void conditions_on_what_is_not_there(void **state)
     refused(where(OST_EXPR(.op = OST_OP_EQ, .model = &sample_model, .member = moved)),
             "or its struct has changed");
     refused(where(OST_EXPR(.op = OST_OP_EQ, .model = &sample_model)), "sample has no field (none)");
+    refused(where(ost_eq(sample, maybe.value, 1)),
+            "sample.maybe.value is inside one value: name maybe itself");
 }
 
 static void nothing_is_widened_by_a_null(void **state)

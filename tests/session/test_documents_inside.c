@@ -295,6 +295,14 @@ static void what_cannot_be_asked_is_refused(void **state)
     ost_where(q, ost_eq(remark, author, "x"));
     NULLS(OST_MISUSE, "remark.author", ost_all(q, guest, &count));
     q = ost_from(r->s, guest);
+    ost_where(q, ost_eq(guest, keywords.count, 1));
+    NULLS(OST_MISUSE, "guest.keywords.count is inside a list: use ost_size",
+          ost_all(q, guest, &count));
+    q = ost_from(r->s, guest);
+    ost_where(q, ost_eq(guest, home.floor.value, 1));
+    NULLS(OST_MISUSE, "guest.home.floor.value is inside one value: name home.floor itself",
+          ost_all(q, guest, &count));
+    q = ost_from(r->s, guest);
     ost_order_by(q, ost_asc(guest, keywords));
     NULLS(OST_MISUSE, "keywords", ost_all(q, guest, &count));
     q = ost_from(r->s, guest);
