@@ -24,7 +24,7 @@ OST_RECORD(user, id);
 user *users_register(ost_session *s, const char *form);
 /*
  * OST_AUTH says no, and nothing else: not whether there is such a user, nor whether it is locked
- * because of too many wrong passwords in a row.
+ * because of too many wrong passwords in a row. `email` is as it is stored, in small letters.
  */
 ost_status users_log_in(ost_db *db, ost_session *s, const char *email, const char *password);
 /* The user can be found no more, and is named no more where it wrote. All of it happens or none. */

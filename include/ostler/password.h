@@ -33,7 +33,7 @@
  *     ost_with_hidden(q);
  *     account *a = ost_one(q, account);
  *     if (!a && ost_session_error(s)->status != OST_NOT_FOUND)
- *         return OST_DRIVER_ERROR;
+ *         return (ost_status)ost_session_error(s)->status;
  *     OST_TRY(ost_password_verify(db, a ? a->password : NULL, password, &renew));
  *     if (renew) {
  *         a->password = password;
