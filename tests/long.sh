@@ -25,8 +25,5 @@ ctest --test-dir "$build/release" -L '^conformance$' -j 2 --timeout 86400 --outp
     status=1
 
 cmake --preset fuzz -B "$build/fuzz" && cmake --build "$build/fuzz" -j 2 || exit 1
-for target in "$build"/fuzz/fuzz/*; do
-    [ -f "$target" ] && [ -x "$target" ] || continue
-    "$target" -max_total_time="$OST_FUZZ_SECONDS" -max_len=65536 || status=1
-done
+sh tests/fuzz/run.sh "$build/fuzz" "$OST_FUZZ_SECONDS" 65536 || status=1
 exit $status

@@ -160,11 +160,7 @@ run_examples() {
 }
 
 run_fuzz() {
-    make_build fuzz || return 1
-    for target in "$build"/fuzz/fuzz/*; do
-        [ -x "$target" ] && [ -f "$target" ] || continue
-        "$target" -max_total_time="${OST_FUZZ_SECONDS:-5}" -max_len=4096 || return 1
-    done
+    make_build fuzz && sh tests/fuzz/run.sh "$build/fuzz" "${OST_FUZZ_SECONDS:-5}" 4096
 }
 
 [ -n "$quick" ] || packages="$packages $server_packages"
