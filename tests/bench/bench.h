@@ -33,6 +33,29 @@ typedef struct bench_group {
     double highest;
 } bench_group;
 
+/* A row of `docs`: a struct and two lists inside a record. */
+typedef struct bench_home {
+    const char *street;
+    const char *city;
+    int floor;
+    double north;
+    double east;
+} bench_home;
+typedef struct bench_remark {
+    const char *author;
+    const char *text;
+    int stars;
+} bench_remark;
+typedef struct bench_doc {
+    int64_t id;
+    const char *name;
+    bench_home home;
+    const char *const *tags;
+    size_t tag_count;
+    const bench_remark *remarks;
+    size_t remark_count;
+} bench_doc;
+
 /* What is to be done. */
 typedef struct bench_task {
     const char *place; /* The database, a file or a URL; its tables exist. */
@@ -40,8 +63,9 @@ typedef struct bench_task {
     size_t count;      /* Operations, or rows to insert; 1 for one big query. */
     size_t first;      /* The step at hand: operations from `first` up to `end`. */
     size_t end;
-    size_t batch;            /* Operations in one transaction. */
-    const bench_row *rows;   /* `count` rows to insert, or NULL. */
+    size_t batch;                /* Operations in one transaction. */
+    const bench_row *rows;       /* `count` rows to insert or upsert, or NULL. */
+    const bench_remark *remarks; /* `count` of them to push, or NULL. */
     const int64_t *keys;     /* `count` keys that exist, or NULL; for an update all different. */
     const int *ages;         /* `count` lower bounds of filter_order_limit, or NULL. */
     bool deep;               /* The digest covers every byte; not for timed runs. */
@@ -96,13 +120,19 @@ typedef struct bench_store {
     /* Reads the whole of `users` and digests every byte, behind the clock. */
     bool (*see)(const char *place, bench_seen *seen);
     bool (*run_sql)(const char *place, const char *sql);
+    const bench_side *documents; /* Of the cases over `docs`. */
 } bench_store;
 
 extern const bench_store bench_sqlite;
 extern const bench_store bench_postgres;
 extern const bench_store bench_mysql;
 extern const bench_store bench_mongo;
+extern const bench_side bench_sqlite_documents;
+extern const bench_side bench_postgres_documents;
+extern const bench_side bench_mysql_documents;
+extern const bench_side bench_mongo_documents;
 extern const bench_side bench_ours;
+extern const bench_side bench_ours_documents;
 
 /* Makes the tables of an empty database; Ostler's own words, so that all sides have the same
  * schema. */
@@ -112,11 +142,20 @@ bool bench_make_tables(const char *place);
 bench_row *bench_make_rows(size_t count);
 int64_t *bench_make_keys(size_t count, size_t table_rows, bool different);
 int *bench_make_ages(size_t count);
+/* Every other one is there already, among `table_rows`. */
+bench_row *bench_make_upserts(size_t count, size_t table_rows);
+bench_doc *bench_make_docs(size_t count);
+bench_remark *bench_make_remarks(size_t count);
 
 /* Folds every byte of a row into the digest; the order of the rows counts. */
 void bench_see_row(bench_seen *seen, const bench_row *row);
+void bench_see_doc(bench_seen *seen, const bench_doc *doc);
 /* Folds a group into the digest; the order of the groups does not count. */
 void bench_see_group(bench_seen *seen, const bench_group *group);
+
+/* Of `docs`, by Ostler and behind the clock, whichever side wrote it. */
+bool bench_fill_docs(const char *place, const bench_doc *docs, size_t count);
+bool bench_see_docs(const char *place, bench_seen *seen);
 
 /*
  * The timed part, and only that: callgrind collects while this function runs. It stands in a source
@@ -133,9 +172,14 @@ typedef struct bench_groups {
     bench_group *items;
     size_t count, capacity;
 } bench_groups;
+typedef struct bench_docs {
+    bench_doc *items;
+    size_t count, capacity;
+} bench_docs;
 /* Room for one more; NULL: no memory. */
 bench_row *bench_new_row(bench_rows *rows);
 bench_group *bench_new_group(bench_groups *groups);
+bench_doc *bench_new_doc(bench_docs *docs);
 /* Frees texts that were malloc'd one by one. */
 void bench_free_texts(const bench_row *rows, size_t count);
 

@@ -4,7 +4,8 @@ import os
 import re
 
 OWNERS = ("core", "values", "driver", "bench", "client", "libc")
-CLIENTS = ("libsqlite3", "libpq", "libmariadb", "libmysqlclient", "libssl", "libcrypto")
+CLIENTS = ("libsqlite3", "libpq", "libmariadb", "libmysqlclient", "libssl", "libcrypto",
+           "libjansson", "libmongoc", "libbson")
 NAME = re.compile(r"^(c?)(fn|fl|fi|fe|ob)=\((\d+)\)(?: (.*))?$")
 VALUES = ("src/base/utf8.c", "src/base/civil.c", "src/base/decimal.c")
 

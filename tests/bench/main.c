@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench tables PLACE           makes the tables
- * bench fill PLACE ROWS        fills them
+ * bench fill PLACE ROWS TABLE  fills one of them, users or docs
  * bench sql PLACE SQL          runs a statement on a server
  * bench run SIDE CASE PLACE TABLE_ROWS COUNT STEPS [deep] [allocations] [turns]
  *                              one measurement; a JSON line for each step, and one for what was
@@ -60,8 +60,15 @@ static bool parse_count(const char *text, size_t *out)
     return end != text && *end == '\0' && n <= 100000000;
 }
 
-static const bench_side *find_side(const bench_store *store, const char *name)
+static bool of_documents(const char *name)
 {
+    return strcmp(name, "select_documents") == 0 || strcmp(name, "push") == 0;
+}
+
+static const bench_side *find_side(const bench_store *store, const char *name, const char *of)
+{
+    if (of_documents(of))
+        return strcmp(bench_ours.name, name) == 0 ? &bench_ours_documents : store->documents;
     for (size_t i = 0; i < sizeof store->sides / sizeof *store->sides && store->sides[i]; i++) {
         if (strcmp(store->sides[i]->name, name) == 0)
             return store->sides[i];
@@ -79,8 +86,16 @@ static const bench_case *find_case(const bench_side *side, const char *name)
 
 static bool writes(const bench_case *c)
 {
-    return strncmp(c->name, "insert", 6) == 0 || strncmp(c->name, "update", 6) == 0 ||
-           strncmp(c->name, "save", 4) == 0;
+    static const char *const verbs[] = { "insert", "update", "save", "upsert", "push" };
+    bool found = false;
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        found = found || strncmp(c->name, verbs[i], strlen(verbs[i])) == 0;
+    return found;
+}
+
+static bool see(const bench_case *c, const char *place, bench_seen *seen)
+{
+    return of_documents(c->name) ? bench_see_docs(place, seen) : store_of(place)->see(place, seen);
 }
 
 static bool make_data(const bench_case *c, bench_task *task)
@@ -88,12 +103,16 @@ static bool make_data(const bench_case *c, bench_task *task)
     bool ready = true;
     if (strncmp(c->name, "insert", 6) == 0)
         ready = (task->rows = bench_make_rows(task->count)) != NULL;
+    else if (strncmp(c->name, "upsert", 6) == 0)
+        ready = (task->rows = bench_make_upserts(task->count, task->table_rows)) != NULL;
     else if (strcmp(c->name, "get") == 0)
         ready = (task->keys = bench_make_keys(task->count, task->table_rows, false)) != NULL;
     else if (strcmp(c->name, "get_many") == 0 || writes(c))
         ready = (task->keys = bench_make_keys(task->count, task->table_rows, true)) != NULL;
     else if (strcmp(c->name, "filter_order_limit") == 0)
         ready = (task->ages = bench_make_ages(task->count)) != NULL;
+    if (strcmp(c->name, "push") == 0)
+        ready = ready && (task->remarks = bench_make_remarks(task->count)) != NULL;
     return ready;
 }
 
@@ -155,7 +174,7 @@ static int measure(const bench_side *side, const bench_case *c, bench_task *task
     side->close(state);
     if (!good)
         return fail("the work failed");
-    if (writes(c) && !store_of(task->place)->see(task->place, &seen))
+    if (writes(c) && !see(c, task->place, &seen))
         return fail("the table cannot be read back");
     (void)printf("{\"rows\":%" PRIu64 ",\"digest\":\"%016" PRIx64 "\",\"allocations\":%" PRIu64
                  ",\"allocated_bytes\":%" PRIu64 "}\n",
@@ -168,7 +187,7 @@ static int run_case(int argc, char **argv)
     bench_task task = { .place = argv[4], .batch = BATCH };
     size_t steps;
     bool takes_turns = false;
-    const bench_side *side = find_side(store_of(argv[4]), argv[2]);
+    const bench_side *side = find_side(store_of(argv[4]), argv[2], argv[3]);
     const bench_case *c = side ? find_case(side, argv[3]) : NULL;
     if (!side || !c)
         return fail("there is no such side or case");
@@ -190,27 +209,33 @@ static int run_case(int argc, char **argv)
     return measure(side, c, &task, steps, takes_turns);
 }
 
-static int fill(const char *place, const char *rows)
+static int fill(const char *place, const char *rows, const char *table)
 {
     size_t count;
+    bool good;
     if (!parse_count(rows, &count))
         return fail("rows must be a number");
-    bench_row *data = bench_make_rows(count);
-    return data && store_of(place)->fill(place, data, count) ? 0
-                                                             : fail("the table cannot be filled");
+    if (strcmp(table, "docs") == 0) {
+        const bench_doc *docs = bench_make_docs(count);
+        good = docs && bench_fill_docs(place, docs, count);
+    } else {
+        const bench_row *data = bench_make_rows(count);
+        good = data && store_of(place)->fill(place, data, count);
+    }
+    return good ? 0 : fail("the table cannot be filled");
 }
 
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "tables") == 0)
         return bench_make_tables(argv[2]) ? 0 : fail("the tables cannot be made");
-    if (argc == 4 && strcmp(argv[1], "fill") == 0)
-        return fill(argv[2], argv[3]);
+    if (argc == 5 && strcmp(argv[1], "fill") == 0)
+        return fill(argv[2], argv[3], argv[4]);
     if (argc == 4 && strcmp(argv[1], "sql") == 0)
         return store_of(argv[2])->run_sql(argv[2], argv[3]) ? 0 : fail("the statement failed");
     if (argc >= 8 && strcmp(argv[1], "run") == 0)
         return run_case(argc, argv);
-    return fail("usage: tables PLACE | fill PLACE ROWS | sql PLACE SQL | "
+    return fail("usage: tables PLACE | fill PLACE ROWS TABLE | sql PLACE SQL | "
                 "run SIDE CASE PLACE TABLE_ROWS COUNT STEPS "
                 "[deep] [allocations] [turns]");
 }

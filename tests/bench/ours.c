@@ -4,34 +4,11 @@
  * them: tracked records (nothing is read-only), the session cleared after each get, a mark and a
  * release around each query, which is built anew each time.
  */
-#include "bench.h"
+#include "ours.h"
 
-#include <ostler/ostler.h>
-
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct user {
-    int64_t id;
-    const char *username;
-    const char *email;
-    int age;
-    bool active;
-    double score;
-    ost_time created_at;
-    const char *bio;
-} user;
-typedef struct age_group {
-    int age;
-    int64_t people;
-    ost_opt_double average;
-    ost_opt_double highest;
-} age_group;
-
-OST_RECORD(user, id);
-OST_PART(age_group);
 
 OST_MODEL(user, .table = "users",
           OST_FIELDS(OST_FIELD(user, id, .primary_key = true),
@@ -43,25 +20,6 @@ OST_MODEL(user, .table = "users",
 OST_MODEL(age_group, OST_FIELDS(OST_FIELD(age_group, age), OST_FIELD(age_group, people),
                                 OST_FIELD(age_group, average), OST_FIELD(age_group, highest)));
 
-typedef struct counter {
-    atomic_uint_fast64_t calls;
-    atomic_uint_fast64_t bytes;
-} counter;
-
-typedef struct ours {
-    ost_db *db;
-    ost_session *session;
-    user *rows;    /* Of the program's own, to insert. */
-    user **loaded; /* The session's, to save. */
-    user *array;   /* The same, one behind the other. */
-    const user *all;
-    size_t all_count;
-    const age_group *groups;
-    size_t group_count;
-    bench_seen seen;
-    counter counter;
-} ours;
-
 static bool complain(const char *what, const ost_error *error)
 {
     (void)fprintf(stderr, "bench: ostler: %s: %s: %s\n", what,
@@ -69,7 +27,7 @@ static bool complain(const char *what, const ost_error *error)
     return false;
 }
 
-static bool failed(const ours *o, const char *what)
+bool ours_failed(const ours *o, const char *what)
 {
     return complain(what, ost_session_error(o->session));
 }
@@ -111,8 +69,8 @@ static bool open_database(const char *place, const ost_platform *platform, ost_d
         ost_driver_sqlite(), NULL
     };
     ost_status status =
-        ost_open(OST_OPTIONS(.url = url, .drivers = drivers, .models = OST_MODELS(&user_model),
-                             .platform = platform),
+        ost_open(OST_OPTIONS(.url = url, .drivers = drivers,
+                             .models = OST_MODELS(&user_model, &doc_model), .platform = platform),
                  db, &error);
     return status == OST_OK || complain("open", &error);
 }
@@ -128,7 +86,7 @@ bool bench_make_tables(const char *place)
     return good;
 }
 
-static void ours_close(void *state)
+void ours_close(void *state)
 {
     ours *o = state;
     ost_session_close(o->session);
@@ -156,7 +114,7 @@ static bool take_rows(ours *o, const bench_task *task)
     return o->rows != NULL;
 }
 
-static void *ours_open(const bench_task *task)
+void *ours_open(const bench_task *task)
 {
     ours *o = calloc(1, sizeof *o);
     ost_error error;
@@ -178,12 +136,12 @@ static void *ours_open(const bench_task *task)
     return o;
 }
 
-static const bench_seen *ours_seen(const void *state)
+const bench_seen *ours_seen(const void *state)
 {
     return &((const ours *)state)->seen;
 }
 
-static bench_allocations ours_allocations(const void *state)
+bench_allocations ours_allocations(const void *state)
 {
     const ours *o = state;
     return (bench_allocations){ atomic_load(&o->counter.calls), atomic_load(&o->counter.bytes) };
@@ -217,11 +175,11 @@ static bool insert_one(void *state, const bench_task *task)
     ours *o = state;
     for (size_t i = task->first; i < task->end; i++) {
         if (i % task->batch == 0 && ost_begin(o->session, NULL) != OST_OK)
-            return failed(o, "begin");
+            return ours_failed(o, "begin");
         if (ost_insert(o->session, user, &o->rows[i]) != OST_OK)
-            return failed(o, "insert");
+            return ours_failed(o, "insert");
         if (((i + 1) % task->batch == 0 || i + 1 == task->end) && ost_commit(o->session) != OST_OK)
-            return failed(o, "commit");
+            return ours_failed(o, "commit");
     }
     return true;
 }
@@ -230,7 +188,18 @@ static bool insert_many(void *state, const bench_task *task)
 {
     ours *o = state;
     return ost_insert_many(o->session, user, o->rows, task->count) == OST_OK ||
-           failed(o, "insert many");
+           ours_failed(o, "insert many");
+}
+
+static bool upsert_many(void *state, const bench_task *task)
+{
+    ours *o = state;
+    for (size_t i = task->first; i < task->end; i += task->batch) {
+        size_t count = task->end - i < task->batch ? task->end - i : task->batch;
+        if (ost_upsert_many(o->session, user, o->rows + i, count, NULL, NULL) != OST_OK)
+            return ours_failed(o, "upsert many");
+    }
+    return true;
 }
 
 static bool get(void *state, const bench_task *task)
@@ -239,10 +208,10 @@ static bool get(void *state, const bench_task *task)
     for (size_t i = task->first; i < task->end; i++) {
         const user *u = ost_get(o->session, user, task->keys[i]);
         if (!u)
-            return failed(o, "get");
+            return ours_failed(o, "get");
         look(o, u, task);
         if (ost_session_clear(o->session) != OST_OK)
-            return failed(o, "clear");
+            return ours_failed(o, "clear");
     }
     return true;
 }
@@ -255,11 +224,11 @@ static bool get_many(void *state, const bench_task *task)
         size_t wanted = task->end - i < BENCH_MANY ? task->end - i : BENCH_MANY, count;
         const user *users = ost_get_many(o->session, user, task->keys + i, wanted, &count);
         if (!users)
-            return failed(o, "get many");
+            return ours_failed(o, "get many");
         for (size_t k = 0; k < count; k++)
             look(o, &users[k], task);
         if (ost_session_clear(o->session) != OST_OK)
-            return failed(o, "clear");
+            return ours_failed(o, "clear");
     }
     return true;
 }
@@ -271,7 +240,7 @@ static bool select_all(void *state, const bench_task *task)
     ours *o = state;
     (void)task;
     o->all = ost_all(ost_from(o->session, user), user, &o->all_count);
-    return o->all || failed(o, "select all");
+    return o->all || ours_failed(o, "select all");
 }
 
 static void see_all(void *state, const bench_task *task)
@@ -296,11 +265,11 @@ static bool filter_order_limit(void *state, const bench_task *task)
         ost_limit(q, BENCH_LIMIT);
         const user *users = ost_all(q, user, &count);
         if (!users)
-            return failed(o, "filter");
+            return ours_failed(o, "filter");
         for (size_t k = 0; k < count; k++)
             look(o, &users[k], task);
         if (ost_session_release(o->session, mark) != OST_OK)
-            return failed(o, "release");
+            return ours_failed(o, "release");
     }
     return true;
 }
@@ -314,7 +283,7 @@ static bool load_records(void *state, const bench_task *task)
     for (size_t i = 0; o->loaded && i < task->count; i++) {
         o->loaded[i] = ost_get(o->session, user, task->keys[i]);
         if (!o->loaded[i])
-            return failed(o, "get");
+            return ours_failed(o, "get");
     }
     return o->loaded != NULL;
 }
@@ -324,12 +293,12 @@ static bool update_one(void *state, const bench_task *task)
     ours *o = state;
     for (size_t i = task->first; i < task->end; i++) {
         if (i % task->batch == 0 && ost_begin(o->session, NULL) != OST_OK)
-            return failed(o, "begin");
+            return ours_failed(o, "begin");
         o->loaded[i]->age++;
         if (ost_save(o->session, user, o->loaded[i]) != OST_OK)
-            return failed(o, "save");
+            return ours_failed(o, "save");
         if (((i + 1) % task->batch == 0 || i + 1 == task->end) && ost_commit(o->session) != OST_OK)
-            return failed(o, "commit");
+            return ours_failed(o, "commit");
     }
     return true;
 }
@@ -340,20 +309,29 @@ static bool load_array(void *state, const bench_task *task)
     ours *o = state;
     size_t count;
     o->array = ost_get_many(o->session, user, task->keys, task->count, &count);
-    return (o->array && count == task->count) || failed(o, "get many");
+    return (o->array && count == task->count) || ours_failed(o, "get many");
+}
+
+static bool save_batches(ours *o, const bench_task *task, size_t batch)
+{
+    for (size_t i = task->first; i < task->end; i += batch) {
+        size_t count = task->end - i < batch ? task->end - i : batch;
+        for (size_t k = 0; k < count; k++)
+            o->array[i + k].age++;
+        if (ost_save_many(o->session, user, o->array + i, count) != OST_OK)
+            return ours_failed(o, "save many");
+    }
+    return true;
 }
 
 static bool save_many(void *state, const bench_task *task)
 {
-    ours *o = state;
-    for (size_t i = task->first; i < task->end; i += BENCH_MANY) {
-        size_t count = task->end - i < BENCH_MANY ? task->end - i : BENCH_MANY;
-        for (size_t k = 0; k < count; k++)
-            o->array[i + k].age++;
-        if (ost_save_many(o->session, user, o->array + i, count) != OST_OK)
-            return failed(o, "save many");
-    }
-    return true;
+    return save_batches(state, task, BENCH_MANY);
+}
+
+static bool update_many(void *state, const bench_task *task)
+{
+    return save_batches(state, task, task->batch);
 }
 
 #endif
@@ -369,7 +347,7 @@ static bool aggregate(void *state, const bench_task *task)
                ost_as(age_group, average, ost_avg(ost_col(user, score))),
                ost_as(age_group, highest, ost_max(ost_col(user, score))));
     o->groups = ost_all(q, age_group, &o->group_count);
-    return o->groups || failed(o, "aggregate");
+    return o->groups || ours_failed(o, "aggregate");
 }
 
 static void see_groups(void *state, const bench_task *task)
@@ -386,10 +364,12 @@ static void see_groups(void *state, const bench_task *task)
 static const bench_case cases[] = {
     { "insert_one", NULL, insert_one, NULL },
     { "insert_many", NULL, insert_many, NULL },
+    { "upsert_many", NULL, upsert_many, NULL },
     { "get", NULL, get, NULL },
 #ifdef ost_get_many
     { "get_many", NULL, get_many, NULL },
     { "save_many", load_array, save_many, NULL },
+    { "update_many", load_array, update_many, NULL },
 #endif
     { "select_all", NULL, select_all, see_all },
     { "filter_order_limit", NULL, filter_order_limit, NULL },

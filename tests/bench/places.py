@@ -16,22 +16,23 @@ class Places:
         self.call = call
         self.templates = {}
 
-    def template(self, rows):
-        if rows not in self.templates:
-            place = self.name(f"template{rows}")
+    def template(self, rows, table):
+        if (rows, table) not in self.templates:
+            place = self.name(f"template{rows}{table}")
             self.fresh(place)
             self.call("tables", place)
             if rows:
-                self.call("fill", place, rows)
-            self.settle(place)
-            self.templates[rows] = place
-        return self.templates[rows]
+                self.call("fill", place, rows, table)
+            self.settle(place, table)
+            self.templates[rows, table] = place
+        return self.templates[rows, table]
 
     def of(self, case, side, table):
         """A side's own copy of a template; a new one if it is going to be written to."""
-        template, place = self.template(table), self.name(f"{side}{table}")
+        template = self.template(table, case.rows)
+        place = self.name(f"{side}{table}{case.rows}")
         if case.writes or place not in self.templates.values():
-            self.copy(template, place)
+            self.copy(template, place, case.rows)
         if not case.writes:
             self.templates[place] = place
         elif place in self.templates:
@@ -52,11 +53,11 @@ class Files(Places):
             if os.path.exists(place + end):
                 os.remove(place + end)
 
-    def settle(self, place):
+    def settle(self, place, table):
         if os.path.exists(place + "-wal"):
             raise Failure(f"{place} was left with a write-ahead log")
 
-    def copy(self, template, place):
+    def copy(self, template, place, table):
         """Synced, so that no checkpoint pays for the copying."""
         self.fresh(place)
         shutil.copyfile(template, place)
@@ -85,7 +86,7 @@ class Databases(Places):
     def drop(self, place):
         self.call("sql", self.url, f"DROP DATABASE IF EXISTS {self.database(place)}")
 
-    def settle(self, place):
+    def settle(self, place, table):
         pass
 
     def finish(self):
@@ -96,7 +97,10 @@ class Databases(Places):
 
 
 class PostgresDatabases(Databases):
-    def copy(self, template, place):
+    def settle(self, place, table):
+        self.call("sql", place, f"ANALYZE {table}")
+
+    def copy(self, template, place, table):
         self.copies = {*self.copies, place}
         self.drop(place)
         self.call("sql", self.url, f"CREATE DATABASE {self.database(place)} TEMPLATE "
@@ -104,15 +108,15 @@ class PostgresDatabases(Databases):
 
 
 class MysqlDatabases(Databases):
-    def copy(self, template, place):
+    def copy(self, template, place, table):
         self.copies = {*self.copies, place}
         self.fresh(place)
         self.call("tables", place)
-        self.call("sql", place, f"INSERT INTO users SELECT * FROM "
-                                f"{self.database(template)}.users")
+        self.call("sql", place, f"INSERT INTO {table} SELECT * FROM "
+                                f"{self.database(template)}.{table}")
 
-    def settle(self, place):
-        self.call("sql", place, "ANALYZE TABLE users")
+    def settle(self, place, table):
+        self.call("sql", place, f"ANALYZE TABLE {table}")
 
 
 class MongoDatabases(Databases):
@@ -133,14 +137,14 @@ class MongoDatabases(Databases):
     def drop(self, place):
         self.call("sql", place, json.dumps({"dropDatabase": 1}))
 
-    def copy(self, template, place):
+    def copy(self, template, place, table):
         self.copies = {*self.copies, place}
         self.fresh(place)
         self.call("tables", place)
         # To merge would be to set member by member, in the order of their names.
-        merge = {"into": {"db": self.database(place), "coll": "users"}, "whenMatched": "fail"}
+        merge = {"into": {"db": self.database(place), "coll": table}, "whenMatched": "fail"}
         self.call("sql", template, json.dumps(
-            {"aggregate": "users", "pipeline": [{"$merge": merge}], "cursor": {}}))
+            {"aggregate": table, "pipeline": [{"$merge": merge}], "cursor": {}}))
 
 
 def places_of(backend, call, folder):

@@ -5,18 +5,14 @@
  * written in, texts are malloc'd one by one. A second form updates in bulk what the first one
  * updates one by one.
  */
-#include "bench.h"
+#include "raw_mongo.h"
 
-#include <mongoc/mongoc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct raw {
-    mongoc_client_t *client;
-    mongoc_collection_t *users;
-    mongoc_client_session_t *session;
-    bson_t in_session; /* the options that put a call into it */
+    raw_link link;
     bench_rows rows;
     bench_groups groups;
     bench_seen seen;
@@ -30,45 +26,65 @@ static bool complain(const char *what, const bson_error_t *error)
 
 /* ---- connection ---- */
 
-static void raw_close(void *state)
+void raw_link_close(raw_link *l)
 {
-    raw *r = state;
-    bson_destroy(&r->in_session);
-    if (r->session)
-        mongoc_client_session_destroy(r->session);
-    if (r->users)
-        mongoc_collection_destroy(r->users);
-    if (r->client)
-        mongoc_client_destroy(r->client);
-    free(r);
+    bson_destroy(&l->in_session);
+    if (l->session)
+        mongoc_client_session_destroy(l->session);
+    if (l->collection)
+        mongoc_collection_destroy(l->collection);
+    if (l->client)
+        mongoc_client_destroy(l->client);
 }
 
-static bool connect_to(raw *r, const char *url)
+bool raw_link_open(raw_link *l, const char *url, const char *collection)
 {
     bson_error_t error;
+    mongoc_init();
+    bson_init(&l->in_session);
     mongoc_uri_t *uri = mongoc_uri_new_with_error(url, &error);
     if (!uri)
         return complain("url", &error);
     const char *database = mongoc_uri_get_database(uri);
-    r->client = mongoc_client_new_from_uri(uri);
-    r->users =
-        r->client && database ? mongoc_client_get_collection(r->client, database, "users") : NULL;
+    l->client = mongoc_client_new_from_uri(uri);
+    l->collection = l->client && database
+                        ? mongoc_client_get_collection(l->client, database, collection)
+                        : NULL;
     mongoc_uri_destroy(uri);
-    if (!r->users)
+    if (!l->collection)
         return false;
-    r->session = mongoc_client_start_session(r->client, NULL, &error);
-    return (r->session && mongoc_client_session_append(r->session, &r->in_session, &error)) ||
+    l->session = mongoc_client_start_session(l->client, NULL, &error);
+    return (l->session && mongoc_client_session_append(l->session, &l->in_session, &error)) ||
            complain("session", &error);
+}
+
+bool raw_link_begin(const raw_link *l)
+{
+    bson_error_t error;
+    return mongoc_client_session_start_transaction(l->session, NULL, &error) ||
+           complain("begin", &error);
+}
+
+bool raw_link_commit(const raw_link *l)
+{
+    bson_error_t error;
+    bson_t reply;
+    bool good = mongoc_client_session_commit_transaction(l->session, &reply, &error);
+    bson_destroy(&reply);
+    return good || complain("commit", &error);
+}
+
+static void raw_close(void *state)
+{
+    raw *r = state;
+    raw_link_close(&r->link);
+    free(r);
 }
 
 static raw *raw_open(const char *url)
 {
     raw *r = calloc(1, sizeof *r);
-    if (!r)
-        return NULL;
-    mongoc_init();
-    bson_init(&r->in_session);
-    if (connect_to(r, url))
+    if (!r || raw_link_open(&r->link, url, "users"))
         return r;
     raw_close(r);
     return NULL;
@@ -84,22 +100,6 @@ static const bench_seen *raw_seen(const void *state)
     return &((const raw *)state)->seen;
 }
 
-static bool begin(const raw *r)
-{
-    bson_error_t error;
-    return mongoc_client_session_start_transaction(r->session, NULL, &error) ||
-           complain("begin", &error);
-}
-
-static bool commit(const raw *r)
-{
-    bson_error_t error;
-    bson_t reply;
-    bool good = mongoc_client_session_commit_transaction(r->session, &reply, &error);
-    bson_destroy(&reply);
-    return good || complain("commit", &error);
-}
-
 /* ---- documents ---- */
 
 static void put_row(bson_t *b, const bench_row *row)
@@ -113,21 +113,6 @@ static void put_row(bson_t *b, const bench_row *row)
            BSON_APPEND_UTF8(b, "bio", row->bio));
 }
 
-static const char *copy_text(const bson_iter_t *i)
-{
-    uint32_t size;
-    const char *text = bson_iter_utf8(i, &size);
-    char *copy = text ? malloc((size_t)size + 1) : NULL;
-    if (copy)
-        memcpy(copy, text, (size_t)size + 1);
-    return copy;
-}
-
-static bool next_is(bson_iter_t *i, const char *key)
-{
-    return bson_iter_next(i) && strcmp(bson_iter_key(i), key) == 0;
-}
-
 /* In the order of put_row(). */
 static bool read_row(const bson_t *b, bench_row *row)
 {
@@ -138,10 +123,10 @@ static bool read_row(const bson_t *b, bench_row *row)
     row->id = bson_iter_as_int64(&i);
     if (!next_is(&i, "username"))
         return false;
-    row->username = copy_text(&i);
+    row->username = raw_utf8(&i);
     if (!next_is(&i, "email"))
         return false;
-    row->email = copy_text(&i);
+    row->email = raw_utf8(&i);
     if (!next_is(&i, "age"))
         return false;
     row->age = bson_iter_int32(&i);
@@ -156,7 +141,7 @@ static bool read_row(const bson_t *b, bench_row *row)
     row->created_us = bson_iter_date_time(&i) * 1000;
     if (!next_is(&i, "bio"))
         return false;
-    row->bio = copy_text(&i);
+    row->bio = raw_utf8(&i);
     return row->username && row->email && row->bio;
 }
 
@@ -168,14 +153,15 @@ static bool insert_one(void *state, const bench_task *task)
     bson_error_t error;
     for (size_t i = task->first; i < task->end; i++) {
         bson_t b;
-        if (i % task->batch == 0 && !begin(r))
+        if (i % task->batch == 0 && !raw_link_begin(&r->link))
             return false;
         put_row(&b, &task->rows[i]);
-        bool good = mongoc_collection_insert_one(r->users, &b, &r->in_session, NULL, &error);
+        bool good =
+            mongoc_collection_insert_one(r->link.collection, &b, &r->link.in_session, NULL, &error);
         bson_destroy(&b);
         if (!good)
             return complain("insert", &error);
-        if (((i + 1) % task->batch == 0 || i + 1 == task->end) && !commit(r))
+        if (((i + 1) % task->batch == 0 || i + 1 == task->end) && !raw_link_commit(&r->link))
             return false;
     }
     return true;
@@ -194,7 +180,7 @@ static bool run_bulk(mongoc_bulk_operation_t *bulk)
 static bool insert_rows(const raw *r, const bson_t *options, const bench_row *rows, size_t count)
 {
     mongoc_bulk_operation_t *bulk =
-        mongoc_collection_create_bulk_operation_with_opts(r->users, options);
+        mongoc_collection_create_bulk_operation_with_opts(r->link.collection, options);
     for (size_t i = 0; i < count; i++) {
         bson_t b;
         put_row(&b, &rows[i]);
@@ -207,7 +193,9 @@ static bool insert_rows(const raw *r, const bson_t *options, const bench_row *ro
 static bool insert_many(void *state, const bench_task *task)
 {
     raw *r = state;
-    return begin(r) && insert_rows(r, &r->in_session, task->rows, task->count) && commit(r);
+    return raw_link_begin(&r->link) &&
+           insert_rows(r, &r->link.in_session, task->rows, task->count) &&
+           raw_link_commit(&r->link);
 }
 
 /* Reads what a cursor gives, up to `most` rows, behind r->rows. */
@@ -235,7 +223,8 @@ static bool get_row(const raw *r, int64_t id, bench_row *row)
     BSON_APPEND_INT64(&filter, "_id", id);
     BSON_APPEND_INT32(&options, "limit", 1);
     BSON_APPEND_BOOL(&options, "singleBatch", true);
-    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(r->users, &filter, &options, NULL);
+    mongoc_cursor_t *cursor =
+        mongoc_collection_find_with_opts(r->link.collection, &filter, &options, NULL);
     bool good = mongoc_cursor_next(cursor, &b) && read_row(b, row);
     mongoc_cursor_destroy(cursor);
     bson_destroy(&filter);
@@ -262,7 +251,7 @@ static bool select_all(void *state, const bench_task *task)
     bson_t all;
     (void)task;
     bson_init(&all);
-    bool good = read_all(r, mongoc_collection_find_with_opts(r->users, &all, NULL, NULL));
+    bool good = read_all(r, mongoc_collection_find_with_opts(r->link.collection, &all, NULL, NULL));
     bson_destroy(&all);
     return good;
 }
@@ -292,7 +281,8 @@ static bool filter(raw *r, int low)
     BSON_APPEND_INT64(&options, "limit", BENCH_LIMIT);
     BSON_APPEND_BOOL(&options, "singleBatch", true);
     r->rows.count = 0;
-    bool good = read_all(r, mongoc_collection_find_with_opts(r->users, &match, &options, NULL));
+    bool good =
+        read_all(r, mongoc_collection_find_with_opts(r->link.collection, &match, &options, NULL));
     bson_destroy(&match);
     bson_destroy(&options);
     return good;
@@ -341,8 +331,8 @@ static bool update_row(const raw *r, bench_row *row)
     bson_iter_t i;
     bson_error_t error;
     put_update(row, &key, &change);
-    bool good =
-        mongoc_collection_update_one(r->users, &key, &change, &r->in_session, &reply, &error);
+    bool good = mongoc_collection_update_one(r->link.collection, &key, &change, &r->link.in_session,
+                                             &reply, &error);
     bool met =
         good && bson_iter_init_find(&i, &reply, "matchedCount") && bson_iter_as_int64(&i) == 1;
     bson_destroy(&key);
@@ -354,11 +344,11 @@ static bool update_row(const raw *r, bench_row *row)
 static bool update_batches(raw *r, const bench_task *task, size_t batch)
 {
     for (size_t i = task->first; i < task->end; i++) {
-        if (i % batch == 0 && !begin(r))
+        if (i % batch == 0 && !raw_link_begin(&r->link))
             return false;
         if (!update_row(r, &r->rows.items[i]))
             return false;
-        if (((i + 1) % batch == 0 || i + 1 == task->end) && !commit(r))
+        if (((i + 1) % batch == 0 || i + 1 == task->end) && !raw_link_commit(&r->link))
             return false;
     }
     return true;
@@ -374,25 +364,34 @@ static bool save_one_by_one(void *state, const bench_task *task)
     return update_batches(state, task, BENCH_MANY);
 }
 
-static bool save_in_bulk(void *state, const bench_task *task)
+static bool update_in_bulk(raw *r, const bench_task *task, size_t batch)
 {
-    raw *r = state;
     for (size_t i = task->first; i < task->end;) {
-        mongoc_bulk_operation_t *bulk =
-            mongoc_collection_create_bulk_operation_with_opts(r->users, &r->in_session);
-        if (!begin(r))
+        mongoc_bulk_operation_t *bulk = mongoc_collection_create_bulk_operation_with_opts(
+            r->link.collection, &r->link.in_session);
+        if (!raw_link_begin(&r->link))
             return false;
-        for (size_t n = 0; n < BENCH_MANY && i < task->end; n++, i++) {
+        for (size_t n = 0; n < batch && i < task->end; n++, i++) {
             bson_t key, change;
             put_update(&r->rows.items[i], &key, &change);
             (void)mongoc_bulk_operation_update_one_with_opts(bulk, &key, &change, NULL, NULL);
             bson_destroy(&key);
             bson_destroy(&change);
         }
-        if (!run_bulk(bulk) || !commit(r))
+        if (!run_bulk(bulk) || !raw_link_commit(&r->link))
             return false;
     }
     return true;
+}
+
+static bool save_in_bulk(void *state, const bench_task *task)
+{
+    return update_in_bulk(state, task, BENCH_MANY);
+}
+
+static bool update_many_in_bulk(void *state, const bench_task *task)
+{
+    return update_in_bulk(state, task, task->batch);
 }
 
 static int by_id(const void *a, const void *b)
@@ -432,7 +431,8 @@ static bool get_by_list(void *state, const bench_task *task)
         bson_append_array_end(&member, &list);
         bson_append_document_end(&match, &member);
         r->rows.count = 0;
-        bool good = read_all(r, mongoc_collection_find_with_opts(r->users, &match, NULL, NULL));
+        bool good =
+            read_all(r, mongoc_collection_find_with_opts(r->link.collection, &match, NULL, NULL));
         bson_destroy(&match);
         good = good && look_by_keys(r, task, first, i);
         bench_free_texts(r->rows.items, r->rows.count);
@@ -454,7 +454,7 @@ static bool aggregate(void *state, const bench_task *task)
                  "$sum", BCON_INT32(1), "}", "average", "{", "$avg", BCON_UTF8("$score"), "}",
                  "highest", "{", "$max", BCON_UTF8("$score"), "}", "}", "}", "]");
     mongoc_cursor_t *cursor =
-        mongoc_collection_aggregate(r->users, MONGOC_QUERY_NONE, stages, NULL, NULL);
+        mongoc_collection_aggregate(r->link.collection, MONGOC_QUERY_NONE, stages, NULL, NULL);
     while (good && mongoc_cursor_next(cursor, &b)) {
         bench_group *group = bench_new_group(&r->groups);
         bson_iter_t i;
@@ -506,7 +506,8 @@ static bool see(const char *place, bench_seen *seen)
     BSON_APPEND_DOCUMENT_BEGIN(&options, "sort", &order);
     BSON_APPEND_INT32(&order, "_id", 1);
     bson_append_document_end(&options, &order);
-    bool good = r && read_all(r, mongoc_collection_find_with_opts(r->users, &all, &options, NULL));
+    bool good = r && read_all(r, mongoc_collection_find_with_opts(r->link.collection, &all,
+                                                                  &options, NULL));
     bson_destroy(&all);
     bson_destroy(&options);
     *seen = (bench_seen){ 0 };
@@ -523,7 +524,7 @@ static bool run_command(const char *place, const char *json)
     bson_error_t error = { 0 };
     raw *r = raw_open(place);
     bson_t *command = bson_new_from_json((const uint8_t *)json, -1, &error);
-    mongoc_database_t *database = r ? mongoc_client_get_default_database(r->client) : NULL;
+    mongoc_database_t *database = r ? mongoc_client_get_default_database(r->link.client) : NULL;
     bool good = command && database &&
                 mongoc_database_command_with_opts(database, command, NULL, NULL, NULL, &error);
     if (!good)
@@ -545,6 +546,7 @@ static const bench_case cases[] = {
     { "filter_order_limit", NULL, filter_order_limit, NULL },
     { "update_one", load_rows, update_one, NULL },
     { "save_many", load_rows, save_one_by_one, NULL },
+    { "update_many", load_rows, update_one, NULL },
     { "aggregate", NULL, aggregate, see_groups },
     { NULL, NULL, NULL, NULL },
 };
@@ -552,6 +554,7 @@ static const bench_case cases[] = {
 static const bench_case bulk_cases[] = {
     { "get_many", NULL, get_by_list, NULL },
     { "save_many", load_rows, save_in_bulk, NULL },
+    { "update_many", load_rows, update_many_in_bulk, NULL },
     { NULL, NULL, NULL, NULL },
 };
 
@@ -570,4 +573,5 @@ const bench_store bench_mongo = {
     .fill = fill,
     .see = see,
     .run_sql = run_command,
+    .documents = &bench_mongo_documents,
 };

@@ -4,9 +4,8 @@
  * prepared once, values are bound in binary, bulk rows go by array binding, rows are fetched
  * unbuffered into bound buffers, texts are malloc'd one by one.
  */
-#include "bench.h"
+#include "raw_mysql.h"
 
-#include <mysql.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,7 @@
 #define COLUMNS "id, username, email, age, active, score, created_at, bio"
 
 enum { FIELDS = 8, TEXT_SIZE = 256, ARRAY = 5000, URL_SIZE = 512 };
-enum { INSERT, GET, ALL, FILTER, UPDATE, AGGREGATE, STATEMENTS };
+enum { INSERT, GET, ALL, FILTER, UPDATE, UPSERT, AGGREGATE, STATEMENTS };
 
 /* Where the columns of a row are fetched to. */
 typedef struct fetched {
@@ -64,7 +63,7 @@ static void raw_close(void *state)
 }
 
 /* mysql://user:password@host:port/database, without percent escapes. */
-static bool connect_to(raw *r, const char *url)
+bool raw_mysql_connect(const char *url, MYSQL **c)
 {
     static char text[URL_SIZE];
     char *user = text + strlen("mysql://"), *password, *host, *port, *database, *end;
@@ -82,18 +81,18 @@ static bool connect_to(raw *r, const char *url)
     end = strchr(database, '?');
     if (end)
         *end = '\0';
-    r->c = mysql_init(NULL);
-    return r->c && mysql_options(r->c, MYSQL_SET_CHARSET_NAME, "utf8mb4") == 0 &&
-           mysql_options(r->c, MYSQL_OPT_LOCAL_INFILE, &mode) == 0 &&
-           mysql_real_connect(r->c, host, user, password, database,
-                              (unsigned)strtoul(port, NULL, 10), NULL, CLIENT_FOUND_ROWS) &&
-           mysql_query(r->c, "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES'") == 0;
+    *c = mysql_init(NULL);
+    return *c && mysql_options(*c, MYSQL_SET_CHARSET_NAME, "utf8mb4") == 0 &&
+           mysql_options(*c, MYSQL_OPT_LOCAL_INFILE, &mode) == 0 &&
+           mysql_real_connect(*c, host, user, password, database, (unsigned)strtoul(port, NULL, 10),
+                              NULL, CLIENT_FOUND_ROWS) &&
+           mysql_query(*c, "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES'") == 0;
 }
 
 static raw *raw_open(const char *url)
 {
     raw *r = calloc(1, sizeof *r);
-    if (r && connect_to(r, url))
+    if (r && raw_mysql_connect(url, &r->c))
         return r;
     if (r) {
         (void)complain(r, "open");
@@ -115,13 +114,6 @@ static const bench_seen *raw_seen(const void *state)
 static bool run_text(const raw *r, const char *sql)
 {
     return mysql_query(r->c, sql) == 0 || complain(r, sql);
-}
-
-static MYSQL_BIND bind_of(enum enum_field_types type, const void *at, size_t size)
-{
-    return (MYSQL_BIND){ .buffer_type = type,
-                         .buffer = (void *)(uintptr_t)at,
-                         .buffer_length = (unsigned long)size };
 }
 
 static MYSQL_BIND text_into(raw *r, int i)
@@ -151,7 +143,7 @@ static bool bind_result(raw *r, int which)
         bind_of(MYSQL_TYPE_DOUBLE, &in->score, sizeof in->score),
         bind_of(MYSQL_TYPE_DOUBLE, &in->highest, sizeof in->highest),
     };
-    if (which == INSERT || which == UPDATE)
+    if (which == INSERT || which == UPDATE || which == UPSERT)
         return true;
     return mysql_stmt_bind_result(r->statements[which], which == AGGREGATE ? group : row) == 0;
 }
@@ -165,6 +157,10 @@ static bool prepare(raw *r, int which)
         [FILTER] = "SELECT " COLUMNS " FROM users WHERE age BETWEEN ? AND ? AND active"
                    " ORDER BY score DESC, id DESC LIMIT ?",
         [UPDATE] = "UPDATE users SET age = ? WHERE id = ?",
+        [UPSERT] = "INSERT INTO users (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE"
+                   " KEY UPDATE username = VALUES(username), email = VALUES(email),"
+                   " age = VALUES(age), active = VALUES(active), score = VALUES(score),"
+                   " created_at = VALUES(created_at), bio = VALUES(bio)",
         [AGGREGATE] = "SELECT age, count(*), avg(score), max(score) FROM users GROUP BY age",
     };
     if (r->statements[which])
@@ -315,9 +311,9 @@ static MYSQL_BIND text_array(columns *c, int i)
     return b;
 }
 
-static bool insert_array(raw *r, columns *c, unsigned count)
+static bool write_array(raw *r, int which, columns *c, unsigned count)
 {
-    MYSQL_STMT *s = r->statements[INSERT];
+    MYSQL_STMT *s = r->statements[which];
     MYSQL_BIND binds[FIELDS] = {
         bind_of(MYSQL_TYPE_LONGLONG, c->ids, 0),
         text_array(c, 0),
@@ -328,19 +324,19 @@ static bool insert_array(raw *r, columns *c, unsigned count)
         bind_of(MYSQL_TYPE_DATETIME, c->time_pointers, 0),
         text_array(c, 2),
     };
-    return mysql_stmt_attr_set(s, STMT_ATTR_ARRAY_SIZE, &count) == 0 && execute(r, INSERT, binds);
+    return mysql_stmt_attr_set(s, STMT_ATTR_ARRAY_SIZE, &count) == 0 && execute(r, which, binds);
 }
 
-static bool insert_rows(raw *r, const bench_row *rows, size_t count)
+static bool write_rows(raw *r, int which, const bench_row *rows, size_t count)
 {
     static columns c;
-    if (!prepare(r, INSERT))
+    if (!prepare(r, which))
         return false;
     for (size_t done = 0; done < count;) {
         unsigned n = 0;
         for (; n < ARRAY && done < count; n++, done++)
             put_row(&c, n, &rows[done]);
-        if (!insert_array(r, &c, n))
+        if (!write_array(r, which, &c, n))
             return false;
     }
     return true;
@@ -349,7 +345,20 @@ static bool insert_rows(raw *r, const bench_row *rows, size_t count)
 static bool insert_many(void *state, const bench_task *task)
 {
     raw *r = state;
-    return run_text(r, "BEGIN") && insert_rows(r, task->rows, task->count) && run_text(r, "COMMIT");
+    return run_text(r, "BEGIN") && write_rows(r, INSERT, task->rows, task->count) &&
+           run_text(r, "COMMIT");
+}
+
+static bool upsert_many(void *state, const bench_task *task)
+{
+    raw *r = state;
+    for (size_t i = task->first; i < task->end; i += task->batch) {
+        size_t count = task->end - i < task->batch ? task->end - i : task->batch;
+        if (!run_text(r, "BEGIN") || !write_rows(r, UPSERT, task->rows + i, count) ||
+            !run_text(r, "COMMIT"))
+            return false;
+    }
+    return true;
 }
 
 static bool get_row(raw *r, int64_t id, bench_row *row)
@@ -496,7 +505,8 @@ static void see_groups(void *state, const bench_task *task)
 static bool fill(const char *place, const bench_row *rows, size_t count)
 {
     raw *r = raw_open(place);
-    bool good = r && run_text(r, "BEGIN") && insert_rows(r, rows, count) && run_text(r, "COMMIT");
+    bool good =
+        r && run_text(r, "BEGIN") && write_rows(r, INSERT, rows, count) && run_text(r, "COMMIT");
     if (r)
         raw_close(r);
     return good;
@@ -533,6 +543,7 @@ static const bench_case cases[] = {
     { "filter_order_limit", NULL, filter_order_limit, NULL },
     { "update_one", load_rows, update_one, NULL },
     { "save_many", load_rows, save_many, NULL },
+    { "upsert_many", NULL, upsert_many, NULL },
     { "aggregate", NULL, aggregate, see_groups },
     { NULL, NULL, NULL, NULL },
 };
@@ -547,4 +558,5 @@ const bench_store bench_mysql = {
     .fill = fill,
     .see = see,
     .run_sql = run_sql,
+    .documents = &bench_mysql_documents,
 };

@@ -6,10 +6,8 @@
  */
 #include "raw_postgres.h"
 
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define COLUMNS "id, username, email, age, active, score, created_at, bio"
 
@@ -18,12 +16,12 @@ enum { COPY_BUFFER = 64 << 10 };
 typedef struct raw {
     PGconn *c;
     bool pipelines;
-    bool prepared[8];
+    bool prepared[8]; /* By the statements' numbers. */
     bench_rows rows;
     bench_groups groups;
     bench_seen seen;
 } raw;
-enum { INSERT, GET, ALL, FILTER, UPDATE, AGGREGATE };
+enum { INSERT, GET, ALL, FILTER, UPDATE, UPSERT, AGGREGATE };
 
 static bool complain(const raw *r, const char *what)
 {
@@ -32,6 +30,14 @@ static bool complain(const raw *r, const char *what)
 }
 
 /* ---- connection and statements ---- */
+
+PGconn *raw_postgres_connect(const char *url)
+{
+    /* As Ostler does to a server on this machine. */
+    const char *const names[] = { "dbname", "sslmode", NULL };
+    const char *const values[] = { url, "disable", NULL };
+    return PQconnectdbParams(names, values, 1);
+}
 
 static void raw_close(void *state)
 {
@@ -46,10 +52,7 @@ static raw *raw_open(const char *url, bool pipelines)
     if (!r)
         return NULL;
     r->pipelines = pipelines;
-    /* As Ostler does to a server on this machine. */
-    const char *const names[] = { "dbname", "sslmode", NULL };
-    const char *const values[] = { url, "disable", NULL };
-    r->c = PQconnectdbParams(names, values, 1);
+    r->c = raw_postgres_connect(url);
     if (PQstatus(r->c) != CONNECTION_OK) {
         (void)complain(r, "open");
         raw_close(r);
@@ -113,6 +116,15 @@ static bool prepare(raw *r, int which)
                      "UPDATE users SET age = $1 WHERE id = $2",
                      2,
                      { OID_INT4, OID_INT8 } },
+        [UPSERT] = { "upsert",
+                     "INSERT INTO users (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON"
+                     " CONFLICT (id) DO UPDATE SET username = excluded.username,"
+                     " email = excluded.email, age = excluded.age, active = excluded.active,"
+                     " score = excluded.score, created_at = excluded.created_at,"
+                     " bio = excluded.bio",
+                     FIELDS,
+                     { OID_INT8, OID_TEXT, OID_TEXT, OID_INT4, OID_BOOL, OID_FLOAT8, OID_TIME,
+                       OID_TEXT } },
         [AGGREGATE] = { "aggregate",
                         "SELECT age, count(*), avg(score), max(score) FROM users GROUP BY age",
                         0,
@@ -140,28 +152,6 @@ static PGresult *execute(const raw *r, const char *name, int count, const binds 
 }
 
 /* ---- rows ---- */
-
-static const char *copy_text(const PGresult *result, int i, int column)
-{
-    size_t size = (size_t)PQgetlength(result, i, column);
-    char *copy = malloc(size + 1);
-    if (copy)
-        memcpy(copy, PQgetvalue(result, i, column), size + 1);
-    return copy;
-}
-
-static bool read_row(const PGresult *result, int i, bench_row *row)
-{
-    row->id = (int64_t)get_u64(PQgetvalue(result, i, 0));
-    row->username = copy_text(result, i, 1);
-    row->email = copy_text(result, i, 2);
-    row->age = (int)get_u32(PQgetvalue(result, i, 3));
-    row->active = PQgetvalue(result, i, 4)[0];
-    row->score = double_of(get_u64(PQgetvalue(result, i, 5)));
-    row->created_us = (int64_t)get_u64(PQgetvalue(result, i, 6)) + EPOCH_US;
-    row->bio = copy_text(result, i, 7);
-    return row->username && row->email && row->bio;
-}
 
 static bool append_rows(raw *r, PGresult *result)
 {
@@ -456,6 +446,46 @@ static bool save_many(void *state, const bench_task *task)
     return true;
 }
 
+/* The whole transaction in one go, or one by one. */
+static bool upsert_rows(const raw *r, const bench_row *rows, size_t count)
+{
+    bool good = r->pipelines ? PQenterPipelineMode(r->c) == 1 && send_text(r, "BEGIN")
+                             : run_text(r, "BEGIN");
+    for (size_t i = 0; good && i < count; i++) {
+        binds b;
+        bind_row(&b, &rows[i]);
+        if (r->pipelines) {
+            good = send(r, "upsert", FIELDS, &b);
+            continue;
+        }
+        PGresult *result = execute(r, "upsert", FIELDS, &b, PGRES_COMMAND_OK);
+        good = result;
+        PQclear(result);
+    }
+    if (!r->pipelines)
+        return good && run_text(r, "COMMIT");
+    good = good && send_text(r, "COMMIT") && PQpipelineSync(r->c) == 1;
+    for (size_t i = 0; good && i < count + 2; i++) {
+        PGresult *result = answer(r, PGRES_COMMAND_OK);
+        good = result;
+        PQclear(result);
+    }
+    return good && end_pipeline(r);
+}
+
+static bool upsert_many(void *state, const bench_task *task)
+{
+    raw *r = state;
+    if (!prepare(r, UPSERT))
+        return false;
+    for (size_t i = task->first; i < task->end; i += task->batch) {
+        size_t count = task->end - i < task->batch ? task->end - i : task->batch;
+        if (!upsert_rows(r, task->rows + i, count))
+            return complain(r, "upsert many");
+    }
+    return true;
+}
+
 static bool aggregate(void *state, const bench_task *task)
 {
     raw *r = state;
@@ -530,6 +560,7 @@ static const bench_case cases[] = {
     { "filter_order_limit", NULL, filter_order_limit, NULL },
     { "update_one", load_rows, update_one, NULL },
     { "save_many", load_rows, save_many, NULL },
+    { "upsert_many", NULL, upsert_many, NULL },
     { "aggregate", NULL, aggregate, see_groups },
     { NULL, NULL, NULL, NULL },
 };
@@ -549,4 +580,5 @@ const bench_store bench_postgres = {
     .fill = fill,
     .see = see,
     .run_sql = run_sql,
+    .documents = &bench_postgres_documents,
 };

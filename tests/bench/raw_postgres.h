@@ -5,7 +5,8 @@
 
 #include "bench.h"
 
-#include <postgres_ext.h>
+#include <libpq-fe.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FIELDS = 8 };
@@ -104,6 +105,32 @@ static inline void bind_row(binds *b, const bench_row *row)
     bind_number(b, 5, bits_of(row->score), 8);
     bind_number(b, 6, (uint64_t)(row->created_us - EPOCH_US), 8);
     bind_text(b, 7, row->bio);
+}
+
+/* ---- results ---- */
+
+PGconn *raw_postgres_connect(const char *url);
+
+static inline const char *copy_text(const PGresult *result, int i, int column)
+{
+    size_t size = (size_t)PQgetlength(result, i, column);
+    char *copy = malloc(size + 1);
+    if (copy)
+        memcpy(copy, PQgetvalue(result, i, column), size + 1);
+    return copy;
+}
+
+static inline bool read_row(const PGresult *result, int i, bench_row *row)
+{
+    row->id = (int64_t)get_u64(PQgetvalue(result, i, 0));
+    row->username = copy_text(result, i, 1);
+    row->email = copy_text(result, i, 2);
+    row->age = (int)get_u32(PQgetvalue(result, i, 3));
+    row->active = PQgetvalue(result, i, 4)[0];
+    row->score = double_of(get_u64(PQgetvalue(result, i, 5)));
+    row->created_us = (int64_t)get_u64(PQgetvalue(result, i, 6)) + EPOCH_US;
+    row->bio = copy_text(result, i, 7);
+    return row->username && row->email && row->bio;
 }
 
 #endif

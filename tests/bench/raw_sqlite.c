@@ -34,6 +34,7 @@ typedef struct raw {
     sqlite3_stmt *all;
     sqlite3_stmt *filter;
     sqlite3_stmt *update;
+    sqlite3_stmt *upsert;
     sqlite3_stmt *aggregate;
     bench_rows rows;
     bench_groups groups;
@@ -51,8 +52,8 @@ static bool complain(raw *r, const char *what)
 static void raw_close(void *state)
 {
     raw *r = state;
-    sqlite3_stmt *const statements[] = { r->begin, r->commit, r->insert, r->get,
-                                         r->all,   r->filter, r->update, r->aggregate };
+    sqlite3_stmt *const statements[] = { r->begin,  r->commit, r->insert, r->get,      r->all,
+                                         r->filter, r->update, r->upsert, r->aggregate };
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
         (void)sqlite3_finalize(statements[i]);
     if (sqlite3_close(r->db) != SQLITE_OK)
@@ -310,6 +311,27 @@ static bool insert_many(void *state, const bench_task *task)
     return commit(r);
 }
 
+static bool upsert_many(void *state, const bench_task *task)
+{
+    static const char sql[] = "INSERT INTO users (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+                              " ?8) ON CONFLICT (id) DO UPDATE SET username = excluded.username,"
+                              " email = excluded.email, age = excluded.age,"
+                              " active = excluded.active, score = excluded.score,"
+                              " created_at = excluded.created_at, bio = excluded.bio";
+    raw *r = state;
+    for (size_t i = task->first; i < task->end; i++) {
+        char time[TIME_SIZE];
+        if (i % task->batch == 0 && !begin(r))
+            return false;
+        if (!prepare(r, &r->upsert, sql) || !bind_row(r->upsert, &task->rows[i], time) ||
+            !run(r, r->upsert))
+            return false;
+        if (((i + 1) % task->batch == 0 || i + 1 == task->end) && !commit(r))
+            return false;
+    }
+    return true;
+}
+
 static bool get(void *state, const bench_task *task)
 {
     raw *r = state;
@@ -493,6 +515,7 @@ static bool save_many(void *state, const bench_task *task)
 static const bench_case cases[] = {
     { "insert_one", NULL, insert_one, NULL },
     { "insert_many", NULL, insert_many, NULL },
+    { "upsert_many", NULL, upsert_many, NULL },
     { "get", NULL, get, NULL },
     { "get_many", NULL, get, NULL },
     { "select_all", NULL, select_all, see_rows },
@@ -530,4 +553,5 @@ const bench_store bench_sqlite = {
     .fill = fill,
     .see = see,
     .run_sql = run_sql,
+    .documents = &bench_sqlite_documents,
 };
