@@ -88,6 +88,19 @@ static void keep(ost__query *q, ost_status status)
         ost__query_fail(q, status);
 }
 
+/* Whether the condition at `start` of those of the query is that its key, of one member, is a
+ * value.
+ */
+static bool is_key(const ost__query *q, uint32_t start)
+{
+    enum { SIZE = 1 + 5 + 8 };
+    const ost__model *m = q->model;
+    const uint8_t *at = q->where.bytes + start;
+    return m->table.key_count == 1 && q->where.size == start + SIZE && at[0] == OST_OP_EQ &&
+           at[1] == OST_OP_MEMBER && ost__get_u16(at + 2) == m->table.id &&
+           ost__get_u16(at + 4) == ost__field_index(m, m->table.keys[0]) && at[6] == OST_OP_VALUE;
+}
+
 OST__HOT void ost_where(ost_query *handle, const ost_expr *condition)
 {
     ost__query *q = open_query(handle);
@@ -95,9 +108,11 @@ OST__HOT void ost_where(ost_query *handle, const ost_expr *condition)
     if (!q)
         return;
     ost__encoder enc = encoder_of(q);
+    uint32_t start = q->where.size;
     keep(q, ost__encode_condition(&enc, q->scoping ? &q->scope_where : &q->where, condition,
                                   &narrows));
     q->narrows |= narrows && !q->scoping;
+    q->keyed = q->keyed || (q->status == OST_OK && !q->scoping && is_key(q, start));
 }
 
 void ost_having(ost_query *handle, const ost_expr *condition)

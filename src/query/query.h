@@ -25,6 +25,7 @@ typedef struct ost__query {
     uint16_t generation;     /* 0 … OST__QUERY_SLOT - 1 */
     bool live, narrows, everything, distinct, has_limit, has_offset, with_deleted, with_hidden;
     bool totals;            /* an aggregate is selected */
+    bool keyed;             /* a condition says what the primary key is: no more than one record */
     bool scoping, unscoped; /* the default scope runs; it does not count */
     uint8_t lock;           /* an enum ost_lock_mode */
     int64_t limit, offset, limit_per;

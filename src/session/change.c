@@ -314,14 +314,16 @@ static ost_status count_matches(ost_session *s, const ost__query *q, const ost__
 }
 
 /* Inside a savepoint or unit of its own, so that a second match undoes it. Where a unit has no
- * savepoints, matches are counted first, in the view that the unit has of the database. */
+ * savepoints, matches are counted first, in the view that the unit has of the database. By a key
+ * there is no second one: within a unit it is a statement like any other. */
 static ost_status change_one(ost_session *s, const ost__query *q, const ost__section *changes)
 {
     const ost__ask ask = { .kind = OST_DO_UPDATE, .changes = changes };
     int64_t matched = 1;
-    bool own;
-    OST_TRY(ost__unit_begin_own(s, &own));
-    ost_status status = own ? OST_OK : count_matches(s, q, &ask, &matched);
+    bool own = false, keyed = q->keyed && s->unit_count > 0;
+    if (!keyed)
+        OST_TRY(ost__unit_begin_own(s, &own));
+    ost_status status = own || keyed ? OST_OK : count_matches(s, q, &ask, &matched);
     if (status == OST_OK && matched > 1)
         return not_one(s, q, matched);
     if (status == OST_OK)

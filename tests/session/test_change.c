@@ -278,6 +278,65 @@ static void update_one_inside_a_unit_dooms_nothing(void **state)
     assert_int_equal(rig_books(r), 4);
 }
 
+static ost_query *of_book(rig *r, int64_t id)
+{
+    ost_query *q = ost_from(r->s, book);
+    ost_where(q, ost_eq(book, id, id));
+    return q;
+}
+
+/* A key meets one record at most: nothing is set up for a second one. */
+static void update_one_by_key_is_one_statement(void **state)
+{
+    rig *r = *state;
+    int64_t id = rig_book(r, "Emma", 1815);
+    OK(ost_begin(r->s, NULL));
+    OK(ost_update_one(of_book(r, id), ost_set(book, stock, 1)));
+    rig_forget(r);
+    OK(ost_update_one(of_book(r, id), ost_set(book, stock, 7)));
+    assert_int_equal(rig_sent(r), 1);
+    assert_int_equal(rig_count(r, "UPDATE"), 1);
+    ost_query *q = of_book(r, id);
+    ost_where(q, ost_eq(book, stock, 1));
+    FAILS(OST_NOT_FOUND, "no book meets the condition", ost_update_one(q, ost_set(book, stock, 8)));
+    FAILS(OST_NOT_FOUND, "no book", ost_update_one(of_book(r, id + 1), ost_set(book, stock, 8)));
+    assert_int_equal(rig_sent(r), 3);
+    OK(ost_commit(r->s));
+    assert_int_equal(where_stock(r, 7), 1);
+    assert_int_equal(where_stock(r, 8), 0);
+}
+
+static void a_write_by_key_that_fails_dooms(void **state)
+{
+    rig *r = *state;
+    int64_t id = rig_book(r, "Emma", 1815);
+    OK(ost_insert(r->s, book, &(book){ .title = "taken", .isbn = "1" }));
+    OK(ost_begin(r->s, NULL));
+    FAILS(OST_CONFLICT, "book.isbn", ost_update_one(of_book(r, id), ost_set(book, isbn, "1")));
+    FAILS(OST_CONFLICT, "book.isbn", ost_commit(r->s));
+    assert_int_equal(rig_books(r), 2);
+}
+
+/* What only looks like a key may meet many. */
+static void update_one_by_less_than_a_key_is_watched(void **state)
+{
+    rig *r = *state;
+    three(r);
+    OK(ost_begin(r->s, NULL));
+    for (int i = 0; i < 3; i++) {
+        ost_query *q = ost_from(r->s, book);
+        if (i == 0)
+            ost_where(q, ost_ge(book, id, 1));
+        else if (i == 1)
+            ost_where(q, ost_either(ost_eq(book, id, 1), ost_ne(book, id, 1)));
+        else
+            ost_where(q, ost_eq(book, lent, false));
+        FAILS(OST_RANGE, "more than one", ost_update_one(q, ost_set(book, stock, 8)));
+    }
+    OK(ost_commit(r->s));
+    assert_int_equal(where_stock(r, 8), 0);
+}
+
 /* What the database refuses dooms the unit, also where the library had a savepoint of its own. */
 static void a_write_that_fails_in_update_one_dooms(void **state)
 {
@@ -332,6 +391,9 @@ int main(void)
         RIG_ALL(stamps_hold_for_updates_by_query),
         RIG_ALL(update_one_changes_one_or_none),
         RIG_ALL(update_one_inside_a_unit_dooms_nothing),
+        RIG_ALL(update_one_by_key_is_one_statement),
+        RIG_ALL(a_write_by_key_that_fails_dooms),
+        RIG_ALL(update_one_by_less_than_a_key_is_watched),
         RIG_ALL(a_write_that_fails_in_update_one_dooms),
         RIG_ALL(update_one_under_an_open_cursor),
         RIG_ALL(tracked_records_do_not_know_of_updates_by_query),
