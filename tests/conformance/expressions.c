@@ -20,7 +20,8 @@ static void point_at(ost_expr *e, const ev_schema *schema, size_t field)
     e->member.path = f->name;
     e->member.offset = f->offset;
     e->member.size = f->size;
-    e->member.type = (uint16_t)(f->type | (f->optional ? OST_TYPE_OPTIONAL : 0));
+    if (f->type != OST_TYPE_LIST)
+        e->member.type = (uint16_t)(f->type | (f->optional ? OST_TYPE_OPTIONAL : 0));
 }
 
 const ost_expr *make_unary(world *w, uint16_t op, const ev_schema *schema, size_t field)
@@ -71,6 +72,13 @@ const ost_expr *make_expr(world *w, uint16_t op, const ost_expr *a, const ost_ex
     return e;
 }
 
+const ost_expr *make_as_part(world *w, const ev_schema *result, const char *path, const ost_expr *e)
+{
+    ost_expr *as = ev_copy(&w->scratch, make_part(w, OST_OP_AS, result, path), sizeof *as);
+    as->args = make_list(w, &e, 1);
+    return as;
+}
+
 const ost_expr *make_as(world *w, const ev_schema *result, size_t field, const ost_expr *e)
 {
     ost_expr *as = new_expr(w, OST_OP_AS);
@@ -81,7 +89,15 @@ const ost_expr *make_as(world *w, const ev_schema *result, size_t field, const o
 
 /* ---- leaves ---- */
 
-static uint16_t random_operator(world *w)
+size_t random_plain_field(world *w, const ev_schema *schema)
+{
+    size_t field = rng_below(&w->rng, schema->field_count);
+    while (ev_is_document(&schema->fields[field]))
+        field = rng_below(&w->rng, schema->field_count);
+    return field;
+}
+
+uint16_t random_operator(world *w)
 {
     return (uint16_t)(OST_OP_EQ + rng_below(&w->rng, 6));
 }
@@ -155,31 +171,6 @@ static const ost_expr *between(world *w, const ev_schema *schema, size_t field)
 
 /* ---- lists ---- */
 
-static uint32_t item_size(uint16_t type)
-{
-    static const uint32_t plain[] = {
-        [OST_TYPE_BOOL] = sizeof(bool),
-        [OST_TYPE_INT8] = sizeof(signed char),
-        [OST_TYPE_INT16] = sizeof(short),
-        [OST_TYPE_INT32] = sizeof(int),
-        [OST_TYPE_INT64] = sizeof(int64_t),
-        [OST_TYPE_UINT8] = sizeof(unsigned char),
-        [OST_TYPE_UINT16] = sizeof(short),
-        [OST_TYPE_UINT32] = sizeof(unsigned),
-        [OST_TYPE_UINT64] = sizeof(uint64_t),
-        [OST_TYPE_FLOAT] = sizeof(float),
-        [OST_TYPE_DOUBLE] = sizeof(double),
-        [OST_TYPE_TEXT] = sizeof(const char *),
-        [OST_TYPE_BLOB] = sizeof(ost_blob),
-        [OST_TYPE_TIME] = sizeof(ost_time),
-        [OST_TYPE_DATE] = sizeof(ost_date),
-        [OST_TYPE_UUID] = sizeof(ost_uuid),
-        [OST_TYPE_OBJECT_ID] = sizeof(ost_object_id),
-        [OST_TYPE_DECIMAL] = sizeof(ost_decimal),
-    };
-    return plain[type];
-}
-
 /* The kind of the items: the member's own, or a wider one that reaches beyond what the member
  * holds. */
 static ev_field random_item(world *w, const ev_field *f)
@@ -200,7 +191,7 @@ static ev_field random_item(world *w, const ev_field *f)
     }
     item.offset = 0;
     if (!item.optional)
-        item.size = item_size(item.type);
+        item.size = ev_bare_size(item.type);
     return item;
 }
 
@@ -257,7 +248,7 @@ const ost_expr *make_in(world *w, const ev_schema *schema, size_t field, const o
         item.type = OST_TYPE_TEXT;
     item.offset = 0;
     if (!item.optional)
-        item.size = item_size(item.type);
+        item.size = ev_bare_size(item.type);
     point_at(e, schema, field);
     e->list_type = (uint16_t)(item.type | (item.optional ? OST_TYPE_OPTIONAL : 0));
     e->list_count = count;
@@ -268,9 +259,8 @@ const ost_expr *make_in(world *w, const ev_schema *schema, size_t field, const o
     return e;
 }
 
-static const ost_expr *random_leaf(world *w, const ev_schema *schema)
+static const ost_expr *random_leaf(world *w, const ev_schema *schema, size_t field)
 {
-    size_t field = rng_below(&w->rng, schema->field_count);
     const ev_field *f = &schema->fields[field];
     static const uint16_t searches[] = { OST_OP_HAS_TEXT, OST_OP_STARTS_WITH, OST_OP_ENDS_WITH };
     if (is_text(f) && rng_chance(&w->rng, 45))
@@ -323,7 +313,10 @@ condition random_condition(world *w, const ev_schema *schema, int depth)
         out.library = make_expr(w, OST_OP_NOT, inner.library, NULL);
         out.evaluator = make_expr(w, OST_OP_NOT, inner.evaluator, NULL);
     } else {
-        out.library = out.evaluator = random_leaf(w, schema);
+        size_t field = rng_below(&w->rng, schema->field_count);
+        if (ev_is_document(&schema->fields[field]))
+            return random_document_condition(w, schema, field, depth);
+        out.library = out.evaluator = random_leaf(w, schema, field);
     }
     if (rng_chance(&w->rng, 4))
         out.library = ost_keep(w->session, out.library);

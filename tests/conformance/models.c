@@ -76,6 +76,38 @@ OST_MODEL(exact,
                      OST_FIELD(exact, beyond, .precision = 19, .scale = 0),
                      OST_FIELD(exact, digit, .precision = 1, .scale = 1)));
 
+OST_MODEL(nook, OST_FIELDS(OST_FIELD(nook, shelf), OST_FIELD(nook, label, .column = "name")));
+
+OST_MODEL(room,
+          OST_FIELDS(OST_FIELD(room, city, .column = "town"), OST_FIELD(room, floor),
+                     OST_FIELD(room, wide), OST_FIELD(room, open), OST_FIELD(room, amount),
+                     OST_FIELD(room, price, .precision = 12, .scale = 2), OST_FIELD(room, at),
+                     OST_FIELD(room, day), OST_FIELD(room, uuid), OST_FIELD(room, mood, MOODS),
+                     OST_FIELD(room, code), OST_ITEMS(room, steps), OST_EMBED(room, nook, nook)));
+
+OST_MODEL(parcel,
+          OST_FIELDS(OST_FIELD(parcel, word), OST_FIELD(parcel, count, .column = "how many"),
+                     OST_FIELD(parcel, weight), OST_FIELD(parcel, amount),
+                     OST_FIELD(parcel, price, .precision = 12, .scale = 2),
+                     OST_FIELD(parcel, mood, MOODS), OST_EMBED(parcel, at, nook),
+                     OST_ITEMS(parcel, tags)));
+
+OST_MODEL(crate, .table = "crates",
+          OST_FIELDS(OST_FIELD(crate, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(crate, title), OST_EMBED(crate, home, room, .column = "house"),
+                     OST_EMBED(crate, spare, nook, .flatten = true), OST_ITEMS(crate, words),
+                     OST_ITEMS(crate, numbers),
+                     OST_ITEMS(crate, amounts, .precision = 12, .scale = 3),
+                     OST_ITEMS(crate, times), OST_EMBEDS(crate, parcels, parcel),
+                     OST_FIELD(crate, extra), OST_FIELD(crate, rank)));
+
+OST_MODEL(bundle, OST_FIELDS(OST_FIELD(bundle, rows), OST_FIELD(bundle, whole),
+                             OST_FIELD(bundle, text), OST_EMBED(bundle, nook, nook),
+                             OST_ITEMS(bundle, words), OST_ITEMS(bundle, numbers),
+                             OST_ITEMS(bundle, amounts, .precision = 12, .scale = 3),
+                             OST_ITEMS(bundle, times), OST_EMBEDS(bundle, parcels, parcel),
+                             OST_FIELD(bundle, extra)));
+
 OST_MODEL(facts,
           OST_FIELDS(OST_FIELD(facts, rows), OST_FIELD(facts, whole), OST_FIELD(facts, whole2),
                      OST_FIELD(facts, natural), OST_FIELD(facts, flag), OST_FIELD(facts, single),
@@ -100,6 +132,6 @@ OST_MODEL(narrow,
                      OST_FIELD(narrow, text, .not_null = true), OST_FIELD(narrow, code)));
 
 const ost_model *const all_models[MODEL_COUNT + 1] = {
-    &thing_model, &maybe_model, &seat_model,  &account_model,
-    &twin_model,  &exact_model, &guest_model, NULL,
+    &thing_model, &maybe_model, &seat_model,  &account_model, &twin_model,
+    &exact_model, &guest_model, &crate_model, NULL,
 };

@@ -127,6 +127,54 @@ typedef struct exact {
 } exact;
 OST_RECORD(exact, id);
 
+/* Documents: structs two deep, as one document and as columns, lists of values and of structs. */
+typedef struct nook {
+    ost_opt_int shelf;
+    const char *label;
+} nook;
+OST_PART(nook);
+typedef struct room {
+    const char *city;
+    ost_opt_int floor;
+    int64_t wide;
+    ost_opt_bool open;
+    ost_opt_double amount; /* quarters */
+    ost_opt_decimal price;
+    ost_opt_time at;
+    ost_opt_date day;
+    ost_opt_uuid uuid;
+    ost_opt_int mood;
+    char code[8];
+    OST_LIST(int) steps;
+    nook nook;
+} room;
+OST_PART(room);
+typedef struct parcel {
+    const char *word;
+    int count;
+    ost_opt_int64 weight;
+    ost_opt_double amount; /* quarters */
+    ost_opt_decimal price;
+    ost_opt_int mood;
+    nook at;
+    OST_LIST(const char *) tags;
+} parcel;
+OST_PART(parcel);
+typedef struct crate {
+    int64_t id;
+    const char *title;
+    room home;
+    nook spare;
+    OST_LIST(const char *) words;
+    OST_LIST(int) numbers;
+    OST_LIST(ost_decimal) amounts;
+    OST_LIST(ost_time) times;
+    OST_LIST(parcel) parcels;
+    ost_json extra;
+    ost_opt_int rank;
+} crate;
+OST_RECORD(crate, id);
+
 /* What is selected: one member for each kind of result. */
 typedef struct facts {
     int64_t rows;
@@ -167,7 +215,22 @@ typedef struct narrow {
 } narrow;
 OST_PART(narrow);
 
-enum { MODEL_COUNT = 7 };
+/* What is selected of documents. */
+typedef struct bundle {
+    int64_t rows;
+    ost_opt_int64 whole;
+    const char *text;
+    nook nook;
+    OST_LIST(const char *) words;
+    OST_LIST(int) numbers;
+    OST_LIST(ost_decimal) amounts;
+    OST_LIST(ost_time) times;
+    OST_LIST(parcel) parcels;
+    ost_json extra;
+} bundle;
+OST_PART(bundle);
+
+enum { MODEL_COUNT = 8 };
 extern const ost_model *const all_models[MODEL_COUNT + 1]; /* the records; ends in NULL */
 
 #endif

@@ -379,7 +379,7 @@ static void reset(world *w, uint64_t seed, FILE *trace)
     w->trace = trace;
     w->now = 1800000000000000;
     w->rng.state = rng_derive(seed, 1000);
-    w->favourite = rng_below(&w->rng, MODEL_COUNT);
+    w->favourite = w->only != MODEL_COUNT ? w->only : rng_below(&w->rng, MODEL_COUNT);
 }
 
 static void run_steps(world *w, uint64_t seed, uint64_t mask)
@@ -420,13 +420,25 @@ bool program_run(world *w, uint64_t seed, uint64_t mask, FILE *trace)
     return !w->failed;
 }
 
+/* The model that OST_RANDOM_MODEL names. */
+static size_t favourite_of_all(void)
+{
+    const char *name = getenv("OST_RANDOM_MODEL");
+    size_t t = 0;
+    while (name && t < MODEL_COUNT && strcmp(all_models[t]->name, name) != 0)
+        t++;
+    return name ? t : MODEL_COUNT;
+}
+
 void world_prepare(world *w)
 {
     memset(w, 0, sizeof *w);
+    w->only = favourite_of_all();
     for (size_t t = 0; t < MODEL_COUNT; t++)
         ev_schema_of(all_models[t], &w->schemas[t]);
     ev_schema_of(&facts_model, &w->facts);
     ev_schema_of(&narrow_model, &w->narrow);
+    ev_schema_of(&bundle_model, &w->bundle);
     world_empty(w);
 }
 

@@ -16,7 +16,7 @@
 #define CHECK_FORMAT
 #endif
 
-enum { DEPTH_MAX = 4, HELD_MAX = 16, STEPS_MAX = 16, INNER_MAX = 3 };
+enum { DEPTH_MAX = 4, HELD_MAX = 16, STEPS_MAX = 16, INNER_MAX = 3, CHANGES_MAX = 4 };
 
 /* A record of the session's memory that a later step may save. */
 typedef struct held {
@@ -61,7 +61,7 @@ typedef struct world {
     ost_session *session;
     ev_scratch scratch;
     ev_schema schemas[MODEL_COUNT];
-    ev_schema facts, narrow;
+    ev_schema facts, narrow, bundle;
     ev_store store;
     level levels[DEPTH_MAX];
     size_t depth;
@@ -70,6 +70,7 @@ typedef struct world {
     held held[HELD_MAX];
     size_t held_count;
     size_t favourite; /* the table that most steps of a program are about */
+    size_t only;      /* the favourite of all programs; MODEL_COUNT: each has its own */
     rng rng;
     FILE *trace; /* NULL: silent */
     bool failed;
@@ -137,15 +138,39 @@ const ost_expr *make_unary(world *w, uint16_t op, const ev_schema *schema, size_
 const ost_expr *make_compare(world *w, uint16_t op, const ev_schema *schema, size_t field,
                              ost_value v);
 const ost_expr *make_as(world *w, const ev_schema *result, size_t field, const ost_expr *e);
+/* The same of a struct inside. */
+const ost_expr *make_as_part(world *w, const ev_schema *result, const char *path,
+                             const ost_expr *e);
 /* A member and a list of values of its kind. */
 const ost_expr *make_in(world *w, const ev_schema *schema, size_t field, const ost_value *values,
                         size_t count);
 /* A list as the library takes it. */
 const ost_expr *const *make_list(world *w, const ost_expr *const *items, size_t count);
 condition random_condition(world *w, const ev_schema *schema, int depth);
+/* A member that has an order: no document. */
+size_t random_plain_field(world *w, const ev_schema *schema);
+/* One of the comparisons. */
+uint16_t random_operator(world *w);
 /* A condition that is OST_MISUSE. */
 const ost_expr *random_mistake(world *w, size_t table);
 bool members_compare(const ev_field *a, const ev_field *b);
+
+/* ---- documents.c ---- */
+
+/* A struct inside, as a member; `path` may lead through several. */
+const ost_expr *make_part(world *w, uint16_t op, const ev_schema *schema, const char *path);
+/* Of a list or JSON. */
+condition random_document_condition(world *w, const ev_schema *schema, size_t field, int depth);
+/* A change of a list or JSON, or of a member in a list's items. */
+const ost_expr *random_document_change(world *w, const ev_schema *schema, size_t field);
+/* A change of a whole struct inside; NULL: there is none. */
+const ost_expr *random_part_change(world *w, const ev_schema *schema);
+/* The member that a change is about, below position and limit of a push. */
+const ost_expr *changed_member(const ost_expr *change);
+/* Every member of a document that is written is written with all of the document. */
+void widen_to_documents(const ev_schema *schema, bool *which);
+/* Selects documents, as wholes. */
+void random_bundle(world *w, asked *a);
 
 /* ---- queries: queries.c, shapes.c, compare.c ---- */
 

@@ -50,7 +50,7 @@ static uint16_t random_direction(world *w)
 static void order_by_member(world *w, asked *a)
 {
     const ev_schema *schema = &w->schemas[a->query.table];
-    size_t field = rng_below(&w->rng, schema->field_count);
+    size_t field = random_plain_field(w, schema);
     uint16_t direction = random_direction(w);
     if (rng_chance(&w->rng, 20))
         add_order(a, make_expr(w, direction, make_member(w, schema, field), NULL), false);
@@ -63,14 +63,16 @@ static void order_by_selected(world *w, asked *a)
 {
     const ost_expr *as = a->query.selects[rng_below(&w->rng, a->query.select_count)];
     uint16_t direction = random_direction(w);
+    size_t field = ev_find_field(a->query.result, as->member.path);
+    if (field == SIZE_MAX || ev_is_document(&a->query.result->fields[field])) {
+        order_by_member(w, a); /* documents have no order */
+        return;
+    }
     /* A sum that is no member of the result must fit into 64 bits. */
     if (as->args[0]->op != OST_OP_SUM && rng_chance(&w->rng, 50))
         add_order(a, make_expr(w, direction, as->args[0], NULL), false);
     else
-        add_order(a,
-                  make_unary(w, direction, a->query.result,
-                             ev_field_named(a->query.result, as->member.path)),
-                  false);
+        add_order(a, make_unary(w, direction, a->query.result, field), false);
 }
 
 static void order_by_group(world *w, asked *a)
@@ -169,7 +171,7 @@ void random_query(world *w, asked *a, size_t table)
         add_random_limits(w, a);
     if (a->query.result == &w->schemas[table] && rng_chance(&w->rng, 12)) {
         const ev_schema *schema = &w->schemas[table];
-        a->query.per = make_member(w, schema, rng_below(&w->rng, schema->field_count));
+        a->query.per = make_member(w, schema, random_plain_field(w, schema));
         a->query.limit_per = rng_below(&w->rng, 4);
     }
     add_random_orders(w, a);

@@ -180,8 +180,10 @@ static const char *const needles[] = {
 
 static ost_value random_text(rng *r, const ev_field *f)
 {
+    enum { FEW = 12 };
+    bool few = !*f->name && rng_chance(r, 60); /* items, so that some are equal */
     for (;;) {
-        const char *text = texts[rng_below(r, COUNT(texts))];
+        const char *text = texts[rng_below(r, few ? FEW : COUNT(texts))];
         if (f->type != OST_TYPE_CHARS || strlen(text) < f->size)
             return ev_text(text);
     }
@@ -207,6 +209,34 @@ static ost_value random_blob(rng *r)
     v.type = OST_TYPE_BLOB;
     v.as.blob.data = blobs[i].bytes;
     v.as.blob.size = blobs[i].size;
+    return v;
+}
+
+/* As they are kept: what is stored is the value, in one form. */
+static ost_value random_json(rng *r)
+{
+    static const char *const values[] = {
+        "{}",
+        "[]",
+        "\"\"",
+        "0",
+        "-1",
+        "true",
+        "false",
+        "\"caf" E_ACUTE "\"",
+        "{\"a\":1,\"b\":[1,2.5,true,null]}",
+        "[[],{}]",
+        "9007199254740993",
+        "0.1",
+        "-0.25",
+        "{\"\":\"\"}",
+        "[\"'\",\"\\\"\",\"\\\\\"]",
+        "{\"a\":{\"a\":{\"a\":null}}}",
+        "\"%s ? $1 :a\"",
+    };
+    ost_value v = ev_null();
+    v.type = OST_TYPE_JSON;
+    v.as.json.text = values[rng_below(r, COUNT(values))];
     return v;
 }
 
@@ -351,11 +381,11 @@ ost_value random_present(rng *r, const ev_field *f)
     switch (f->type) {
     case OST_TYPE_BOOL: return ev_bool(rng_chance(r, 50));
     case OST_TYPE_FLOAT: return random_float(r);
-    case OST_TYPE_DOUBLE:
-        return strcmp(f->name, "wild") == 0 ? random_double(r) : random_quarter(r);
+    case OST_TYPE_DOUBLE: return ev_is_called(f, "wild") ? random_double(r) : random_quarter(r);
     case OST_TYPE_TEXT:
     case OST_TYPE_CHARS: return random_text(r, f);
     case OST_TYPE_BLOB: return random_blob(r);
+    case OST_TYPE_JSON: return random_json(r);
     case OST_TYPE_TIME: return random_time(r);
     case OST_TYPE_DATE: return random_date(r);
     case OST_TYPE_DECIMAL: return random_decimal(r, f);
@@ -365,9 +395,26 @@ ost_value random_present(rng *r, const ev_field *f)
     }
 }
 
-ost_value random_cell(rng *r, const ev_field *f)
+size_t random_item_count(rng *r)
 {
-    return f->nullable && rng_chance(r, f->deletion ? 85 : 25) ? ev_null() : random_present(r, f);
+    return rng_chance(r, 15) ? 0 : 1 + rng_below(r, rng_chance(r, 10) ? 12 : 3);
+}
+
+ost_value random_list(rng *r, const ev_field *f, size_t count, ev_scratch *s)
+{
+    size_t fields = f->items->field_count;
+    ost_value *cells = ev_take_array(s, count * fields + 1, sizeof *cells);
+    for (size_t i = 0; i < count * fields; i++)
+        cells[i] = random_cell(r, &f->items->fields[i % fields], s);
+    return ev_list_value(f, cells, count, s);
+}
+
+ost_value random_cell(rng *r, const ev_field *f, ev_scratch *s)
+{
+    if (f->nullable && rng_chance(r, f->deletion ? 85 : 25))
+        return ev_null();
+    return f->type == OST_TYPE_LIST ? random_list(r, f, random_item_count(r), s)
+                                    : random_present(r, f);
 }
 
 /* ---- constants ---- */

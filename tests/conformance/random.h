@@ -20,11 +20,15 @@ uint64_t rng_derive(uint64_t seed, uint64_t n);
 /* A key that is given where one could be generated; behind those that a backend generates, for some
  * know nothing of keys that were given. */
 int64_t random_given_key(rng *r);
+/* How many items a list gets. */
+size_t random_item_count(rng *r);
 /* A value that the member can hold, NULL now and then where it may be; decimals at their member's
  * scale. */
-ost_value random_cell(rng *r, const ev_field *f);
-/* The same, never NULL. */
+ost_value random_cell(rng *r, const ev_field *f, ev_scratch *s);
+/* The same, never NULL; no list. */
 ost_value random_present(rng *r, const ev_field *f);
+/* A list of so many items. */
+ost_value random_list(rng *r, const ev_field *f, size_t count, ev_scratch *s);
 /*
  * A constant that the member can be compared with, never NULL: now and then of another kind,
  * between two neighbours or outside what the member holds. `ordered`: for <, <=, > and >= too.

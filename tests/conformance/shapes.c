@@ -16,7 +16,7 @@ static yield yield_of(const ev_schema *schema, const ost_expr *e)
     const ev_field *f =
         argument ? &schema->fields[ev_field_named(schema, argument->member.path)] : NULL;
     yield out = { OST_TYPE_INT64, 0, false };
-    if (e->op == OST_OP_COUNT || e->op == OST_OP_COUNT_DISTINCT)
+    if (e->op == OST_OP_COUNT || e->op == OST_OP_COUNT_DISTINCT || e->op == OST_OP_SIZE)
         return out;
     out.scale = f->scale;
     if (e->op == OST_OP_MEMBER || e->op == OST_OP_MIN || e->op == OST_OP_MAX) {
@@ -67,7 +67,7 @@ bool select_into(world *w, asked *a, const ost_expr *e)
 static bool is_summable(const ev_field *f)
 {
     if (f->type == OST_TYPE_DOUBLE)
-        return strcmp(f->name, "amount") == 0;
+        return ev_is_called(f, "amount");
     if (f->type == OST_TYPE_DECIMAL)
         return f->scale <= 32; /* an average has six digits more */
     return ev_is_integer_type(f->type) && !ev_is_enum(f);
@@ -93,6 +93,8 @@ const ost_expr *random_aggregate(world *w, const ev_schema *schema, bool *may_ra
         const ev_field *f = &schema->fields[field];
         if (op == OST_OP_COUNT && rng_chance(&w->rng, 60))
             return make_expr(w, op, NULL, NULL);
+        if (op != OST_OP_COUNT && ev_is_document(f))
+            continue;
         if ((op == OST_OP_SUM || op == OST_OP_AVG) && (!is_summable(f) || !has_room(w, f)))
             continue;
         if ((op == OST_OP_SUM || op == OST_OP_AVG) && sum_may_overflow(f))
@@ -143,7 +145,7 @@ static void random_groups(world *w, asked *a)
     size_t groups = rng_below(&w->rng, 3), aggregates = 1 + rng_below(&w->rng, 4);
     ev_query *q = &a->query;
     for (size_t i = 0; i < groups; i++) {
-        const ost_expr *member = make_member(w, schema, rng_below(&w->rng, schema->field_count));
+        const ost_expr *member = make_member(w, schema, random_plain_field(w, schema));
         if (i > 0 && strcmp(member->member.path, q->groups[0]->member.path) == 0)
             continue;
         q->groups[q->group_count++] = member;
@@ -166,7 +168,7 @@ static void random_members(world *w, asked *a)
     const ev_schema *schema = &w->schemas[a->query.table];
     size_t count = 1 + rng_below(&w->rng, 3);
     for (size_t i = 0; i < count || a->query.select_count == 0; i++)
-        (void)select_into(w, a, make_member(w, schema, rng_below(&w->rng, schema->field_count)));
+        (void)select_into(w, a, make_member(w, schema, random_plain_field(w, schema)));
     a->query.distinct = rng_chance(&w->rng, 60);
 }
 
@@ -177,14 +179,20 @@ static bool random_narrow(world *w, asked *a)
     static const struct {
         const char *from, *to;
     } pairs[] = {
-        { "i8", "tiny" },        { "i16", "tiny" },       { "i32", "tiny" },
-        { "i64", "number" },     { "u8", "tiny" },        { "u32", "number" },
-        { "u64", "number" },     { "u16", "number" },     { "f", "single" },
-        { "name", "text" },      { "note", "text" },      { "name", "code" },
-        { "note", "code" },      { "code", "code" },      { "code", "text" },
-        { "taken", "number" },   { "cents", "tiny" },     { "email", "code" },
-        { "whole_a", "number" }, { "natural_b", "tiny" }, { "note_a", "text" },
-        { "note_b", "code" },    { "code_a", "code" },
+        { "i8", "tiny" },           { "i16", "tiny" },
+        { "i32", "tiny" },          { "i64", "number" },
+        { "u8", "tiny" },           { "u32", "number" },
+        { "u64", "number" },        { "u16", "number" },
+        { "f", "single" },          { "name", "text" },
+        { "note", "text" },         { "name", "code" },
+        { "note", "code" },         { "code", "code" },
+        { "code", "text" },         { "taken", "number" },
+        { "cents", "tiny" },        { "email", "code" },
+        { "whole_a", "number" },    { "natural_b", "tiny" },
+        { "note_a", "text" },       { "note_b", "code" },
+        { "code_a", "code" },       { "home.wide", "tiny" },
+        { "home.floor", "number" }, { "home.city", "code" },
+        { "spare.label", "text" },  { "home.nook.label", "text" },
     };
     const ev_schema *schema = &w->schemas[a->query.table];
     size_t count = sizeof pairs / sizeof pairs[0], start = rng_below(&w->rng, count);
@@ -203,8 +211,20 @@ static bool random_narrow(world *w, asked *a)
     return true;
 }
 
+static bool has_documents(const ev_schema *schema)
+{
+    bool found = false;
+    for (size_t i = 0; i < schema->field_count; i++)
+        found |= ev_is_document(&schema->fields[i]);
+    return found;
+}
+
 void random_shape(world *w, asked *a)
 {
+    if (has_documents(&w->schemas[a->query.table]) && rng_chance(&w->rng, 30)) {
+        random_bundle(w, a);
+        return;
+    }
     a->query.result = &w->facts;
     if (rng_chance(&w->rng, 60))
         random_groups(w, a);
@@ -215,8 +235,17 @@ void random_shape(world *w, asked *a)
 void random_part(world *w, asked *a)
 {
     const ev_schema *schema = &w->schemas[a->query.table];
-    for (size_t i = 0; i < schema->field_count; i++)
-        if (schema->fields[i].key || rng_chance(&w->rng, 30))
-            a->query.selects[a->query.select_count++] =
-                make_as(w, schema, i, make_member(w, schema, i));
+    const char *document = "";
+    for (size_t i = 0; i < schema->field_count; i++) {
+        const ev_field *f = &schema->fields[i];
+        if (f->document && strcmp(f->document, document) == 0)
+            continue; /* selected as a whole, or not at all */
+        document = f->document ? f->document : "";
+        if (!f->key && !rng_chance(&w->rng, 30))
+            continue;
+        a->query.selects[a->query.select_count++] =
+            f->document ? make_as_part(w, schema, f->document,
+                                       make_part(w, OST_OP_MEMBER, schema, f->document))
+                        : make_as(w, schema, i, make_member(w, schema, i));
+    }
 }

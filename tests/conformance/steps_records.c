@@ -19,7 +19,7 @@ static bool key_is_generated(const ev_schema *schema)
 static void fill_record(world *w, const ev_schema *schema, void *record)
 {
     for (size_t i = 0; i < schema->field_count; i++) {
-        ost_value v = random_cell(&w->rng, &schema->fields[i]);
+        ost_value v = random_cell(&w->rng, &schema->fields[i], &w->scratch);
         ev_write(&schema->fields[i], record, &v);
     }
 }

@@ -122,7 +122,7 @@ static ost_status write_bad(world *w, const ev_schema *schema, size_t field, con
     ost_query *q = ost_session_from(w->session, m, size);
     char *records = ev_take(&w->scratch, 2 * size);
     for (size_t i = 0; i < schema->field_count; i++) {
-        ost_value good = random_cell(&w->rng, &schema->fields[i]);
+        ost_value good = random_cell(&w->rng, &schema->fields[i], &w->scratch);
         ev_write(&schema->fields[i], records, &good);
         ev_write(&schema->fields[i], records + size, i == field ? v : &good);
     }

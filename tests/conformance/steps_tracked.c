@@ -9,6 +9,8 @@ enum { LENT_MAX = 8, LENT_SIZE = 64 };
 /* Buffers that a changed member points into until it is saved; they are overwritten afterwards. */
 typedef struct lent {
     char *buffers[LENT_MAX];
+    size_t sizes[LENT_MAX];
+    char with[LENT_MAX]; /* what they are overwritten with */
     size_t count;
 } lent;
 
@@ -37,14 +39,36 @@ void forget_held(world *w, size_t i)
 
 static ost_value lend(world *w, lent *l, ost_value v)
 {
+    const bool is_list = v.type == OST_TYPE_LIST;
+    const char *text = v.type == OST_TYPE_JSON ? v.as.json.text : v.as.text;
+    size_t size = LENT_SIZE;
     char *buffer;
-    if (v.type != OST_TYPE_TEXT || l->count == LENT_MAX)
+    if ((v.type != OST_TYPE_TEXT && v.type != OST_TYPE_JSON && !is_list) || l->count == LENT_MAX)
         return v;
-    buffer = ev_take(&w->scratch, LENT_SIZE);
-    (void)snprintf(buffer, LENT_SIZE, "%s", v.as.text);
-    l->buffers[l->count++] = buffer;
-    v.as.text = buffer;
+    if (is_list)
+        size = ev_list_of(&v)->count * ev_list_of(&v)->schema->size + 1;
+    buffer = ev_take(&w->scratch, size);
+    l->buffers[l->count] = buffer;
+    l->sizes[l->count] = size - 1;
+    l->with[l->count++] = is_list ? '\0' : '#';
+    if (is_list) {
+        ev_list *list = ev_copy(&w->scratch, ev_list_of(&v), sizeof *list);
+        list->items = memcpy(buffer, list->items, size - 1);
+        v.as.blob.data = list;
+        return v;
+    }
+    (void)snprintf(buffer, size, "%s", text);
+    if (v.type == OST_TYPE_JSON)
+        v.as.json.text = buffer;
+    else
+        v.as.text = buffer;
     return v;
+}
+
+static void take_back(const lent *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        memset(l->buffers[i], l->with[i], l->sizes[i]);
 }
 
 /* Changes some members in place, also ones that were not loaded. */
@@ -58,7 +82,7 @@ static void change(world *w, held *h, lent *l)
         ost_value v;
         if (f->key)
             continue;
-        v = lend(w, l, random_cell(&w->rng, f));
+        v = lend(w, l, random_cell(&w->rng, f, &w->scratch));
         say(w, "      %s := ", f->name);
         if (w->trace)
             ev_print(w->trace, &v);
@@ -77,6 +101,7 @@ static bool differing(world *w, const held *h, const ost_value *cells, bool *whi
         which[i] = h->loaded[i] && !ev_same(&cells[i], &h->stored[w->depth][i]);
         any |= which[i];
     }
+    widen_to_documents(schema, which);
     return any;
 }
 
@@ -131,8 +156,7 @@ static void save(world *w, held *h, lent *l)
     for (size_t i = 0; i < schema->field_count; i++)
         if (which[i])
             h->stored[w->depth][i] = cells[i];
-    for (size_t i = 0; i < l->count; i++)
-        memset(l->buffers[i], '#', LENT_SIZE - 1);
+    take_back(l);
     for (size_t i = 0; i < schema->field_count && !w->failed; i++) {
         ost_value now = ev_read(&schema->fields[i], h->record, &w->scratch);
         if (which[i] && !ev_same(&now, &cells[i]))
@@ -258,8 +282,7 @@ static void save_all(world *w, const asked *a, char *records, const ev_rows *row
         ask_for_doom(w);
     if (agree_status(w, expected, status) && status == OST_OK)
         w->store = probe;
-    for (size_t i = 0; i < l.count; i++)
-        memset(l.buffers[i], '#', LENT_SIZE - 1);
+    take_back(&l);
     for (size_t i = 0; i < count && status == OST_OK && !w->failed; i++)
         for (size_t f = 0; f < schema->field_count; f++) {
             ost_value now = ev_read(&schema->fields[f], all[i].record.record, &w->scratch);

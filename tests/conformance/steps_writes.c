@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-enum { CHANGES_MAX = 4 };
-
 /* Whether two rows must not have the same in this field, or it decides whether they may. */
 static bool is_unique(const ev_schema *schema, size_t field)
 {
@@ -25,18 +23,34 @@ static bool can_increment(const ev_schema *schema, size_t field)
     if (is_unique(schema, field) || ev_is_enum(f) || f->type == OST_TYPE_UINT64)
         return false;
     return ev_is_integer_type(f->type) || f->type == OST_TYPE_DECIMAL ||
-           (f->type == OST_TYPE_DOUBLE && strcmp(f->name, "amount") == 0);
+           (f->type == OST_TYPE_DOUBLE && ev_is_called(f, "amount"));
 }
 
 static const ost_expr *random_change(world *w, const ev_schema *schema, size_t field,
                                      bool increments)
 {
     const ev_field *f = &schema->fields[field];
+    if (ev_is_document(f))
+        return random_document_change(w, schema, field);
     if (increments && can_increment(schema, field) && rng_chance(&w->rng, 50))
         return make_compare(w, OST_OP_INC, schema, field, random_amount(&w->rng, f));
     if (f->nullable && rng_chance(&w->rng, 20))
         return make_unary(w, OST_OP_SET_NULL, schema, field);
-    return make_compare(w, OST_OP_SET, schema, field, random_cell(&w->rng, f));
+    return make_compare(w, OST_OP_SET, schema, field, random_cell(&w->rng, f, &w->scratch));
+}
+
+static bool overlap(const char *a, const char *b)
+{
+    return ev_is_inside(a, b) || ev_is_inside(b, a);
+}
+
+/* A member that is changed, or one in a document that is, a second time. */
+static const ost_expr *again_null(world *w, const ev_schema *schema, const ost_expr *changed)
+{
+    size_t i = 0;
+    while (!ev_is_inside(schema->fields[i].name, changed->member.path))
+        i++;
+    return make_unary(w, OST_OP_SET_NULL, schema, i);
 }
 
 /*
@@ -52,14 +66,17 @@ static const ost_expr *const *random_changes(world *w, const ev_schema *schema)
     for (size_t tries = 0; count == 0 || (count < wanted && tries < 9); tries++) {
         size_t field = rng_below(&w->rng, schema->field_count);
         bool again = schema->fields[field].key || (increments && is_unique(schema, field));
+        const ost_expr *part = NULL;
+        if (schema->fields[field].document && rng_chance(&w->rng, 10))
+            part = random_part_change(w, schema);
         for (size_t i = 0; i < count; i++)
-            again |= strcmp(changes[i]->member.path, schema->fields[field].name) == 0;
+            again |= overlap(changed_member(changes[i])->member.path,
+                             part ? part->member.path : schema->fields[field].name);
         if (!again)
-            changes[count++] = random_change(w, schema, field, increments);
+            changes[count++] = part ? part : random_change(w, schema, field, increments);
     }
     if (w->depth == 0 && rng_chance(&w->rng, 3))
-        changes[count++] =
-            make_unary(w, OST_OP_SET_NULL, schema, ev_field_named(schema, changes[0]->member.path));
+        changes[count++] = again_null(w, schema, changed_member(changes[0]));
     return make_list(w, changes, count);
 }
 
@@ -75,7 +92,10 @@ static void say_changes(world *w, const ost_expr *const *changes)
 static bool sets_too_much(const world *w, const ev_schema *schema, const ost_expr *const *changes)
 {
     for (size_t i = 0; changes[i]->op != OST_OP_END; i++) {
-        const ev_field *f = &schema->fields[ev_field_named(schema, changes[i]->member.path)];
+        size_t field = ev_find_field(schema, changed_member(changes[i])->member.path);
+        const ev_field *f = &schema->fields[field];
+        if (field == SIZE_MAX || ev_is_document(f))
+            continue; /* what is in documents can be kept */
         bool whole = changes[i]->op == OST_OP_SET ||
                      (changes[i]->op == OST_OP_INC && changes[i]->value.type == OST_TYPE_DECIMAL);
         if (whole && !ev_keeps(&w->limits->values, f, &changes[i]->value))
@@ -121,7 +141,9 @@ static ost_status update_probe(const world *w, ev_store *probe, size_t table, co
     ost_status status = ev_update(probe, table, rows, changes);
     bool which[EV_FIELDS_MAX] = { false };
     for (size_t i = 0; changes[i]->op != OST_OP_END; i++) {
-        size_t field = ev_field_named(t->schema, changes[i]->member.path);
+        size_t field = ev_find_field(t->schema, changed_member(changes[i])->member.path);
+        if (field == SIZE_MAX)
+            continue;
         which[field] =
             changes[i]->op == OST_OP_INC && t->schema->fields[field].type == OST_TYPE_DECIMAL;
     }

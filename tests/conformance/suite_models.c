@@ -135,11 +135,10 @@ OST_MODEL(folio,
                      OST_FIELD(folio, place)));
 
 const ost_model *const suite_models[SUITE_MODEL_COUNT + 1] = {
-    &thing_model,        &maybe_model,      &seat_model,    &account_model,
-    &twin_model,         &exact_model,      &guest_model,   &author_model,
-    &hooked_model,       &versioned_model,  &book_model,    &stamped_model,
-    &preset_model,       &labelled_model,   &odd_model,     &by_uuid_model,
-    &by_object_id_model, &by_text_model,    &by_time_model, &by_date_model,
-    &by_decimal_model,   &by_natural_model, &only_model,    &poster_model,
-    &ledger_model,       &folio_model,      NULL,
+    &thing_model,      &maybe_model,        &seat_model,    &account_model,  &twin_model,
+    &exact_model,      &guest_model,        &author_model,  &hooked_model,   &versioned_model,
+    &book_model,       &stamped_model,      &preset_model,  &labelled_model, &odd_model,
+    &by_uuid_model,    &by_object_id_model, &by_text_model, &by_time_model,  &by_date_model,
+    &by_decimal_model, &by_natural_model,   &only_model,    &poster_model,   &ledger_model,
+    &crate_model,      &folio_model,        NULL,
 };

@@ -2,7 +2,7 @@
 /*
  * Random programs on the library and on the evaluator. OST_SEED=<n> runs one program with a trace;
  * OST_RANDOM_PROGRAMS=<n> says how many run (10,000), OST_FIRST_SEED=<n> from which seed on,
- * OST_RANDOM_WAYS=<names> where.
+ * OST_RANDOM_WAYS=<names> where, OST_RANDOM_MODEL=<name> about which model in the first place.
  */
 #include "random_run.h"
 

@@ -34,6 +34,14 @@ static ev_operand member_of(const ost_expr *e, const ev_scope *scope)
     return out;
 }
 
+static ev_operand size_of(const ost_expr *e, const ev_scope *scope)
+{
+    ev_operand list = member_of(e, scope), out = { .value = ev_null() };
+    if (!ev_is_null(&list.value))
+        out.value = ev_int((int64_t)ev_list_of(&list.value)->count);
+    return out;
+}
+
 static ev_operand constant_of(const ost_expr *e)
 {
     ev_operand out = { .value = e->constant ? *e->constant : e->value, .constant = true };
@@ -162,6 +170,8 @@ ev_operand ev_evaluate(const ost_expr *e, ev_scope *scope)
         return member_of(e, scope);
     if (e->op == OST_OP_VALUE)
         return constant_of(e);
+    if (e->op == OST_OP_SIZE)
+        return size_of(e, scope);
     if (ev_is_aggregate(e) && scope->group_rows)
         return aggregate(e, scope);
     abort();
@@ -329,6 +339,48 @@ static ev_truth all_of(const ost_expr *e, ev_scope *scope, bool negated)
     return out;
 }
 
+/* ---- items of lists ---- */
+
+bool ev_equals(const ev_field *f, const ost_value *v, const ost_value *constant)
+{
+    const ost_expr e = { .value = *constant };
+    ev_operand a = { .value = *v, .field = f }, b = constant_of(&e);
+    return compare(OST_OP_EQ, &a, &b) == EV_TRUE;
+}
+
+bool ev_item_meets(const ev_store *store, const ev_schema *items, const ost_value *item,
+                   const ost_expr *condition)
+{
+    ev_scope scope = { .store = store, .schema = items, .row = item };
+    return ev_condition(condition, &scope) == EV_TRUE;
+}
+
+/* Of an absent list false: never unknown. */
+static bool has_item(const ost_expr *e, const ev_scope *scope)
+{
+    ev_operand o = member_of(e, scope);
+    const ev_list *list = ev_list_of(&o.value);
+    for (size_t i = 0; !ev_is_null(&o.value) && i < list->count; i++)
+        if (ev_equals(&o.field->items->fields[0], &list->cells[i], &e->value))
+            return true;
+    return false;
+}
+
+static bool has_part(const ost_expr *e, const ev_scope *scope)
+{
+    ev_operand o = member_of(e, scope);
+    const ev_list *list = ev_list_of(&o.value);
+    for (size_t i = 0; !ev_is_null(&o.value) && i < list->count; i++) {
+        bool meets = true;
+        for (size_t n = 0; n < argument_count(e); n++)
+            meets &= ev_item_meets(scope->store, o.field->items,
+                                   list->cells + i * o.field->items->field_count, argument(e, n));
+        if (meets)
+            return true;
+    }
+    return false;
+}
+
 static bool subject_is_null(const ost_expr *e, ev_scope *scope)
 {
     ev_operand o =
@@ -351,6 +403,8 @@ ev_truth ev_condition(const ost_expr *e, ev_scope *scope)
     case OST_OP_ENDS_WITH: return text_condition(e, scope);
     case OST_OP_IS_NULL: return truth(subject_is_null(e, scope));
     case OST_OP_NOT_NULL: return truth(!subject_is_null(e, scope));
+    case OST_OP_HAS_ITEM: return truth(has_item(e, scope));
+    case OST_OP_HAS_PART: return truth(has_part(e, scope));
     case OST_OP_AND: return all_of(e, scope, false);
     case OST_OP_OR: return not(all_of(e, scope, true));
     case OST_OP_NOT: return not(ev_condition(argument(e, 0), scope));

@@ -24,7 +24,8 @@ typedef struct ev_unique {
 } ev_unique;
 
 typedef struct ev_schema {
-    const ost_model *model;
+    const ost_model *model; /* NULL: the items of a list of values, whose one field has no name */
+    size_t size;            /* of the struct */
     size_t field_count;
     ev_field fields[EV_FIELDS_MAX];
     size_t deleted; /* the field that is NULL in the living; SIZE_MAX: there is none */
@@ -35,6 +36,10 @@ typedef struct ev_schema {
 void ev_schema_of(const ost_model *m, ev_schema *out);
 /* The index of a member; the member must be the schema's. */
 size_t ev_field_named(const ev_schema *schema, const char *name);
+/* The same; SIZE_MAX: it has none of this name. */
+size_t ev_find_field(const ev_schema *schema, const char *name);
+/* Whether a path is this one, or leads inside it. */
+bool ev_is_inside(const char *path, const char *outer);
 
 typedef struct ev_table {
     const ev_schema *schema;
@@ -66,8 +71,9 @@ ost_status ev_overwrite(ev_store *store, size_t table, size_t row, const ost_val
 void ev_delete_row(ev_store *store, size_t table, size_t row);
 /* Deletes all marked rows softly, or restores them with NULL; OST_CONFLICT, and nothing is done. */
 ost_status ev_stamp(ev_store *store, size_t table, const bool *rows, ost_value when);
-/* Changes (OST_OP_SET, SET_NULL, INC) all marked rows, or none. OST_MISUSE, OST_RANGE,
- * OST_CONFLICT. */
+/* Whether any two rows have the same where they must not: OST_CONFLICT. */
+ost_status ev_check_unique(const ev_table *t);
+/* Changes all marked rows, or none. OST_MISUSE, OST_RANGE, OST_CONFLICT. */
 ost_status ev_update(ev_store *store, size_t table, const bool *rows,
                      const ost_expr *const *changes);
 
@@ -139,6 +145,11 @@ typedef struct ev_operand {
 ev_operand ev_evaluate(const ost_expr *e, ev_scope *scope);
 ev_truth ev_condition(const ost_expr *e, ev_scope *scope);
 bool ev_is_aggregate(const ost_expr *e);
+/* Whether a constant equals a member's value. */
+bool ev_equals(const ev_field *f, const ost_value *v, const ost_value *constant);
+/* Whether a struct of a list meets a condition. */
+bool ev_item_meets(const ev_store *store, const ev_schema *items, const ost_value *item,
+                   const ost_expr *condition);
 /* What a value is ordered by: of an enumeration its name. */
 ost_value ev_order_value(const ev_operand *o);
 

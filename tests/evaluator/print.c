@@ -32,6 +32,16 @@ static const char *const names[] = {
     [OST_OP_AS] = "as",
     [OST_OP_ASC] = "asc",
     [OST_OP_DESC] = "desc",
+    [OST_OP_HAS_ITEM] = "has_item",
+    [OST_OP_HAS_PART] = "has_part",
+    [OST_OP_SIZE] = "size",
+    [OST_OP_PUSH] = "push",
+    [OST_OP_ADD_TO_SET] = "add_to_set",
+    [OST_OP_PULL] = "pull",
+    [OST_OP_PULL_WHERE] = "pull_where",
+    [OST_OP_UPDATE_ITEMS] = "update_items",
+    [OST_OP_AT] = "at",
+    [OST_OP_SLICE] = "slice",
 };
 
 static const char *name_of(uint16_t op)
@@ -73,11 +83,15 @@ void ev_print_expr(FILE *out, const ost_expr *e)
     }
     if (e->op == OST_OP_IN)
         print_list(out, e);
-    if (!e->args &&
-        ((e->op >= OST_OP_EQ && e->op <= OST_OP_GE) || e->op == OST_OP_SET ||
-         (e->op >= OST_OP_HAS_TEXT && e->op <= OST_OP_ENDS_WITH) || e->op == OST_OP_INC)) {
+    if (!e->args && ((e->op >= OST_OP_EQ && e->op <= OST_OP_GE) || e->op == OST_OP_SET ||
+                     (e->op >= OST_OP_HAS_TEXT && e->op <= OST_OP_ENDS_WITH) ||
+                     e->op == OST_OP_INC || e->op == OST_OP_HAS_ITEM || e->op == OST_OP_PUSH ||
+                     e->op == OST_OP_ADD_TO_SET || e->op == OST_OP_PULL)) {
         fputs(" ", out);
-        ev_print(out, &e->value);
+        if (ev_is_null(&e->value) && e->list)
+            fprintf(out, "%zu of an array", e->list_count);
+        else
+            ev_print(out, &e->value);
     }
     fputs(")", out);
 }

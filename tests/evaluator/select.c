@@ -138,6 +138,22 @@ static bool equals_earlier(selection *s, size_t i)
     return false;
 }
 
+/* A struct inside as a whole: all its members, into those of the same names. */
+static void fill_part(selection *s, unit *u, const ost_expr *as)
+{
+    const char *from = as->args[0]->member.path, *to = as->member.path;
+    const ev_schema *schema = s->table->schema;
+    char path[64];
+    for (size_t i = 0; i < schema->field_count; i++) {
+        const char *name = schema->fields[i].name;
+        if (!ev_is_inside(name, from))
+            continue;
+        (void)snprintf(path, sizeof path, "%s%s", to, name + strlen(from));
+        u->cells[ev_field_named(s->query->result, path)] =
+            (ev_operand){ .value = u->rows[0][i], .field = &schema->fields[i] };
+    }
+}
+
 static void fill_cells(selection *s, unit *u)
 {
     const ev_query *q = s->query;
@@ -145,7 +161,11 @@ static void fill_cells(selection *s, unit *u)
     u->cells = ev_take_array(s->store->scratch, q->result->field_count, sizeof *u->cells);
     for (size_t i = 0; i < q->select_count; i++) {
         const ost_expr *as = q->selects[i];
-        u->cells[ev_field_named(q->result, as->member.path)] = ev_evaluate(as->args[0], &scope);
+        size_t f = ev_find_field(q->result, as->member.path);
+        if (f == SIZE_MAX)
+            fill_part(s, u, as);
+        else
+            u->cells[f] = ev_evaluate(as->args[0], &scope);
     }
     for (size_t f = 0; q->select_count == 0 && f < q->result->field_count; f++)
         u->cells[f] = (ev_operand){ .value = scope.row[f], .field = &q->result->fields[f] };
@@ -223,7 +243,9 @@ static ost_status deliver(const selection *s, ev_rows *out)
     for (size_t f = 0; f < fields; f++)
         out->selected[f] = q->select_count == 0;
     for (size_t i = 0; i < q->select_count; i++)
-        out->selected[ev_field_named(q->result, q->selects[i]->member.path)] = true;
+        for (size_t f = 0; f < fields; f++)
+            if (ev_is_inside(q->result->fields[f].name, q->selects[i]->member.path))
+                out->selected[f] = true;
     out->cells = ev_take_array(s->store->scratch, s->count * fields + 1, sizeof *out->cells);
     out->keys = ev_take_array(s->store->scratch, s->count * q->order_count + 1, sizeof *out->keys);
     for (size_t i = first; i < s->count; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "value.h"
+#include "evaluator.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -18,8 +18,10 @@ ev_field ev_field_of(const ost_field *f)
     out.size = f->size;
     out.type = (uint16_t)(f->type & ~OST_TYPE_OPTIONAL);
     out.optional = (f->type & OST_TYPE_OPTIONAL) != 0;
-    out.nullable = out.optional || ((out.type == OST_TYPE_TEXT || out.type == OST_TYPE_BLOB) &&
-                                    !f->not_null && !f->required);
+    out.nullable =
+        out.optional ||
+        ((out.type == OST_TYPE_TEXT || out.type == OST_TYPE_BLOB || ev_is_document(&out)) &&
+         !f->not_null && !f->required);
     out.key = f->primary_key;
     out.generated = f->generated != OST_GIVEN;
     out.deletion = f->stamp == OST_ON_DELETE;
@@ -37,6 +39,42 @@ bool ev_is_integer_type(uint16_t type)
 bool ev_is_enum(const ev_field *f)
 {
     return f->values && ev_is_integer_type(f->type);
+}
+
+bool ev_is_document(const ev_field *f)
+{
+    return f->type == OST_TYPE_LIST || f->type == OST_TYPE_JSON;
+}
+
+bool ev_is_called(const ev_field *f, const char *name)
+{
+    const char *dot = strrchr(f->name, '.');
+    return strcmp(dot ? dot + 1 : f->name, name) == 0;
+}
+
+uint32_t ev_bare_size(uint16_t type)
+{
+    static const uint32_t plain[] = {
+        [OST_TYPE_BOOL] = sizeof(bool),
+        [OST_TYPE_INT8] = sizeof(signed char),
+        [OST_TYPE_INT16] = sizeof(short),
+        [OST_TYPE_INT32] = sizeof(int),
+        [OST_TYPE_INT64] = sizeof(int64_t),
+        [OST_TYPE_UINT8] = sizeof(unsigned char),
+        [OST_TYPE_UINT16] = sizeof(short),
+        [OST_TYPE_UINT32] = sizeof(unsigned),
+        [OST_TYPE_UINT64] = sizeof(uint64_t),
+        [OST_TYPE_FLOAT] = sizeof(float),
+        [OST_TYPE_DOUBLE] = sizeof(double),
+        [OST_TYPE_TEXT] = sizeof(const char *),
+        [OST_TYPE_BLOB] = sizeof(ost_blob),
+        [OST_TYPE_TIME] = sizeof(ost_time),
+        [OST_TYPE_DATE] = sizeof(ost_date),
+        [OST_TYPE_UUID] = sizeof(ost_uuid),
+        [OST_TYPE_OBJECT_ID] = sizeof(ost_object_id),
+        [OST_TYPE_DECIMAL] = sizeof(ost_decimal),
+    };
+    return plain[type];
 }
 
 void ev_integer_bounds(uint16_t type, int64_t *min, uint64_t *max)
@@ -185,6 +223,11 @@ static ost_value read_bare(uint16_t type, const void *p)
         memcpy(&v.as.blob, p, sizeof v.as.blob);
         return v.as.blob.data ? v : ev_null();
     }
+    case OST_TYPE_JSON: {
+        ost_value v = of_type(OST_TYPE_JSON);
+        memcpy(&v.as.json, p, sizeof v.as.json);
+        return v.as.json.text ? v : ev_null();
+    }
     default: abort();
     }
 }
@@ -202,11 +245,20 @@ ost_value ev_read_item(uint16_t type, const void *item)
 ost_value ev_read(const ev_field *f, const void *record, ev_scratch *s)
 {
     uint16_t type = (uint16_t)(f->type | (f->optional ? OST_TYPE_OPTIONAL : 0));
-    ost_value v = ev_read_item(type, (const char *)record + f->offset);
+    const char *at = (const char *)record + f->offset;
+    ost_value v;
+    if (f->type == OST_TYPE_LIST) {
+        OST_LIST(void) list;
+        memcpy(&list, at, sizeof list);
+        return list.items ? ev_read_list(f, list.items, list.count, s) : ev_null();
+    }
+    v = ev_read_item(type, at);
     if (v.type == OST_TYPE_TEXT)
         v.as.text = ev_copy_text(s, v.as.text);
     if (v.type == OST_TYPE_BLOB)
         v.as.blob.data = ev_copy(s, v.as.blob.data, v.as.blob.size);
+    if (v.type == OST_TYPE_JSON)
+        v.as.json.text = ev_copy_text(s, v.as.json.text);
     return v;
 }
 
@@ -244,6 +296,12 @@ static void write_bare(uint16_t type, uint32_t size, void *p, const ost_value *v
     case OST_TYPE_UUID: WRITE_AS(uuid);
     case OST_TYPE_OBJECT_ID: WRITE_AS(object_id);
     case OST_TYPE_DECIMAL: WRITE_AS(decimal);
+    case OST_TYPE_JSON: WRITE_AS(json);
+    case OST_TYPE_LIST: {
+        OST_LIST(void) list = { ev_list_of(v)->items, ev_list_of(v)->count };
+        memcpy(p, &list, sizeof list);
+        return;
+    }
     case OST_TYPE_CHARS:
         memset(p, 0, size);
         memcpy(p, v->as.text, strlen(v->as.text));
@@ -342,6 +400,14 @@ bool ev_keeps(const ev_limits *limits, const ev_field *f, const ost_value *v)
         return v->as.natural <= limits->most_natural;
     if (v->type == OST_TYPE_DOUBLE && isinf(v->as.real))
         return limits->infinity;
+    if (v->type == OST_TYPE_LIST) {
+        const ev_list *list = ev_list_of(v);
+        size_t fields = f->items->field_count;
+        for (size_t i = 0; i < list->count * fields; i++)
+            if (!ev_keeps(limits, &f->items->fields[i % fields], &list->cells[i]))
+                return false;
+        return true;
+    }
     if (v->type == OST_TYPE_DECIMAL && f->type == OST_TYPE_DECIMAL)
         return digits_of(v->as.decimal) <= limits->digits;
     return true;
@@ -406,6 +472,7 @@ int ev_compare(const ost_value *a, const ost_value *b)
     switch (a->type) {
     case OST_TYPE_TEXT:
         return compare_bytes(a->as.text, strlen(a->as.text), b->as.text, strlen(b->as.text));
+    case OST_TYPE_JSON: return strcmp(a->as.json.text, b->as.json.text);
     case OST_TYPE_BLOB:
         return compare_bytes(a->as.blob.data, a->as.blob.size, b->as.blob.data, b->as.blob.size);
     case OST_TYPE_UUID:
@@ -427,6 +494,8 @@ bool ev_same(const ost_value *a, const ost_value *b)
 {
     if (ev_is_null(a) || ev_is_null(b))
         return ev_is_null(a) && ev_is_null(b);
+    if (a->type == OST_TYPE_LIST && b->type == OST_TYPE_LIST)
+        return ev_lists_same(a, b, ev_same);
     return ev_comparable(a, b) && ev_compare(a, b) == 0;
 }
 
@@ -434,6 +503,8 @@ bool ev_identical(const ost_value *a, const ost_value *b)
 {
     if (a->type != b->type || !ev_same(a, b))
         return false;
+    if (a->type == OST_TYPE_LIST)
+        return ev_lists_same(a, b, ev_identical);
     if (a->type == OST_TYPE_DOUBLE)
         return memcmp(&a->as.real, &b->as.real, sizeof a->as.real) == 0;
     return a->type != OST_TYPE_DECIMAL || a->as.decimal.scale == b->as.decimal.scale;
@@ -504,6 +575,8 @@ void ev_print(FILE *out, const ost_value *v)
     case OST_TYPE_DOUBLE: fprintf(out, "%.17gf", v->as.real); return;
     case OST_TYPE_TEXT: print_text(out, v->as.text); return;
     case OST_TYPE_BLOB: print_bytes(out, v->as.blob.data, v->as.blob.size); return;
+    case OST_TYPE_JSON: fprintf(out, "json %s", v->as.json.text); return;
+    case OST_TYPE_LIST: ev_print_list(out, v); return;
     case OST_TYPE_UUID: print_bytes(out, v->as.uuid.bytes, sizeof v->as.uuid); return;
     case OST_TYPE_OBJECT_ID:
         print_bytes(out, v->as.object_id.bytes, sizeof v->as.object_id);

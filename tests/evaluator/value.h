@@ -2,7 +2,8 @@
 /*
  * Cells: what one member of one record holds, as an ost_value in one normal form. Integers are
  * INT64 (UINT64 only above INT64_MAX), enumerations their number, floats DOUBLE, -0.0 is 0.0, char
- * arrays TEXT, decimals at their member's scale.
+ * arrays TEXT, decimals at their member's scale. The members of a struct inside have a cell each; a
+ * list is one cell.
  */
 #ifndef EVALUATOR_VALUE_H
 #define EVALUATOR_VALUE_H
@@ -14,9 +15,11 @@
 
 #include <stdio.h>
 
+struct ev_schema;
+
 /* What the evaluator knows of a member; taken from the model's description and nothing else. */
 typedef struct ev_field {
-    const char *name;
+    const char *name; /* its path: "city", or "home.city" inside a struct */
     size_t offset;
     uint32_t size;
     uint16_t type; /* without OST_TYPE_OPTIONAL */
@@ -27,10 +30,18 @@ typedef struct ev_field {
     bool deletion;             /* when the record was soft-deleted; NULL in the living */
     int precision, scale;      /* of a decimal */
     const char *const *values; /* of an enumeration: its names, ending in NULL */
+    const char *document; /* the path of the document that it is stored in; NULL: it has a column */
+    const struct ev_schema *items; /* of a list: what each item is made of */
 } ev_field;
 
 ev_field ev_field_of(const ost_field *f);
 bool ev_is_enum(const ev_field *f);
+/* A list or JSON, which has no order. */
+bool ev_is_document(const ev_field *f);
+/* Whether the last name of its path is this. */
+bool ev_is_called(const ev_field *f, const char *name);
+/* Bytes of a bare C value. */
+uint32_t ev_bare_size(uint16_t type);
 bool ev_is_integer_type(uint16_t type);
 /* Bounds of an integer member. */
 void ev_integer_bounds(uint16_t type, int64_t *min, uint64_t *max);
@@ -50,6 +61,23 @@ ost_value ev_read(const ev_field *f, const void *record, ev_scratch *s);
 void ev_write(const ev_field *f, void *record, const ost_value *v);
 /* Reads one item of a list as IN takes it: a bare C value or an ost_opt_*. */
 ost_value ev_read_item(uint16_t type, const void *item);
+
+/* The cell of a list that is not NULL: its items by their cells, one row for each, and as the
+ * program has them. */
+typedef struct ev_list {
+    const struct ev_schema *schema;
+    size_t count;
+    const ost_value *cells;
+    const void *items;
+} ev_list;
+const ev_list *ev_list_of(const ost_value *v);
+ost_value ev_list_value(const ev_field *f, const ost_value *cells, size_t count, ev_scratch *s);
+/* `items` is not NULL, not even of an empty list. */
+ost_value ev_read_list(const ev_field *f, const void *items, size_t count, ev_scratch *s);
+bool ev_lists_same(const ost_value *a, const ost_value *b,
+                   bool (*same)(const ost_value *a, const ost_value *b));
+void ev_print_list(FILE *out, const ost_value *v);
+
 /*
  * Brings a value to the normal form that the member's cell would have: OST_OK, or OST_RANGE if it
  * does not fit without loss. A float is rounded from a double. OST_MISUSE if the kinds have nothing
