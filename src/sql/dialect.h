@@ -62,6 +62,10 @@ typedef struct ost__sql_dialect {
                                 derived table, which IN (… LIMIT …) needs too */
     bool keys_in_with;       /* a subselect may run once for each row, so that a limit within it is
                                 kept only where WITH … AS MATERIALIZED computes it once */
+    bool having_columns;     /* HAVING knows columns that are grouped by, but no expression that
+                                is: an aggregate of it stands there, of values that are all alike */
+    bool null_decimals;      /* GROUP BY takes a computed decimal that is NULL for the one before
+                                it, so that IS NULL is a key as well */
     uint16_t returning;      /* bits 1 << enum ost_operation_kind: writes that give back columns */
     const char *default_row; /* behind INSERT INTO t, where no column is given */
     const char *true_text;   /* a condition that is true */
@@ -130,6 +134,7 @@ struct ost__sql_writer {
     ost_status status; /* the first refusal */
     uint32_t depth;
     bool no_new_values; /* of an upsert: what was to be inserted is known by its parameters alone */
+    bool having;        /* this is a condition on groups, and outside of aggregates */
     uint32_t items;     /* lists around this place */
     const ost_field *list; /* whose structs are changed here; NULL: none */
 };

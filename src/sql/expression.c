@@ -280,13 +280,25 @@ void ost__sql_steps(ost__sql_writer *w, const ost_node *member, const char *befo
 
 static void member(ost__sql_writer *w, const ost_node *node)
 {
-    if (!node->field->inside && node->source == 0)
+    bool alike = w->having && w->dialect->having_columns;
+    if (!node->field->inside && node->source == 0) {
         ost__sql_identifier(w, node->field->column);
-    else if (w->dialect->inside)
+    } else if (w->dialect->inside) {
+        ost__sql_text(w, alike ? "MIN(" : "");
         w->dialect->inside(w, node);
-    else
+        ost__sql_text(w, alike ? ")" : "");
+    } else {
         ost__sql_refuse(w, OST_UNSUPPORTED, "%s has no members inside documents yet",
                         w->dialect->name);
+    }
+}
+
+static void aggregate(ost__sql_writer *w, const ost_node *node)
+{
+    bool having = w->having;
+    w->having = false;
+    w->dialect->aggregate(w, node);
+    w->having = having;
 }
 
 /* EXISTS says of an absent list, too, that there is none. */
@@ -345,7 +357,7 @@ static void write_node(ost__sql_writer *w, const ost_node *node, bool nested)
     case OST_OP_SUM:
     case OST_OP_AVG:
     case OST_OP_MIN:
-    case OST_OP_MAX: w->dialect->aggregate(w, node); break;
+    case OST_OP_MAX: aggregate(w, node); break;
     default: comparison(w, node); break;
     }
 }

@@ -77,6 +77,22 @@ static void from_partitions(ost__sql_writer *w)
     ost__sql_bind_count(w, w->shape->partition_parameter);
 }
 
+static void groups(ost__sql_writer *w)
+{
+    const ost_shape *s = w->shape;
+    ost__sql_text(w, " GROUP BY ");
+    for (uint32_t i = 0; i < s->group_count; i++) {
+        const ost_node *n = s->groups[i];
+        uint16_t type = (uint16_t)(n->type & ~OST_TYPE_OPTIONAL);
+        ost__sql_text(w, i > 0 ? ", " : "");
+        if (w->dialect->null_decimals && type == OST_TYPE_DECIMAL && n->field->inside) {
+            ost__sql_exact(w, n);
+            ost__sql_text(w, " IS NULL, ");
+        }
+        ost__sql_exact(w, n);
+    }
+}
+
 /* FROM and everything behind it but the order. */
 static void from(ost__sql_writer *w)
 {
@@ -88,11 +104,11 @@ static void from(ost__sql_writer *w)
     ost__sql_text(w, " FROM ");
     ost__sql_identifier(w, s->table->name);
     ost__sql_clause(w, " WHERE ", s->where);
-    if (s->group_count > 0) {
-        ost__sql_text(w, " GROUP BY ");
-        exact_list(w, s->groups, s->group_count);
-    }
+    if (s->group_count > 0)
+        groups(w);
+    w->having = true;
     ost__sql_clause(w, " HAVING ", s->having);
+    w->having = false;
 }
 
 static void columns(ost__sql_writer *w)

@@ -252,6 +252,45 @@ static void members_inside_aggregate(void)
     assert_int_equal(v.as.integer, 3);
 }
 
+/* What crates with these prices are grouped to, from the largest price. */
+static void price_groups(const ost_decimal *prices, size_t count, ost_query *q, const char *wanted)
+{
+    char text[128] = "";
+    size_t found, at = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *const names[] = { "a", "b", "c", "d" };
+        crate c = { .title = names[i] };
+        if (i > 0)
+            ost_put(c.home.price, prices[i]);
+        OK(ost_insert(s, crate, &c));
+    }
+    ost_group_by(q, ost_col(crate, home.price));
+    ost_order_by(q, ost_desc_of(ost_col(crate, home.price)));
+    ost_select(q, ost_as(facts, whole, ost_count_distinct(ost_col(crate, title))));
+    const facts *all = ost_all(q, facts, &found);
+    if (!all)
+        fail_msg("%s", ost_session_error(s)->message);
+    for (size_t i = 0; i < found; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "%d ", (int)all[i].whole.value);
+    assert_string_equal(text, wanted);
+}
+
+static const ost_decimal prices[] = {
+    { 0 }, { .low = 100, .scale = 2 }, { .low = 100, .scale = 2 }, { .low = 50, .scale = 2 }
+};
+
+static void absent_members_are_a_group(void)
+{
+    price_groups(prices, 4, ost_from(s, crate), "2 1 1 ");
+}
+
+static void groups_are_chosen_by_members_inside(void)
+{
+    ost_query *q = ost_from(s, crate);
+    ost_having(q, ost_cmp_gt(ost_col(crate, home.price), ost_lit(ost_decimal_of(75, 2))));
+    price_groups(prices, 4, q, "2 ");
+}
+
 static void a_list_has_an_item(void)
 {
     four();
@@ -408,6 +447,8 @@ static const test_case documents_group_cases[] = {
     CASE(members_inside_in_lists, "lists of values choose by members inside documents"),
     CASE(members_inside_order, "members inside documents order records"),
     CASE(members_inside_aggregate, "members inside documents are summed up exactly"),
+    CASE(absent_members_are_a_group, "records without a member inside are a group"),
+    CASE(groups_are_chosen_by_members_inside, "groups are chosen by members inside documents"),
     CASE(a_list_has_an_item, "a list is asked for an item"),
     CASE(a_list_has_a_struct, "a list is asked for a struct that meets conditions"),
     CASE(a_list_has_a_size, "a list is asked for its size"),
