@@ -77,9 +77,11 @@ static void cast(ost__sql_writer *w, const ost_node *member, const char *as)
     ost__sql_text(w, as);
 }
 
+/* Without a length MariaDB gives back the memory that the next row is put into, so that a group has
+ * bytes of the one behind it; COALESCE copies. */
 static void bytes(ost__sql_writer *w, const ost_node *member, const char *type, unsigned size)
 {
-    ost__sql_text(w, "CAST(UNHEX(REPLACE(");
+    ost__sql_text(w, size > 0 ? "CAST(UNHEX(REPLACE(" : "COALESCE(CAST(UNHEX(REPLACE(");
     text_of(w, member);
     ost__sql_text(w, ", '-', '')) AS ");
     ost__sql_text(w, type);
@@ -88,7 +90,7 @@ static void bytes(ost__sql_writer *w, const ost_node *member, const char *type, 
         ost__buffer_uint(w->out, size);
         ost__sql_text(w, ")");
     }
-    ost__sql_text(w, ")");
+    ost__sql_text(w, size > 0 ? ")" : "))");
 }
 
 static void boolean(ost__sql_writer *w, const ost_node *member)

@@ -149,6 +149,7 @@ static ost_status bind_document(const ost_connection *c, const ost__statement *s
     ost_status status;
     ost__buffer_init(&out, &c->backend->memory);
     ost__json_begin(&w, &out);
+    w.signed_only = true; /* where the member is asked for, it is an INTEGER */
     status = type >= OST_TYPE_EMBEDDED ? ost__document_write(&w, p->field, at)
                                        : ost__document_write_scalar(&w, p->field, type, at);
     if (status == OST_OK && out.failed)

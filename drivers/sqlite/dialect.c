@@ -76,6 +76,7 @@ static void inside(ost__sql_writer *w, const ost_node *node)
     uint16_t kind = ost__kind_of(f);
     bool bytes = kind == OST_TYPE_BLOB || kind == OST_TYPE_UUID || kind == OST_TYPE_OBJECT_ID;
     bool natural = kind == OST_TYPE_UINT64 && !f->values;
+    bool json = kind == OST_TYPE_JSON && !ost__sql_is_item(f);
     if (w->shape->kind == OST_DO_DDL && (bytes || kind == OST_TYPE_DECIMAL)) {
         ost__sql_refuse(w, OST_UNSUPPORTED,
                         "%s.%s: SQLite has no index on a member of this kind inside a document, "
@@ -89,19 +90,23 @@ static void inside(ost__sql_writer *w, const ost_node *node)
         ost__sql_text(w, "ostler_number(");
     else if (natural)
         ost__sql_text(w, "CAST(");
+    else if (json)
+        ost__sql_text(w, "ostler_json(");
     if (ost__sql_is_item(f)) {
         ost__sql_document(w, node);
     } else {
         ost__sql_text(w, "json_extract(");
         ost__sql_document(w, node);
         path(w, node);
+        if (json)
+            path(w, node);
         ost__sql_text(w, ")");
     }
     if (kind == OST_TYPE_DECIMAL) {
         ost__sql_text(w, ", ");
         ost__buffer_int(w->out, ost__form_code(ost__form_of(f)));
     }
-    if (bytes || kind == OST_TYPE_DECIMAL)
+    if (bytes || json || kind == OST_TYPE_DECIMAL)
         ost__sql_text(w, ")");
     else if (natural)
         ost__sql_text(w, " AS INTEGER)");

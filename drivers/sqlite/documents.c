@@ -2,6 +2,8 @@
 /* Members inside documents whose form in JSON is not that of a column. */
 #include "sqlite/connection.h"
 
+#include <string.h>
+
 #include "base/buffer.h"
 #include "base/decimal.h"
 
@@ -67,12 +69,29 @@ static void digits(sqlite3_context *context, int argc, sqlite3_value **argv)
     sqlite3_result_text(context, text, (int)ost_decimal_print(d, text), SQLITE_TRANSIENT);
 }
 
+/* ostler_json(a list that has a value twice): the value as JSON, or NULL for null. Of one alone
+ * json_extract() gives what SQL has for it, in which "1", 1 and true are alike. */
+static void value_twice(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    const char *text = (const char *)sqlite3_value_text(argv[0]);
+    size_t size = (size_t)sqlite3_value_bytes(argv[0]);
+    (void)argc;
+    if (!text || size < 5)
+        return;
+    size = (size - 3) / 2;
+    if (size != 4 || memcmp(text + 1, "null", 4) != 0)
+        sqlite3_result_text64(context, text + 1, size, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
 int ost__sqlite_documents(ost_connection *c)
 {
     enum { PURE = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS };
     int rc = sqlite3_create_function_v2(c->db, "ostler_bytes", 1, PURE, c, bytes, NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_create_function_v2(c->db, "ostler_number", 2, PURE, c, number, NULL, NULL,
+                                        NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function_v2(c->db, "ostler_json", 1, PURE, c, value_twice, NULL, NULL,
                                         NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_create_function_v2(c->db, "ostler_digits", 2, PURE, c, digits, NULL, NULL,

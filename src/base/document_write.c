@@ -62,6 +62,8 @@ static ost_status integer(ost__json_writer *w, const ost_field *f, uint16_t type
     bool large = type == OST_TYPE_UINT64 && n < 0;
     const char *name;
     char digits[32];
+    if (large && w->signed_only)
+        return OST_RANGE;
     if (!f->values && base_of(f) == OST_TYPE_UINT64) {
         size_t size = type == OST_TYPE_UINT64 ? ost__print_uint((uint64_t)n, digits)
                                               : ost__print_int(n, digits);

@@ -11,6 +11,7 @@ typedef struct ost__json_writer {
     uint32_t depth;
     uint32_t has_items; /* bit n: level n has an item already */
     bool after_key;
+    bool signed_only; /* of documents: uint64 above INT64_MAX is OST_RANGE */
 } ost__json_writer;
 
 void ost__json_begin(ost__json_writer *w, ost__buffer *out);

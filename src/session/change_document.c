@@ -69,6 +69,18 @@ static ost_status checked(const ost__changing *c, const ost_field *f, void *at)
 
 /* ---- values ---- */
 
+/* The number of an enumeration's name; false: it has none. */
+static bool number_of(const ost_field *f, ost_value *v)
+{
+    int64_t n = 0;
+    while (f->values[n] && strcmp(f->values[n], v->as.text) != 0)
+        n++;
+    if (!f->values[n])
+        return false;
+    *v = ost_value_int(n);
+    return true;
+}
+
 /* A list with one value of the expression, brought to the kind of the items. `wanted`: it must be
  * fit to be stored; else none that can be in the list gives an empty one. */
 static ost_status one_item(const ost__changing *c, const ost_field *f, const ost_expr *e,
@@ -94,10 +106,11 @@ static ost_status one_item(const ost__changing *c, const ost_field *f, const ost
     } else {
         ost__operand type = ost__operand_of_field(item);
         enum ost__folded folded = ost__fold(&type, &op, &v);
-        if (folded == OST__FOLD_NEVER)
-            out->count = 0;
-        else if (folded != OST__FOLD_VALUE)
+        bool named = ost__class_of(type.type, item) == OST__CLASS_ENUM && v.type == OST_TYPE_TEXT;
+        if (folded != OST__FOLD_VALUE && folded != OST__FOLD_NEVER)
             return ost__change_refuse(c, f, "no item of the list can be equal to this");
+        if (folded == OST__FOLD_NEVER || (named && !number_of(item, &v)))
+            out->count = 0;
     }
     if (out->count > 0)
         ost__member_store(&plain, at, &v);

@@ -291,6 +291,60 @@ static void groups_are_chosen_by_members_inside(void)
     price_groups(prices, 4, q, "2 ");
 }
 
+static void bytes_inside_are_groups(void)
+{
+    const char *const bytes[] = { "'); DROP", "\0", "'); DROP", "\0\xff", "A" };
+    const size_t sizes[] = { 8, 1, 8, 2, 1 };
+    size_t found;
+    for (size_t i = 0; i < 5; i++) {
+        const ost_blob data = { bytes[i], sizes[i] };
+        OK(ost_insert(s, chest, &((chest){ .in = { .data = data, .name = "" } })));
+    }
+    ost_query *q = ost_from(s, chest);
+    ost_group_by(q, ost_col(chest, in.data));
+    ost_select(q, ost_as(facts, data, ost_col(chest, in.data)),
+               ost_as(facts, whole, ost_count_distinct(ost_col(chest, id))));
+    const facts *all = ost_all(q, facts, &found);
+    if (!all)
+        fail_msg("%s", ost_session_error(s)->message);
+    assert_int_equal(found, 4);
+    for (size_t i = 0; i < found; i++) {
+        size_t k = all[i].whole.value == 2 ? 0 : all[i].data.size == 2 ? 3 : 5;
+        if (k < 5) {
+            assert_int_equal(all[i].data.size, sizes[k]);
+            assert_memory_equal(all[i].data.data, bytes[k], sizes[k]);
+        }
+    }
+}
+
+static void json_inside_is_selected(void)
+{
+    static const char *const texts[] = { "true", "\"10\"", "\"caf\xc3\xa9\"", "1", "[null]", NULL };
+    size_t count;
+    for (size_t i = 0; i < 6; i++)
+        OK(ost_insert(s, chest, &((chest){ .in = { .json = { texts[i] }, .name = "" } })));
+    ost_query *q = ost_from(s, chest);
+    ost_order_by(q, ost_asc(chest, id));
+    ost_select(q, ost_as(bundle, extra, ost_col(chest, in.json)));
+    const bundle *all = ost_all(q, bundle, &count);
+    if (!all)
+        fail_msg("%s", ost_session_error(s)->message);
+    assert_int_equal(count, 6);
+    for (size_t i = 0; i < 5; i++)
+        assert_string_equal(all[i].extra.text, texts[i]);
+    assert_null(all[5].extra.text);
+}
+
+static void large_numbers_inside_are_themselves(void)
+{
+    ost_value v;
+    chest c = { .in = { .u64 = UINT64_MAX, .name = "" } };
+    if (refused(ost_insert(s, chest, &c), OST_RANGE))
+        return;
+    OK(ost_value_of(ost_from(s, chest), ost_max(ost_col(chest, in.u64)), &v));
+    assert_true(v.as.natural == UINT64_MAX);
+}
+
 static void a_list_has_an_item(void)
 {
     four();
@@ -403,6 +457,31 @@ static void items_are_pulled_and_kept_once(void)
     assert_int_equal(d->numbers.count, 1);
 }
 
+/* Programs in other languages may give the name. */
+static void names_are_pulled(void)
+{
+    static const int moods[] = { MOOD_ANGRY, MOOD_CALM, MOOD_ANGRY };
+    chest c = { .in = { .name = "" } };
+    c.moods.items = moods, c.moods.count = 3;
+    OK(ost_insert(s, chest, &c));
+    const char *const names[] = { "none", "angry" };
+    const size_t left[] = { 3, 1 };
+    for (size_t i = 0; i < 2; i++) {
+        ost_expr pull = { .op = OST_OP_PULL,
+                          .struct_size = sizeof pull,
+                          .model = &chest_model,
+                          .member = OST_AT(chest, moods),
+                          .value = ost_value_text(names[i]) };
+        const ost_expr *const changes[] = { &pull, &ost_expr_end };
+        ost_query *q = ost_from(s, chest);
+        ost_everything(q);
+        OK(ost_query_update_one(q, changes));
+        const chest *now = ost_first(ost_from(s, chest), chest);
+        assert_int_equal(now->moods.count, left[i]);
+        assert_int_equal(now->moods.items[left[i] / 3], MOOD_CALM);
+    }
+}
+
 static void items_are_changed_by_a_condition(void)
 {
     int64_t matched;
@@ -449,6 +528,9 @@ static const test_case documents_group_cases[] = {
     CASE(members_inside_aggregate, "members inside documents are summed up exactly"),
     CASE(absent_members_are_a_group, "records without a member inside are a group"),
     CASE(groups_are_chosen_by_members_inside, "groups are chosen by members inside documents"),
+    CASE(bytes_inside_are_groups, "bytes inside documents are groups"),
+    CASE(json_inside_is_selected, "JSON inside a struct is selected as it is"),
+    CASE(large_numbers_inside_are_themselves, "a uint64 above 2^63-1 inside a struct is itself"),
     CASE(a_list_has_an_item, "a list is asked for an item"),
     CASE(a_list_has_a_struct, "a list is asked for a struct that meets conditions"),
     CASE(a_list_has_a_size, "a list is asked for its size"),
@@ -457,6 +539,7 @@ static const test_case documents_group_cases[] = {
     CASE(items_are_pushed, "an update pushes items, at a position, and keeps so many"),
     CASE(items_are_pulled_and_kept_once,
          "an update pulls items, and adds those that are not there"),
+    CASE(names_are_pulled, "an update pulls items of an enumeration by its name"),
     CASE(items_are_changed_by_a_condition, "an update changes the items that meet a condition"),
     CASE(a_member_and_its_document_are_not_changed_at_once,
          "a member and its document are not changed by one update"),

@@ -133,8 +133,8 @@ static const ost_expr *random_push(world *w, const ev_schema *schema, size_t fie
 
 static bool is_plain_number(const ev_field *f)
 {
-    return (ev_is_integer_type(f->type) && !ev_is_enum(f)) || f->type == OST_TYPE_DECIMAL ||
-           f->type == OST_TYPE_DOUBLE;
+    return (ev_is_integer_type(f->type) && !ev_is_enum(f) && f->type != OST_TYPE_UINT64) ||
+           f->type == OST_TYPE_DECIMAL || (f->type == OST_TYPE_DOUBLE && ev_is_called(f, "amount"));
 }
 
 /* Of the structs in a list, those that meet a condition. */
@@ -186,7 +186,9 @@ const ost_expr *random_document_change(world *w, const ev_schema *schema, size_t
         return make_compare(w, OST_OP_ADD_TO_SET, schema, field,
                             random_present(&w->rng, &f->items->fields[0]));
     return make_compare(w, OST_OP_PULL, schema, field,
-                        random_constant(&w->rng, &f->items->fields[0], false));
+                        f->items->fields[0].type == OST_TYPE_UINT64
+                            ? random_present(&w->rng, &f->items->fields[0])
+                            : random_constant(&w->rng, &f->items->fields[0], false));
 }
 
 /* The path of a struct inside, one of those around the member. */
@@ -228,6 +230,30 @@ const ost_expr *changed_member(const ost_expr *change)
     return change;
 }
 
+bool documents_have_too_much(const world *w, const ev_schema *schema, const ost_expr *change)
+{
+    const ev_limits *most = &w->limits->values;
+    size_t list = ev_find_field(schema, change->member.path);
+    const ev_field *of = &schema->fields[list];
+    ev_scratch *s = w->store.scratch;
+    ost_value v;
+    for (size_t i = 0; list == SIZE_MAX && i < schema->field_count; i++) {
+        ev_field f = schema->fields[i];
+        if (!ev_is_inside(f.name, change->member.path))
+            continue;
+        f.offset -= change->member.offset;
+        v = ev_read(&f, change->list, s);
+        if (!ev_keeps(most, &f, &v))
+            return true;
+    }
+    if (list == SIZE_MAX || (!change->list && ev_is_null(&change->value)))
+        return false;
+    if (!change->list)
+        return !ev_keeps(most, &of->items->fields[0], &change->value);
+    v = ev_read_list(of, change->list, change->list_count, s);
+    return !ev_keeps(most, of, &v);
+}
+
 void widen_to_documents(const ev_schema *schema, bool *which)
 {
     for (size_t i = 0; i < schema->field_count; i++)
@@ -245,7 +271,19 @@ static bool takes_list(const ev_field *to, const ev_field *from)
     const ev_schema *a = to->items, *b = from->items;
     if (to->type != from->type || to->type != OST_TYPE_LIST)
         return to->type == from->type && ev_is_document(to);
-    return a->model == b->model && (a->model || a->fields[0].type == b->fields[0].type);
+    if (a->model || b->model)
+        return a->model == b->model;
+    return a->fields[0].type == b->fields[0].type &&
+           a->fields[0].precision == b->fields[0].precision &&
+           a->fields[0].scale == b->fields[0].scale && a->fields[0].values == b->fields[0].values;
+}
+
+static size_t any_list(const ev_schema *schema)
+{
+    size_t i = 0;
+    while (schema->fields[i].type != OST_TYPE_LIST)
+        i++;
+    return i;
 }
 
 void random_bundle(world *w, asked *a)
@@ -254,7 +292,7 @@ void random_bundle(world *w, asked *a)
     size_t wanted = 1 + rng_below(&w->rng, 4);
     ev_query *q = &a->query;
     q->result = result;
-    if (rng_chance(&w->rng, 40))
+    if (schema->model == &crate_model && rng_chance(&w->rng, 40))
         q->selects[q->select_count++] =
             make_as_part(w, result, "nook", make_part(w, OST_OP_MEMBER, schema, "home.nook"));
     for (size_t tries = 0; q->select_count < wanted && tries < 20; tries++) {
@@ -270,11 +308,8 @@ void random_bundle(world *w, asked *a)
         }
     }
     if (rng_chance(&w->rng, 30))
-        (void)select_into(w, a,
-                          make_unary(w, OST_OP_SIZE, schema, ev_field_named(schema, "words")));
+        (void)select_into(w, a, make_unary(w, OST_OP_SIZE, schema, any_list(schema)));
     (void)select_into(w, a, make_member(w, schema, random_plain_field(w, schema)));
     if (q->select_count == 0)
-        q->selects[q->select_count++] =
-            make_as(w, result, ev_field_named(result, "words"),
-                    make_member(w, schema, ev_field_named(schema, "words")));
+        (void)select_into(w, a, make_expr(w, OST_OP_COUNT, NULL, NULL));
 }

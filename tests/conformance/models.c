@@ -101,6 +101,23 @@ OST_MODEL(crate, .table = "crates",
                      OST_ITEMS(crate, times), OST_EMBEDS(crate, parcels, parcel),
                      OST_FIELD(crate, extra), OST_FIELD(crate, rank)));
 
+OST_MODEL(gem, OST_FIELDS(OST_FIELD(gem, flag), OST_FIELD(gem, i8), OST_FIELD(gem, i16),
+                          OST_FIELD(gem, u8), OST_FIELD(gem, u32), OST_FIELD(gem, u64),
+                          OST_FIELD(gem, natural), OST_FIELD(gem, f), OST_FIELD(gem, wild),
+                          OST_FIELD(gem, data), OST_FIELD(gem, object),
+                          OST_FIELD(gem, huge, .precision = 30, .scale = 6),
+                          OST_FIELD(gem, name, .not_null = true), OST_FIELD(gem, json)));
+
+OST_MODEL(chest, .table = "chests",
+          OST_FIELDS(OST_FIELD(chest, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_EMBED(chest, in, gem), OST_ITEMS(chest, flags), OST_ITEMS(chest, shorts),
+                     OST_ITEMS(chest, wholes), OST_ITEMS(chest, naturals), OST_ITEMS(chest, floats),
+                     OST_ITEMS(chest, reals), OST_ITEMS(chest, blobs), OST_ITEMS(chest, days),
+                     OST_ITEMS(chest, uuids), OST_ITEMS(chest, objects),
+                     OST_ITEMS(chest, decimals, .precision = 30, .scale = 6),
+                     OST_ITEMS(chest, moods, MOODS), OST_EMBEDS(chest, gems, gem),
+                     OST_FIELD(chest, note)));
+
 OST_MODEL(bundle, OST_FIELDS(OST_FIELD(bundle, rows), OST_FIELD(bundle, whole),
                              OST_FIELD(bundle, text), OST_EMBED(bundle, nook, nook),
                              OST_ITEMS(bundle, words), OST_ITEMS(bundle, numbers),
@@ -133,5 +150,5 @@ OST_MODEL(narrow,
 
 const ost_model *const all_models[MODEL_COUNT + 1] = {
     &thing_model, &maybe_model, &seat_model,  &account_model, &twin_model,
-    &exact_model, &guest_model, &crate_model, NULL,
+    &exact_model, &guest_model, &crate_model, &chest_model,   NULL,
 };

@@ -175,6 +175,44 @@ typedef struct crate {
 } crate;
 OST_RECORD(crate, id);
 
+/* Every kind inside a document, and as the items of lists. */
+typedef struct gem {
+    bool flag;
+    signed char i8;
+    ost_opt_int16 i16;
+    unsigned char u8;
+    ost_opt_uint u32;
+    uint64_t u64;
+    ost_opt_uint64 natural;
+    ost_opt_float f;
+    double wild;
+    ost_blob data;
+    ost_opt_object_id object;
+    ost_decimal huge;
+    const char *name; /* not null */
+    ost_json json;
+} gem;
+OST_PART(gem);
+typedef struct chest {
+    int64_t id;
+    gem in;
+    OST_LIST(bool) flags;
+    OST_LIST(short) shorts;
+    OST_LIST(int64_t) wholes;
+    OST_LIST(uint64_t) naturals;
+    OST_LIST(float) floats;
+    OST_LIST(double) reals;
+    OST_LIST(ost_blob) blobs;
+    OST_LIST(ost_date) days;
+    OST_LIST(ost_uuid) uuids;
+    OST_LIST(ost_object_id) objects;
+    OST_LIST(ost_decimal) decimals;
+    OST_LIST(int) moods;
+    OST_LIST(gem) gems;
+    const char *note;
+} chest;
+OST_RECORD(chest, id);
+
 /* What is selected: one member for each kind of result. */
 typedef struct facts {
     int64_t rows;
@@ -230,7 +268,7 @@ typedef struct bundle {
 } bundle;
 OST_PART(bundle);
 
-enum { MODEL_COUNT = 8 };
+enum { MODEL_COUNT = 9 };
 extern const ost_model *const all_models[MODEL_COUNT + 1]; /* the records; ends in NULL */
 
 #endif

@@ -445,11 +445,11 @@ void world_prepare(world *w)
 const limits *limits_of(const char *backend)
 {
     static const limits all[] = {
-        { "sqlite", { INT64_MAX, true, 38 }, true, true, { NULL } },
-        { "postgres", { UINT64_MAX, true, 38 }, false, true, { NULL } },
-        { "mariadb", { UINT64_MAX, false, 38 }, false, true, { NULL } },
+        { "sqlite", { INT64_MAX, true, false, 38 }, true, true, { NULL } },
+        { "postgres", { UINT64_MAX, true, true, 38 }, false, true, { NULL } },
+        { "mariadb", { UINT64_MAX, false, false, 38 }, false, true, { NULL } },
         { "mongodb",
-          { INT64_MAX, false, 34 },
+          { INT64_MAX, false, false, 34 },
           false,
           false,
           { "MongoDB orders blobs by their length", NULL } },

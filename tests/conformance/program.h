@@ -167,6 +167,8 @@ const ost_expr *random_document_change(world *w, const ev_schema *schema, size_t
 const ost_expr *random_part_change(world *w, const ev_schema *schema);
 /* The member that a change is about, below position and limit of a push. */
 const ost_expr *changed_member(const ost_expr *change);
+/* Whether the values of such a change are more than the backend can keep. */
+bool documents_have_too_much(const world *w, const ev_schema *schema, const ost_expr *change);
 /* Every member of a document that is written is written with all of the document. */
 void widen_to_documents(const ev_schema *schema, bool *which);
 /* Selects documents, as wholes. */

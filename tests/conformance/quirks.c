@@ -29,7 +29,11 @@
 const quirk quirks[] = {
     { "sqlite", "uint64_high.*", REFUSED, NULL,
       "an INTEGER has 64 bits with a sign: a larger number is refused before it is written" },
+    { "sqlite", "large_numbers_inside_are_themselves", REFUSED, NULL,
+      "an INTEGER has 64 bits with a sign: a larger number is refused before it is written" },
 
+    { "mongodb", "large_numbers_inside_are_themselves", REFUSED, NULL,
+      "a long has 64 bits with a sign: a larger number is refused before it is written" },
     { "mongodb", "uint64_high.*", REFUSED, NULL,
       "a long has 64 bits with a sign: a larger number is refused before it is written" },
     { "mongodb", "float_infinite.*", REFUSED, NULL, NO_INFINITY },

@@ -60,6 +60,15 @@ static ost_value random_quarter(rng *r)
     return ev_real(((double)rng_below(r, 65) - 32.0) / 4.0);
 }
 
+/* JSON has no infinities. */
+static ost_value what_fits(rng *r, const ev_field *f, ost_value (*make)(rng *r))
+{
+    ost_value v = make(r);
+    while (f->document && isinf(v.as.real))
+        v = make(r);
+    return v;
+}
+
 static ost_value random_float(rng *r)
 {
     static const float values[] = {
@@ -136,6 +145,12 @@ static const char *const texts[] = {
     "calm",
     "happy",
     "NULL",
+    "null",
+    "true",
+    "[]",
+    "{\"a\": 1}",
+    "\x01\x1f\x7f",
+    "\xe2\x80\xa8",
 };
 
 static const char *const needles[] = {
@@ -380,8 +395,9 @@ ost_value random_present(rng *r, const ev_field *f)
     v.type = f->type;
     switch (f->type) {
     case OST_TYPE_BOOL: return ev_bool(rng_chance(r, 50));
-    case OST_TYPE_FLOAT: return random_float(r);
-    case OST_TYPE_DOUBLE: return ev_is_called(f, "wild") ? random_double(r) : random_quarter(r);
+    case OST_TYPE_FLOAT: return what_fits(r, f, random_float);
+    case OST_TYPE_DOUBLE:
+        return what_fits(r, f, ev_is_called(f, "wild") ? random_double : random_quarter);
     case OST_TYPE_TEXT:
     case OST_TYPE_CHARS: return random_text(r, f);
     case OST_TYPE_BLOB: return random_blob(r);

@@ -92,14 +92,18 @@ static void say_changes(world *w, const ost_expr *const *changes)
 static bool sets_too_much(const world *w, const ev_schema *schema, const ost_expr *const *changes)
 {
     for (size_t i = 0; changes[i]->op != OST_OP_END; i++) {
-        size_t field = ev_find_field(schema, changed_member(changes[i])->member.path);
+        const ost_expr *e = changed_member(changes[i]);
+        size_t field = ev_find_field(schema, e->member.path);
         const ev_field *f = &schema->fields[field];
-        if (field == SIZE_MAX || ev_is_document(f))
-            continue; /* what is in documents can be kept */
-        bool whole = changes[i]->op == OST_OP_SET ||
-                     (changes[i]->op == OST_OP_INC && changes[i]->value.type == OST_TYPE_DECIMAL);
-        if (whole && !ev_keeps(&w->limits->values, f, &changes[i]->value))
+        bool whole =
+            e->op == OST_OP_SET || (e->op == OST_OP_INC && e->value.type == OST_TYPE_DECIMAL);
+        if (field == SIZE_MAX || f->type == OST_TYPE_LIST) {
+            if (documents_have_too_much(w, schema, e) ||
+                (e->op == OST_OP_UPDATE_ITEMS && sets_too_much(w, f->items, e->args + 1)))
+                return true;
+        } else if (whole && !ev_keeps(&w->limits->values, f, &e->value)) {
             return true;
+        }
     }
     return false;
 }

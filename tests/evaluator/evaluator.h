@@ -12,7 +12,7 @@
 
 #include "ostler/expr.h"
 
-enum { EV_FIELDS_MAX = 32, EV_UNIQUE_MAX = 8, EV_TABLES_MAX = 8, EV_KEYS_MAX = 8 };
+enum { EV_FIELDS_MAX = 48, EV_UNIQUE_MAX = 8, EV_TABLES_MAX = 12, EV_KEYS_MAX = 8 };
 
 /* ---- what is stored ---- */
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* What the items of lists are made of, and paths; both live as long as the program of tests. */
-enum { LISTS_MAX = 32, PATHS_SIZE = 8192 };
+enum { LISTS_MAX = 64, PATHS_SIZE = 8192 };
 static struct {
     const ost_field *list;
     ev_schema schema;
@@ -52,6 +52,8 @@ static const ev_schema *items_of(const ost_field *list)
         out->size = item.size;
         out->fields[out->field_count++] = ev_field_of(&item);
     }
+    for (size_t i = 0; i < out->field_count; i++)
+        out->fields[i].document = list->name;
     return out;
 }
 

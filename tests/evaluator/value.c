@@ -399,7 +399,7 @@ bool ev_keeps(const ev_limits *limits, const ev_field *f, const ost_value *v)
     if (v->type == OST_TYPE_UINT64 && f->type == OST_TYPE_UINT64)
         return v->as.natural <= limits->most_natural;
     if (v->type == OST_TYPE_DOUBLE && isinf(v->as.real))
-        return limits->infinity;
+        return f->document ? !*f->name && limits->infinity_listed : limits->infinity;
     if (v->type == OST_TYPE_LIST) {
         const ev_list *list = ev_list_of(v);
         size_t fields = f->items->field_count;

@@ -92,6 +92,7 @@ ost_status ev_fit(const ev_field *f, ost_value *v);
 typedef struct ev_limits {
     uint64_t most_natural; /* of a uint64 */
     bool infinity;         /* keeps infinite floats and doubles */
+    bool infinity_listed;  /* as items of a list too; in JSON there are none */
     int digits;            /* of a decimal, without zeros at the end of its fraction */
 } ev_limits;
 bool ev_keeps(const ev_limits *limits, const ev_field *f, const ost_value *v);
