@@ -201,6 +201,8 @@ void ost_limit_per(ost_query *handle, const ost_expr *member, size_t limit)
         return;
     ost__encoder enc = encoder_of(q);
     keep(q, ost__encode_operand(&enc, &q->partition, member, &type));
+    if (q->status == OST_OK && ost__is_unordered(&type))
+        fail(q, OST_MISUSE, "limits rows by a document, whose values are not told apart");
     q->partition.items++;
     q->limit_per = limit > INT64_MAX ? INT64_MAX : (int64_t)limit;
 }

@@ -62,6 +62,40 @@ static const ost_expr *with_size(world *w, const ev_schema *schema, size_t field
     return make_expr(w, op, make_value(w, ev_real(1.5)), size);
 }
 
+size_t random_document_field(world *w, const ev_schema *schema)
+{
+    size_t first = rng_below(&w->rng, schema->field_count);
+    for (size_t i = 0; i < schema->field_count; i++)
+        if (ev_is_document(&schema->fields[(first + i) % schema->field_count]))
+            return (first + i) % schema->field_count;
+    return SIZE_MAX;
+}
+
+const ost_expr *random_document_mistake(world *w, const ev_schema *schema, size_t field)
+{
+    const ev_field *f = &schema->fields[field];
+    const ost_expr *member = make_member(w, schema, field);
+    size_t plain = random_plain_field(w, schema);
+    switch (rng_below(&w->rng, 7)) {
+    case 0: return make_compare(w, random_operator(w), schema, field, ev_int(1));
+    case 1: return make_compare(w, random_operator(w), schema, field, ev_text("[]"));
+    case 2: return make_expr(w, random_operator(w), member, member);
+    case 3: return make_compare(w, OST_OP_HAS_TEXT, schema, field, ev_text("a"));
+    case 4: return make_compare(w, OST_OP_HAS_ITEM, schema, plain, ev_int(1));
+    case 5:
+        return make_expr(w, random_operator(w), make_unary(w, OST_OP_SIZE, schema, plain),
+                         make_value(w, ev_int(1)));
+    default: /* of the other kind of list */
+        if (f->type == OST_TYPE_LIST && !f->items->model) {
+            ost_expr *e = new_expr(w, OST_OP_HAS_PART);
+            *e = *make_unary(w, OST_OP_HAS_PART, schema, field);
+            e->args = make_list(w, NULL, 0);
+            return e;
+        }
+        return make_compare(w, OST_OP_HAS_ITEM, schema, field, ev_int(1));
+    }
+}
+
 static condition has_part(world *w, const ev_schema *schema, size_t field, int depth)
 {
     const ev_field *f = &schema->fields[field];

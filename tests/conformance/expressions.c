@@ -339,7 +339,10 @@ const ost_expr *random_mistake(world *w, size_t table)
     const ev_schema *other = &w->schemas[(table + 1) % MODEL_COUNT];
     const ost_expr *fine = make_unary(w, OST_OP_IS_NULL, schema, 0), *args[3] = { fine, NULL };
     size_t number = field_of_type(schema, OST_TYPE_INT32);
+    size_t document = random_document_field(w, schema);
     ost_expr *e;
+    if (document != SIZE_MAX && rng_chance(&w->rng, 50))
+        return random_document_mistake(w, schema, document);
     switch (rng_below(&w->rng, 7)) {
     case 0: return NULL;
     case 1: return make_compare(w, OST_OP_EQ, other, 0, random_present(&w->rng, &other->fields[0]));

@@ -159,6 +159,10 @@ bool members_compare(const ev_field *a, const ev_field *b);
 
 /* A struct inside, as a member; `path` may lead through several. */
 const ost_expr *make_part(world *w, uint16_t op, const ev_schema *schema, const char *path);
+/* A list or JSON; SIZE_MAX: the table has none. */
+size_t random_document_field(world *w, const ev_schema *schema);
+/* A condition on one that is OST_MISUSE. */
+const ost_expr *random_document_mistake(world *w, const ev_schema *schema, size_t field);
 /* Of a list or JSON. */
 condition random_document_condition(world *w, const ev_schema *schema, size_t field, int depth);
 /* A change of a list or JSON, or of a member in a list's items. */

@@ -52,7 +52,11 @@ static void order_by_member(world *w, asked *a)
     const ev_schema *schema = &w->schemas[a->query.table];
     size_t field = random_plain_field(w, schema);
     uint16_t direction = random_direction(w);
-    if (rng_chance(&w->rng, 20))
+    size_t list = random_document_field(w, schema);
+    if (list != SIZE_MAX && schema->fields[list].type == OST_TYPE_LIST && rng_chance(&w->rng, 10))
+        add_order(a, make_expr(w, direction, make_unary(w, OST_OP_SIZE, schema, list), NULL),
+                  false);
+    else if (rng_chance(&w->rng, 20))
         add_order(a, make_expr(w, direction, make_member(w, schema, field), NULL), false);
     else
         add_order(a, make_unary(w, direction, schema, field), rng_chance(&w->rng, 30));

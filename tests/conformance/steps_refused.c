@@ -31,6 +31,26 @@ static ost_status with_distinct(world *w, const ev_schema *schema)
     return ost_delete_all(q, NULL);
 }
 
+/* Documents have no order, are no groups, and are not told apart. */
+static ost_status with_documents(world *w, const ev_schema *schema, size_t field)
+{
+    ost_query *q = ost_session_from(w->session, schema->model, record_size(schema));
+    const ost_expr *member = make_member(w, schema, field), *as;
+    size_t count;
+    switch (rng_below(&w->rng, 6)) {
+    case 0: ost_order_by(q, make_unary(w, OST_OP_DESC, schema, field)); break;
+    case 1: ost_order_by(q, make_expr(w, OST_OP_ASC, member, NULL)); break;
+    case 2: ost_group_by(q, member); break;
+    case 3: ost_limit_per(q, member, 1); break;
+    case 4: ost_distinct(q); break;
+    default:
+        as = make_as(w, &w->facts, 1, make_expr(w, OST_OP_COUNT_DISTINCT, member, NULL));
+        ost_query_select(q, make_list(w, &as, 1));
+        return last_status(w, ost_query_all(q, w->facts.model, record_size(&w->facts), &count));
+    }
+    return last_status(w, ost_query_all(q, schema->model, record_size(schema), &count));
+}
+
 static ost_status save_foreign(world *w, const ev_schema *schema)
 {
     void *record = ev_take(&w->scratch, record_size(schema));
@@ -54,7 +74,8 @@ static ost_status save_other_key(world *w)
 void step_mistake(world *w)
 {
     const ev_schema *schema = &w->schemas[random_table(w)];
-    size_t kind = rng_below(&w->rng, 6);
+    size_t document = random_document_field(w, schema);
+    size_t kind = rng_below(&w->rng, document == SIZE_MAX ? 6 : 9);
     ost_value key = ev_int(1);
     ost_status status;
     if (w->doomed != OST_OK || (kind == 5 && w->held_count == 0))
@@ -68,7 +89,8 @@ void step_mistake(world *w)
     case 4:
         status = last_status(w, ost_session_get(w->session, &seat_model, sizeof(seat), &key, 1));
         break;
-    default: status = save_other_key(w); break;
+    case 5: status = save_other_key(w); break;
+    default: status = with_documents(w, schema, document); break;
     }
     (void)agree_status(w, OST_MISUSE, status);
 }
@@ -98,6 +120,9 @@ static bool bad_value(world *w, const ev_field *f, ost_value *v, ost_status *exp
             *expected = OST_INVALID;
         return true;
     case OST_TYPE_CHARS: *v = ev_text("\xff"); return true;
+    case OST_TYPE_JSON:
+        v->as.json.text = rng_chance(&w->rng, 50) ? "{\"a\":1,\"a\":2}" : "[\"\\u0000\"]";
+        return true;
     case OST_TYPE_TIME:
         v->as.time.microseconds = rng_chance(&w->rng, 50) ? 253402300800000000 : -62135596800000001;
         return true;

@@ -309,6 +309,9 @@ static void what_cannot_be_asked_is_refused(void **state)
     ost_group_by(q, ost_col(guest, extra));
     NULLS(OST_MISUSE, "a document", ost_all(q, guest, &count));
     q = ost_from(r->s, guest);
+    ost_limit_per(q, ost_col(guest, keywords), 1);
+    NULLS(OST_MISUSE, "a document", ost_all(q, guest, &count));
+    q = ost_from(r->s, guest);
     ost_distinct(q);
     NULLS(OST_MISUSE, "ost_distinct over documents", ost_all(q, guest, &count));
 }
