@@ -317,8 +317,28 @@ static void fm39_texts_and_bytes_are_not_confused(void **state)
     assert_int_equal(read_as("'1234567'", chars, &c), OST_OK);
     assert_string_equal(c.as.chars, "1234567");
     assert_int_equal(read_as("'12345678'", chars, &c), OST_RANGE);
-    /* What others stored is no text of ours if there is a NUL in it. */
-    misfits("CONCAT('a', CHAR(0 USING utf8mb4), 'b')", OST_TYPE_TEXT);
+}
+
+/* The server takes it, C would end there: what others stored is no text of ours. */
+static void fm35_a_nul_in_a_text_is_refused_at_every_position(void **state)
+{
+    const ost_field chars = { .type = OST_TYPE_CHARS, .size = 8 };
+    cell c;
+    (void)state;
+    for (int at = 0; at <= 5; at++) {
+        char text[100];
+        snprintf(text, sizeof text,
+                 "CONCAT(LEFT('small', %d), CHAR(0 USING utf8mb4), SUBSTR('small', %d))", at,
+                 at + 1);
+        misfits(text, OST_TYPE_TEXT);
+        assert_int_equal(read_as(text, chars, &c), OST_RANGE);
+        /* Bytes may be any. */
+        snprintf(text, sizeof text, "CONCAT(REPEAT(x'61', %d), x'00', REPEAT(x'62', %d))", at,
+                 5 - at);
+        assert_int_equal(read_type(text, OST_TYPE_BLOB, &c), OST_OK);
+        assert_int_equal(c.as.blob.size, 6);
+        assert_int_equal(((const char *)c.as.blob.data)[at], 0);
+    }
 }
 
 /* Beyond what is fetched at once. */
@@ -490,6 +510,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fm36_every_narrowing_is_checked),
+        cmocka_unit_test(fm35_a_nul_in_a_text_is_refused_at_every_position),
         cmocka_unit_test(integers_of_other_kinds),
         cmocka_unit_test(bits_and_years),
         cmocka_unit_test(reals_of_other_kinds),

@@ -143,7 +143,7 @@ static void a_result_that_does_not_fit_names_its_own_struct(void **state)
     assert_string_equal(ost_session_error(r->s)->model, "level_sum");
 }
 
-static void a_reload_that_does_not_fit_leaves_the_record(void **state)
+static void fm36_a_reload_that_does_not_fit_leaves_the_record(void **state)
 {
     rig *r = *state;
     gauges(r, "INSERT INTO gauges VALUES (1, 1, 1, 'a')",
@@ -237,8 +237,8 @@ int main(void)
         RIG_SERVER(one_bad_row_spoils_the_array_and_not_the_unit),
         RIG_FILES(a_result_that_does_not_fit_names_its_own_struct),
         RIG_SERVER(a_result_that_does_not_fit_names_its_own_struct),
-        RIG_FILES(a_reload_that_does_not_fit_leaves_the_record),
-        RIG_SERVER(a_reload_that_does_not_fit_leaves_the_record),
+        RIG_FILES(fm36_a_reload_that_does_not_fit_leaves_the_record),
+        RIG_SERVER(fm36_a_reload_that_does_not_fit_leaves_the_record),
         RIG_FILES(a_null_that_the_table_refuses_is_a_failure_of_its_member),
         RIG_SERVER(a_null_that_the_table_refuses_is_a_failure_of_its_member),
         RIG_FILES(another_program_writes_beside),
