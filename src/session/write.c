@@ -180,7 +180,7 @@ static ost_status begin_by_key(ost__run *r, ost_session *s, const ost__model *m,
                                .model = m,
                                .changes = &changes,
                                .where = &where,
-                               .among = among };
+                               .among = (uint16_t)among };
     if (which)
         OST_TRY(put_changes(s, m, which, versions, &changes));
     OST_TRY(put_condition(s, m, versions, &where));
