@@ -14,6 +14,39 @@ enum { CHUNK_IDS = 10000, CHUNK_BYTES = 4 << 20, PORTION = 16384 };
 
 /* ---- ids ---- */
 
+static void stage(ost__mongo_writer *w, bson_t *stages, uint32_t *at, const char *word, int64_t n)
+{
+    bson_t one;
+    ost__mongo_open_item(w, stages, at, &one);
+    ost__mongo_appended(w, BSON_APPEND_INT64(&one, word, n));
+    ost__mongo_close_document(w, stages, &one);
+}
+
+/* What a find cannot sort by is computed by a stage. */
+static ost_status write_aggregate(ost__mongo_writer *w, bson_t *out, int64_t limit, int64_t offset)
+{
+    bson_t stages, one, inner;
+    uint32_t at;
+    bson_reinit(out);
+    BSON_APPEND_UTF8(out, "aggregate", w->table->name);
+    ost__mongo_open_array(w, out, "pipeline", &stages);
+    at = ost__mongo_sorted_in(w, &stages);
+    if (offset > 0)
+        stage(w, &stages, &at, "$skip", offset);
+    if (limit > 0)
+        stage(w, &stages, &at, "$limit", limit);
+    ost__mongo_open_item(w, &stages, &at, &one);
+    ost__mongo_open_document(w, &one, "$project", &inner);
+    BSON_APPEND_INT32(&inner, "_id", 1);
+    ost__mongo_close_document(w, &one, &inner);
+    ost__mongo_close_document(w, &stages, &one);
+    ost__mongo_close_array(w, out, &stages);
+    ost__mongo_open_document(w, out, "cursor", &inner);
+    BSON_APPEND_INT32(&inner, "batchSize", PORTION);
+    ost__mongo_close_document(w, out, &inner);
+    return w->status;
+}
+
 /* *nothing: the limit is zero. */
 static ost_status write_find(ost__mongo_writer *w, bson_t *out, bool *nothing)
 {
@@ -26,6 +59,8 @@ static ost_status write_find(ost__mongo_writer *w, bson_t *out, bool *nothing)
     if (s->offset_parameter != OST_NO_PARAMETER)
         offset = ost__mongo_count_of(w, s->offset_parameter);
     *nothing = s->limit_parameter != OST_NO_PARAMETER && limit <= 0;
+    if (ost__mongo_orders_are_computed(w))
+        return write_aggregate(w, out, limit, offset);
     bson_reinit(out);
     BSON_APPEND_UTF8(out, "find", w->table->name);
     BSON_APPEND_DOCUMENT_BEGIN(out, "filter", &inner);

@@ -54,12 +54,9 @@ static void order_name(uint32_t i, char out[24])
 static void compute_orders(stages *p)
 {
     const ost_shape *s = p->w->plan->shape;
-    bool any = false;
     char name[24];
     bson_t stage, fields;
-    for (uint32_t i = 0; i < s->order_count; i++)
-        any = any || is_computed(p->w, &s->orders[i]);
-    if (!any)
+    if (!ost__mongo_orders_are_computed(p->w))
         return;
     ost__mongo_open_item(p->w, p->out, &p->at, &stage);
     ost__mongo_open_document(p->w, &stage, "$set", &fields);
@@ -103,6 +100,23 @@ static void sort(stages *p)
         ost__mongo_close_document(p->w, p->out, &stage);
     }
     bson_destroy(&keys);
+}
+
+bool ost__mongo_orders_are_computed(const ost__mongo_writer *w)
+{
+    const ost_shape *s = w->plan->shape;
+    for (uint32_t i = 0; i < s->order_count; i++)
+        if (is_computed(w, &s->orders[i]))
+            return true;
+    return false;
+}
+
+uint32_t ost__mongo_sorted_in(ost__mongo_writer *w, bson_t *out)
+{
+    stages p = { .w = w, .out = out };
+    match(&p, w->plan->shape->where);
+    sort(&p);
+    return p.at;
 }
 
 /* ---- a limit for each value of a member ---- */

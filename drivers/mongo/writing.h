@@ -159,6 +159,10 @@ void ost__mongo_dividend_in(ost__mongo_writer *w, uint32_t i, const char *word, 
 void ost__mongo_column_in(ost__mongo_writer *w, uint32_t i, bson_t *out);
 /* {a: 1, b: -1} of the shape's orders, as far as they are members. */
 void ost__mongo_sort_in(ost__mongo_writer *w, bson_t *out);
+/* Whether that takes fields which a stage computes first. */
+bool ost__mongo_orders_are_computed(const ost__mongo_writer *w);
+/* The stages that find the documents of a shape and sort them; the number of the next one. */
+uint32_t ost__mongo_sorted_in(ost__mongo_writer *w, bson_t *out);
 /* Its members, aggregates and columns get their places. false: no memory. */
 bool ost__mongo_layout_of(const ost_shape *s, ost__arena *arena, struct ost__mongo_layout *out);
 

@@ -369,6 +369,21 @@ static void a_list_has_a_struct(void)
     titles(ost_has_part(folio, lines, line, ost_has_item(line, tags, "two")), "c");
 }
 
+/* As many records as are wanted, those with the longest list first. */
+static void writes_are_limited_in_order_of_sizes(void)
+{
+    int64_t matched;
+    four();
+    ost_query *q = ost_from(s, folio);
+    ost_order_by(q, ost_desc_of(ost_size(folio, lines)));
+    ost_order_by(q, ost_asc_of(ost_size(folio, words)));
+    ost_limit(q, 2);
+    ost_everything(q);
+    OK(ost_update(q, &matched, ost_set(folio, back.town, "Ulm")));
+    assert_int_equal(matched, 2);
+    titles(ost_eq(folio, back.town, "Ulm"), "b c");
+}
+
 static void a_list_has_a_size(void)
 {
     four();
@@ -534,6 +549,7 @@ static const test_case documents_group_cases[] = {
     CASE(a_list_has_an_item, "a list is asked for an item"),
     CASE(a_list_has_a_struct, "a list is asked for a struct that meets conditions"),
     CASE(a_list_has_a_size, "a list is asked for its size"),
+    CASE(writes_are_limited_in_order_of_sizes, "a write is limited in the order of sizes of lists"),
     CASE(members_inside_are_changed, "an update changes members inside documents"),
     CASE(documents_are_replaced, "an update replaces whole documents"),
     CASE(items_are_pushed, "an update pushes items, at a position, and keeps so many"),

@@ -282,8 +282,11 @@ bool documents_have_too_much(const world *w, const ev_schema *schema, const ost_
     }
     if (list == SIZE_MAX || (!change->list && ev_is_null(&change->value)))
         return false;
-    if (!change->list)
-        return !ev_keeps(most, &of->items->fields[0], &change->value);
+    if (!change->list) { /* what no item can be is not sent */
+        v = change->value;
+        return ev_fit(&of->items->fields[0], &v) == OST_OK &&
+               !ev_keeps(most, &of->items->fields[0], &v);
+    }
     v = ev_read_list(of, change->list, change->list_count, s);
     return !ev_keeps(most, of, &v);
 }
