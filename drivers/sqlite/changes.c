@@ -130,7 +130,13 @@ static void as_json(ost__sql_writer *w, const ost_change *c,
     ost__sql_text(w, ")");
 }
 
-/* A list or number that was absent is, if nothing was added, as JSON's null. */
+/* Whether what is absent stays so. */
+static bool keeps_absent(const ost_change *c)
+{
+    return c->op == OST_OP_INC || c->op == OST_OP_PULL || c->op == OST_OP_PULL_WHERE ||
+           c->op == OST_OP_UPDATE_ITEMS;
+}
+
 void ost__sqlite_change_inside(ost__sql_writer *w, const ost__sql_subject *s, uint32_t index)
 {
     const ost_change *c = &s->changes[index];
@@ -139,7 +145,9 @@ void ost__sqlite_change_inside(ost__sql_writer *w, const ost__sql_subject *s, ui
         list_after(w, c);
         return;
     }
-    ost__sql_text(w, c->op == OST_OP_SET_NULL ? "json_remove(" : "json_set(");
+    ost__sql_text(w, c->op == OST_OP_SET_NULL ? "json_remove("
+                     : keeps_absent(c)        ? "json_replace("
+                                              : "json_set(");
     ost__sql_document_after(w, s, index);
     path(w, &member);
     if (c->op != OST_OP_SET_NULL)

@@ -63,9 +63,16 @@ static void items(ost__sql_writer *w, const ost_node *list)
     list_function(w, "json_each(", list);
 }
 
+/* A null inside a document is as long as an empty list to SQLite. */
 static void size(ost__sql_writer *w, const ost_node *list)
 {
+    bool inside = list->field->inside || list->source > 0;
+    if (inside) {
+        list_function(w, "CASE json_type(", list);
+        ost__sql_text(w, " WHEN 'array' THEN ");
+    }
     list_function(w, "json_array_length(", list);
+    ost__sql_text(w, inside ? " END" : "");
 }
 
 /* A member inside a document, in the form that a column of its kind has. Where that is the form

@@ -369,6 +369,21 @@ static void a_list_has_a_struct(void)
     titles(ost_has_part(folio, lines, line, ost_has_item(line, tags, "two")), "c");
 }
 
+/* Pulling and adding leave it absent. */
+static void what_is_absent_inside_stays_so(void)
+{
+    ost_value v;
+    crate c = { .title = "a" };
+    OK(ost_insert(s, crate, &c));
+    ost_query *q = ost_from(s, crate);
+    ost_everything(q);
+    OK(ost_update_one(q, ost_pull(crate, home.steps, 1), ost_inc(crate, home.floor, 1)));
+    const crate *now = ost_first(ost_from(s, crate), crate);
+    assert_true(now && !now->home.steps.items && !now->home.floor.present);
+    OK(ost_value_of(ost_from(s, crate), ost_max(ost_size(crate, home.steps)), &v));
+    assert_int_equal(v.type, OST_TYPE_NONE);
+}
+
 /* As many records as are wanted, those with the longest list first. */
 static void writes_are_limited_in_order_of_sizes(void)
 {
@@ -549,6 +564,8 @@ static const test_case documents_group_cases[] = {
     CASE(a_list_has_an_item, "a list is asked for an item"),
     CASE(a_list_has_a_struct, "a list is asked for a struct that meets conditions"),
     CASE(a_list_has_a_size, "a list is asked for its size"),
+    CASE(what_is_absent_inside_stays_so,
+         "a list or number that is absent is not pulled from, nor added to"),
     CASE(writes_are_limited_in_order_of_sizes, "a write is limited in the order of sizes of lists"),
     CASE(members_inside_are_changed, "an update changes members inside documents"),
     CASE(documents_are_replaced, "an update replaces whole documents"),
