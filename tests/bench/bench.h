@@ -81,6 +81,9 @@ enum {
     BENCH_BIO_SIZE = 120
 };
 
+/* What becomes of records of an upsert. */
+enum { BENCH_INSERTED, BENCH_UPDATED, BENCH_UNCHANGED, BENCH_EFFECTS };
+
 /* What a side has read so far. */
 typedef struct bench_seen {
     uint64_t rows;

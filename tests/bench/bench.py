@@ -38,9 +38,10 @@ it and against one by one.
 select_documents and push are over `docs`: a struct, a list of texts and a list of structs in each
 record. Raw C goes through jansson in SQL (lists of texts in PostgreSQL are arrays) and through
 iterators of libbson; push appends a struct to a list by one statement. upsert_many stores a
-thousand records at once, of which half are there: raw C by the same statement for each on SQLite,
-in a pipeline on PostgreSQL, by array binding on MariaDB. update_many is save_many with a thousand
-records in one bulk, against raw C one by one.
+thousand records at once, of which half are there, and tells what became of each. Raw C tells it on
+PostgreSQL, in a pipeline of a statement that leaves alone what is the same; it sends the shortest
+statement instead, which tells nothing, for each record on SQLite and by array binding on MariaDB.
+update_many is save_many with a thousand records in one bulk, against raw C one by one.
 
 update_one measures ost_save() of one changed member; its records are loaded before the clock
 starts.

@@ -92,6 +92,7 @@ void ours_close(void *state)
     ost_session_close(o->session);
     ost_close(o->db);
     free(o->loaded);
+    free(o->effects);
     free(o->rows);
     free(o);
 }
@@ -100,6 +101,7 @@ void ours_close(void *state)
 static bool take_rows(ours *o, const bench_task *task)
 {
     o->rows = calloc(task->count + 1, sizeof *o->rows);
+    o->effects = calloc(task->count + 1, sizeof *o->effects);
     for (size_t i = 0; o->rows && i < task->count; i++) {
         const bench_row *from = &task->rows[i];
         o->rows[i] = (user){ .id = from->id,
@@ -111,7 +113,7 @@ static bool take_rows(ours *o, const bench_task *task)
                              .created_at = { from->created_us },
                              .bio = from->bio };
     }
-    return o->rows != NULL;
+    return o->rows && o->effects;
 }
 
 void *ours_open(const bench_task *task)
@@ -196,7 +198,7 @@ static bool upsert_many(void *state, const bench_task *task)
     ours *o = state;
     for (size_t i = task->first; i < task->end; i += task->batch) {
         size_t count = task->end - i < task->batch ? task->end - i : task->batch;
-        if (ost_upsert_many(o->session, user, o->rows + i, count, NULL, NULL) != OST_OK)
+        if (ost_upsert_many(o->session, user, o->rows + i, count, NULL, o->effects + i) != OST_OK)
             return ours_failed(o, "upsert many");
     }
     return true;

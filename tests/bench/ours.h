@@ -60,9 +60,10 @@ typedef struct counter {
 typedef struct ours {
     ost_db *db;
     ost_session *session;
-    user *rows;    /* Of the program's own, to insert. */
-    user **loaded; /* The session's, to save. */
-    user *array;   /* The same, one behind the other. */
+    user *rows;               /* Of the program's own, to insert. */
+    enum ost_effect *effects; /* Of upserts of them. */
+    user **loaded;            /* The session's, to save. */
+    user *array;              /* The same, one behind the other. */
     const user *all;
     size_t all_count;
     const age_group *groups;

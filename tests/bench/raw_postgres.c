@@ -17,6 +17,7 @@ typedef struct raw {
     PGconn *c;
     bool pipelines;
     bool prepared[8]; /* By the statements' numbers. */
+    size_t effects[BENCH_EFFECTS];
     bench_rows rows;
     bench_groups groups;
     bench_seen seen;
@@ -121,7 +122,13 @@ static bool prepare(raw *r, int which)
                      " CONFLICT (id) DO UPDATE SET username = excluded.username,"
                      " email = excluded.email, age = excluded.age, active = excluded.active,"
                      " score = excluded.score, created_at = excluded.created_at,"
-                     " bio = excluded.bio",
+                     " bio = excluded.bio WHERE users.username IS DISTINCT FROM excluded.username"
+                     " OR users.email IS DISTINCT FROM excluded.email"
+                     " OR users.age IS DISTINCT FROM excluded.age"
+                     " OR users.active IS DISTINCT FROM excluded.active"
+                     " OR users.score IS DISTINCT FROM excluded.score"
+                     " OR users.created_at IS DISTINCT FROM excluded.created_at"
+                     " OR users.bio IS DISTINCT FROM excluded.bio RETURNING xmax = 0",
                      FIELDS,
                      { OID_INT8, OID_TEXT, OID_TEXT, OID_INT4, OID_BOOL, OID_FLOAT8, OID_TIME,
                        OID_TEXT } },
@@ -446,29 +453,38 @@ static bool save_many(void *state, const bench_task *task)
     return true;
 }
 
+/* What became of a record: no row if it was there and the same. */
+static bool take_effect(raw *r, PGresult *result)
+{
+    bool good = result;
+    if (good && PQntuples(result) == 0)
+        r->effects[BENCH_UNCHANGED]++;
+    else if (good)
+        r->effects[PQgetvalue(result, 0, 0)[0] ? BENCH_INSERTED : BENCH_UPDATED]++;
+    PQclear(result);
+    return good;
+}
+
 /* The whole transaction in one go, or one by one. */
-static bool upsert_rows(const raw *r, const bench_row *rows, size_t count)
+static bool upsert_rows(raw *r, const bench_row *rows, size_t count)
 {
     bool good = r->pipelines ? PQenterPipelineMode(r->c) == 1 && send_text(r, "BEGIN")
                              : run_text(r, "BEGIN");
     for (size_t i = 0; good && i < count; i++) {
         binds b;
         bind_row(&b, &rows[i]);
-        if (r->pipelines) {
-            good = send(r, "upsert", FIELDS, &b);
-            continue;
-        }
-        PGresult *result = execute(r, "upsert", FIELDS, &b, PGRES_COMMAND_OK);
-        good = result;
-        PQclear(result);
+        good = r->pipelines ? send(r, "upsert", FIELDS, &b)
+                            : take_effect(r, execute(r, "upsert", FIELDS, &b, PGRES_TUPLES_OK));
     }
     if (!r->pipelines)
         return good && run_text(r, "COMMIT");
     good = good && send_text(r, "COMMIT") && PQpipelineSync(r->c) == 1;
     for (size_t i = 0; good && i < count + 2; i++) {
-        PGresult *result = answer(r, PGRES_COMMAND_OK);
-        good = result;
-        PQclear(result);
+        bool own = i > 0 && i <= count;
+        PGresult *result = answer(r, own ? PGRES_TUPLES_OK : PGRES_COMMAND_OK);
+        good = own ? take_effect(r, result) : result != NULL;
+        if (!own)
+            PQclear(result);
     }
     return good && end_pipeline(r);
 }
