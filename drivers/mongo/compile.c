@@ -226,7 +226,8 @@ static void select_text(ost__mongo_writer *w, bson_t *out)
 static void upsert_text(ost__mongo_writer *w, bson_t *out)
 {
     bson_t record = BSON_INITIALIZER;
-    ost__mongo_upsert_in(w, NULL, &record, out);
+    ost__mongo_upsert_record_in(w, NULL, &record);
+    ost__mongo_upsert_in(w, &record, out);
     bson_destroy(&record);
 }
 

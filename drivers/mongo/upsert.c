@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Upserts: a findAndModify for each record. It is one step of the server, but for one thing: two
- * that find nothing both insert, and the unique index refuses the second. Nothing was done for that
- * one then, and the record that it was too late for is there: it is for the core to run it again.
- * In a transaction the server has undone everything by then, so that the whole of it is run again.
+ * Upserts: a findAndModify for each record, or of many in a transaction one update. Each is one
+ * step of the server, but for one thing: two that find nothing both insert, and the unique index
+ * refuses the second. Nothing was done for that one then, and the record that it was too late for
+ * is there: it is for the core to run it again. In a transaction the server has undone everything
+ * by then, so that the whole of it is run again.
  */
 #include "mongo/upsert.h"
 
@@ -13,13 +14,7 @@
 #include "mongo/define.h"
 #include "mongo/writes.h"
 
-typedef struct upserting {
-    ost__mongo_run *run;
-    const ost_table *table;
-    bool generated; /* new documents get a key of the counter */
-    int64_t first_key;
-    ost__mongo_reader reader;
-} upserting;
+typedef ost__mongo_upserting upserting;
 
 static size_t count_of(const ost_operation *op)
 {
@@ -88,7 +83,7 @@ static ost_status undone(ost__mongo_run *r)
 }
 
 /* An index of others may take for equal what the condition does not: it would be met for ever. */
-static ost_status settle_conflict(upserting *x, uint8_t *effect)
+ost_status ost__mongo_upsert_conflict(upserting *x, uint8_t *effect)
 {
     ost__mongo_run *r = x->run;
     bool again = is_allotted(x, r->error);
@@ -116,14 +111,19 @@ static bool document_in(const bson_iter_t *i, bson_t *out)
     return bson_init_static(out, data, size);
 }
 
-static ost_status deliver(upserting *x, const bson_t *document)
+ost_status ost__mongo_upsert_deliver(upserting *x, const void *document, size_t size)
 {
     ost__mongo_run *r = x->run;
     if (!r->op->rows || !r->sink)
         return OST_OK;
-    if (ost__mongo_reader_row(&x->reader, bson_get_data(document), document->len) != OST_OK)
+    if (ost__mongo_reader_row(&x->reader, document, size) != OST_OK)
         return ost__mongo_sink_failed(r->sink, r->error);
     return OST_OK;
+}
+
+static ost_status deliver(upserting *x, const bson_t *document)
+{
+    return ost__mongo_upsert_deliver(x, bson_get_data(document), document->len);
 }
 
 static ost_status take_document(upserting *x, const bson_t *document, uint8_t *effect)
@@ -200,51 +200,81 @@ static ost_status take_reply(upserting *x, ost__mongo_writer *w, const bson_t *r
 
 /* ---- one record ---- */
 
-static ost_status upsert_record(upserting *x, size_t i, uint8_t *effect)
+ost_status ost__mongo_upsert_record(upserting *x, size_t i, ost__mongo_writer *w, bson_t *out)
 {
     ost__mongo_run *r = x->run;
-    bson_t *command = &r->c->command, record = BSON_INITIALIZER, reply;
     int64_t key = x->first_key + (int64_t)i;
-    ost_status status;
-    ost__mongo_writer w = { .plan = r->op->plan,
-                            .table = x->table,
-                            .op = r->op,
-                            .record = ost__mongo_record(r->op, i),
-                            .error = r->error };
-    bson_reinit(command);
-    ost__mongo_upsert_in(&w, x->generated ? &key : NULL, &record, command);
-    status = w.status;
-    if (status != OST_OK && r->error)
+    *w = (ost__mongo_writer){ .plan = r->op->plan,
+                              .table = x->table,
+                              .op = r->op,
+                              .record = ost__mongo_record(r->op, i),
+                              .error = r->error };
+    ost__mongo_upsert_record_in(w, x->generated ? &key : NULL, out);
+    if (w->status != OST_OK && r->error)
         r->error->nothing_sent = 1;
+    return w->status;
+}
+
+static ost_status upsert_one(upserting *x, size_t i)
+{
+    ost__mongo_run *r = x->run;
+    uint8_t *effect = &r->c->effects[i];
+    bson_t *command = &r->c->command, record = BSON_INITIALIZER, reply;
+    ost__mongo_writer w;
+    ost_status status = ost__mongo_upsert_record(x, i, &w, &record);
+    bson_reinit(command);
+    if (status == OST_OK) {
+        ost__mongo_upsert_in(&w, &record, command);
+        status = w.status;
+        if (status != OST_OK && r->error)
+            r->error->nothing_sent = 1;
+    }
     if (status == OST_OK) {
         r->outcome->statements++;
         status = ost__mongo_command(r, OST__MONGO_WRITES, 0, command, &reply);
         if (status == OST_OK)
             status = take_reply(x, &w, &record, &reply, effect);
         else if (status == OST_CONFLICT)
-            status = settle_conflict(x, effect);
+            status = ost__mongo_upsert_conflict(x, effect);
         bson_destroy(&reply);
     }
     bson_destroy(&record);
+    r->outcome->failed_record = status != OST_OK && r->op->record_count > 0 ? i : SIZE_MAX;
     return status;
 }
 
 /* ---- all of them ---- */
 
+static void count_effects(ost__mongo_run *r, size_t first, size_t count)
+{
+    ost_outcome *o = r->outcome;
+    const uint8_t *effects = r->c->effects;
+    for (size_t i = first; i < first + count; i++) {
+        o->matched += effects[i] != OST_EFFECT_NONE;
+        o->changed += effects[i] == OST_EFFECT_INSERTED || effects[i] == OST_EFFECT_UPDATED;
+    }
+}
+
+/* Only in a transaction what is there can be looked at before and afterwards. In a collection of
+ * others a key may be stored in another form than that of the record. */
 static ost_status upsert_records(upserting *x)
 {
     ost__mongo_run *r = x->run;
-    ost_outcome *o = r->outcome;
-    uint8_t *effects = r->c->effects;
-    size_t count = count_of(r->op);
-    for (size_t i = 0; i < count; i++) {
-        ost_status status = upsert_record(x, i, &effects[i]);
-        o->failed_record = status != OST_OK && r->op->record_count > 0 ? i : SIZE_MAX;
-        if (status != OST_OK && i > 0)
+    size_t total = count_of(r->op), count;
+    bool together = r->c->in_unit && !x->table->adopted;
+    for (size_t first = 0; first < total; first += count) {
+        ost_status status = OST_OK;
+        count = 0;
+        if (together && total - first > 1)
+            status = ost__mongo_upsert_many(x, first, &count);
+        if (status == OST_OK && count == 0) {
+            count = 1;
+            status = upsert_one(x, first);
+        }
+        if (status != OST_OK && first > 0)
             r->error->nothing_sent = 0;
         OST_TRY(status);
-        o->matched += effects[i] != OST_EFFECT_NONE;
-        o->changed += effects[i] == OST_EFFECT_INSERTED || effects[i] == OST_EFFECT_UPDATED;
+        count_effects(r, first, count);
     }
     return OST_OK;
 }

@@ -68,7 +68,7 @@ static void member_in(ost__mongo_writer *w, const ost_field *f, const int64_t *k
 }
 
 /* As the model declares its members, but the key first, where the server would move it to. */
-static void record_in(ost__mongo_writer *w, const int64_t *key, bson_t *out)
+void ost__mongo_upsert_record_in(ost__mongo_writer *w, const int64_t *key, bson_t *out)
 {
     const ost_table *t = w->table;
     const ost_field *id = t->key_count == 1 ? t->keys[0] : NULL;
@@ -236,12 +236,12 @@ static void afterwards_in(ost__mongo_writer *w, const ost_change *u, bson_t *out
 }
 
 /* [{$set: …}, {$replaceWith: the record, or the document}] */
-static void update_in(ost__mongo_writer *w, bson_t *out)
+static void update_in(ost__mongo_writer *w, const char *key, bson_t *out)
 {
     const ost_shape *s = w->plan->shape;
     bson_t stages, stage, set, choice, branches, test, sides, type;
     uint32_t at = 0;
-    ost__mongo_open_array(w, out, "update", &stages);
+    ost__mongo_open_array(w, out, key, &stages);
     bson_init(&set);
     for (uint32_t i = 0; i < s->update_count; i++)
         if (!is_idle(w, &s->updates[i]))
@@ -298,20 +298,33 @@ void ost__mongo_upsert_let_in(ost__mongo_writer *w, const bson_t *record, bson_t
     ost__mongo_close_document(w, out, &variable);
 }
 
-void ost__mongo_upsert_in(ost__mongo_writer *w, const int64_t *key, bson_t *record, bson_t *out)
+void ost__mongo_upsert_in(ost__mongo_writer *w, const bson_t *record, bson_t *out)
 {
     bson_t inner;
-    record_in(w, key, record);
     ost__mongo_text_in(w, out, "findAndModify", w->table->name);
     ost__mongo_open_document(w, out, "query", &inner);
     query_in(w, &inner);
     ost__mongo_close_document(w, out, &inner);
-    update_in(w, out);
+    update_in(w, "update", out);
     ost__mongo_bool_in(w, out, "upsert", true);
     ost__mongo_open_document(w, out, "fields", &inner);
     ost__mongo_upsert_fields_in(w, &inner);
     ost__mongo_close_document(w, out, &inner);
     ost__mongo_open_document(w, out, "let", &inner);
     ost__mongo_upsert_let_in(w, record, &inner);
+    ost__mongo_close_document(w, out, &inner);
+}
+
+/* What `c` has is no expression, as it is in `let`. */
+void ost__mongo_upsert_statement_in(ost__mongo_writer *w, const bson_t *record, bson_t *out)
+{
+    bson_t inner;
+    ost__mongo_open_document(w, out, "q", &inner);
+    query_in(w, &inner);
+    ost__mongo_close_document(w, out, &inner);
+    update_in(w, "u", out);
+    ost__mongo_bool_in(w, out, "upsert", true);
+    ost__mongo_open_document(w, out, "c", &inner);
+    ost__mongo_appended(w, bson_append_document(&inner, RECORD_NAME, -1, record));
     ost__mongo_close_document(w, out, &inner);
 }

@@ -312,6 +312,31 @@ static void upserts_of_many_have_an_outcome_each(void)
     }
 }
 
+static void keys_of_two_members_work_for_many(void)
+{
+    enum { SEATS = 130 };
+    static seat seats[SEATS];
+    enum ost_effect effects[SEATS];
+    for (int i = 0; i < SEATS; i++)
+        seats[i] = (seat){ .row = i / 10, .letter = { (char)('A' + i % 10) }, .note = "n" };
+    OK(ost_insert_many(s, seat, seats, SEATS / 2));
+    for (int i = 0; i < SEATS; i += 2)
+        seats[i].note = NULL;
+    OK(ost_upsert_many(s, seat, seats, SEATS, NULL, effects));
+    for (int i = 0; i < SEATS; i++)
+        assert_int_equal(effects[i], i >= SEATS / 2 ? OST_EFFECT_INSERTED
+                                     : i % 2        ? OST_EFFECT_UNCHANGED
+                                                    : OST_EFFECT_UPDATED);
+    OK(ost_upsert_many(s, seat, seats, SEATS, OST_UPSERT(.keep = true), effects));
+    for (int i = 0; i < SEATS; i++)
+        assert_int_equal(effects[i], OST_EFFECT_UNCHANGED);
+    ost_query *q = ost_from(s, seat);
+    int64_t n = -1;
+    ost_where(q, ost_is_null(seat, note));
+    OK(ost_count_of(q, &n));
+    assert_int_equal(n, SEATS / 2);
+}
+
 static void upserts_of_many_are_all_or_none(void)
 {
     enum ost_effect effects[MANY];
@@ -436,6 +461,7 @@ static const test_case upserts_group_cases[] = {
     CASE(an_upsert_meets_the_living, "a deleted record is not met"),
     CASE(documents_are_upserted_whole, "structs and lists inside are set whole"),
     CASE(upserts_of_many_have_an_outcome_each, "many upserts have an outcome each"),
+    CASE(keys_of_two_members_work_for_many, "also by keys of two members"),
     CASE_ALONE(upserts_of_many_are_all_or_none, "of many upserts all are done, or none"),
     CASE(find_or_create_creates_once, "find-or-create creates once, and finds from then on"),
     CASE_ALONE(find_or_create_tells_other_keys, "it is `OST_CONFLICT` where another key is taken"),

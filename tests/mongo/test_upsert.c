@@ -112,6 +112,92 @@ static void a_key_that_others_stored_is_not_taken(void **state)
     assert_int_equal(c.n, 2);
 }
 
+/* ---- many in a transaction ---- */
+
+enum { MANY = 1100 };
+
+static void run_many(crates_world *w, upsert *u, crate *out, uint8_t *effects)
+{
+    size_t count = MANY;
+    assert_int_equal(begin_on(&w->b, w->b.c, OST_ACCESS_WRITE), OST_OK);
+    if (run_on(w->b.c, u->m, out, &count) != OST_OK)
+        fail_msg("%s", w->b.error.message);
+    assert_int_equal(count, MANY);
+    memcpy(effects, w->b.outcome.effects, MANY);
+    assert_int_equal(w->b.outcome.matched, MANY);
+    /* More than one command, and by far not one for each. */
+    assert_in_range(w->b.outcome.statements, 4, 12);
+    assert_int_equal(crates_simple(w, OST_DO_COMMIT), OST_OK);
+    discard(u->m);
+}
+
+/* Of each three one is not there, one is as it is to be, and one is not. */
+static void many_are_told_apart(void **state)
+{
+    static crate out[MANY];
+    static uint8_t effects[MANY];
+    crates_world *w = *state;
+    crate *all = crates_named(MANY, "crate");
+    upsert u;
+    for (int64_t i = 0; i < MANY; i++) {
+        all[i].n = i % 3 == 2 ? 1 : 0;
+        all[i].note = "note";
+    }
+    crates_fill(w, MANY - 1);
+    crates_do(w, "{\"update\": \"crates\", \"updates\": [{\"q\": {}, \"u\": {\"$set\": {\"note\": "
+                 "\"note\"}}, \"multi\": true}]}");
+    crates_do(w,
+              "{\"delete\": \"crates\", \"deletes\": [{\"q\": {\"$expr\": {\"$eq\": [0, {\"$mod\": "
+              "[\"$_id\", 3]}]}}, \"limit\": 0}]}");
+    begin(&u, w, all, MANY);
+    run_many(w, &u, out, effects);
+    for (int64_t i = 0; i < MANY; i++) {
+        assert_string_equal(out[i].name, all[i].name);
+        assert_int_equal(effects[i], i % 3 == 0   ? OST_EFFECT_INSERTED
+                                     : i % 3 == 1 ? OST_EFFECT_UNCHANGED
+                                                  : OST_EFFECT_UPDATED);
+        assert_int_equal(out[i].n, i % 3 == 0 ? 0 : i + i % 3 / 2);
+        assert_true(i % 3 == 0 ? out[i].id >= MANY - 1 : out[i].id == i);
+    }
+    assert_int_equal(crates_count(w, "crates", "{}"), MANY);
+    /* All of them are as they are to be; then none is. */
+    for (int round = 0; round < 2; round++) {
+        for (int64_t i = 0; i < MANY; i++)
+            all[i].n = round;
+        begin(&u, w, all, MANY);
+        run_many(w, &u, out, effects);
+        for (int64_t i = 0; i < MANY; i++)
+            assert_int_equal(effects[i], round ? OST_EFFECT_UPDATED : OST_EFFECT_UNCHANGED);
+    }
+    assert_int_equal(out[4].n, 5);
+    crates_free(all, MANY);
+}
+
+static void one_of_many_that_fails_is_named(void **state)
+{
+    enum { COUNT = 1020, BAD = 1003 };
+    static crate out[COUNT];
+    size_t count;
+    crates_world *w = *state;
+    crate *all = crates_named(COUNT, "crate");
+    upsert u;
+    crates_fill(w, 1);
+    crates_do(w, "{\"update\": \"crates\", \"updates\": [{\"q\": {}, \"u\": {\"$set\": {\"name\": "
+                 "\"crate 1003\", \"n\": {\"$numberLong\": \"999999\"}}}}]}");
+    all[BAD].n = 2;
+    begin(&u, w, all, COUNT);
+    assert_int_equal(begin_on(&w->b, w->b.c, OST_ACCESS_WRITE), OST_OK);
+    ost_status status = run_rows(u.m, out, COUNT, &count);
+    if (status != OST_INVALID)
+        fail_msg("%s: %s", ost_status_name(status), w->b.error.message);
+    assert_int_equal(w->b.outcome.failed_record, BAD);
+    assert_string_equal(w->b.error.field, "n");
+    assert_int_equal(crates_simple(w, OST_DO_ROLLBACK), OST_OK);
+    discard(u.m);
+    assert_int_equal(crates_count(w, "crates", "{}"), 1);
+    crates_free(all, COUNT);
+}
+
 static void names_that_upserts_need_are_no_columns(void **state)
 {
     static const char *const names[] = { "ostler_new", "ostler_changed" };
@@ -153,6 +239,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(fm31_a_lost_answer_tells_what_became_of_it),
         CASE(a_key_that_others_stored_is_not_taken),
+        CASE(many_are_told_apart),
+        CASE(one_of_many_that_fails_is_named),
         CASE(names_that_upserts_need_are_no_columns),
         CASE(a_plan_says_what_is_asked),
     };
