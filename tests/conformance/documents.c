@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_MAX_SIZE = 64 };
-
 /* The member at the path, which leads through structs inside; NULL: there is none. */
 static const ost_field *field_at(const ost_model *m, const char *path, size_t *offset)
 {
@@ -268,10 +266,10 @@ bool documents_have_too_much(const world *w, const ev_schema *schema, const ost_
 {
     const ev_limits *most = &w->limits->values;
     size_t list = ev_find_field(schema, change->member.path);
-    const ev_field *of = &schema->fields[list];
+    const ev_field *of = list == SIZE_MAX ? NULL : &schema->fields[list];
     ev_scratch *s = w->store.scratch;
     ost_value v;
-    for (size_t i = 0; list == SIZE_MAX && i < schema->field_count; i++) {
+    for (size_t i = 0; !of && i < schema->field_count; i++) {
         ev_field f = schema->fields[i];
         if (!ev_is_inside(f.name, change->member.path))
             continue;
@@ -280,7 +278,7 @@ bool documents_have_too_much(const world *w, const ev_schema *schema, const ost_
         if (!ev_keeps(most, &f, &v))
             return true;
     }
-    if (list == SIZE_MAX || (!change->list && ev_is_null(&change->value)))
+    if (!of || (!change->list && ev_is_null(&change->value)))
         return false;
     if (!change->list) { /* what no item can be is not sent */
         v = change->value;

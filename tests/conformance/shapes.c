@@ -236,16 +236,20 @@ void random_part(world *w, asked *a)
 {
     const ev_schema *schema = &w->schemas[a->query.table];
     const char *document = "";
+    bool whole = true; /* the document, or a member inside it alone */
     for (size_t i = 0; i < schema->field_count; i++) {
         const ev_field *f = &schema->fields[i];
-        if (f->document && strcmp(f->document, document) == 0)
-            continue; /* selected as a whole, or not at all */
+        bool another = !f->document || strcmp(f->document, document) != 0;
+        if (another)
+            whole = rng_chance(&w->rng, 70);
+        if (!another && whole)
+            continue; /* selected already, or not at all */
         document = f->document ? f->document : "";
         if (!f->key && !rng_chance(&w->rng, 30))
             continue;
         a->query.selects[a->query.select_count++] =
-            f->document ? make_as_part(w, schema, f->document,
-                                       make_part(w, OST_OP_MEMBER, schema, f->document))
-                        : make_as(w, schema, i, make_member(w, schema, i));
+            f->document && whole ? make_as_part(w, schema, f->document,
+                                                make_part(w, OST_OP_MEMBER, schema, f->document))
+                                 : make_as(w, schema, i, make_member(w, schema, i));
     }
 }

@@ -107,8 +107,15 @@ static bool differing(world *w, const held *h, const ost_value *cells, bool *whi
 
 void note_part(const world *w, held *h, const asked *a)
 {
-    size_t deleted = w->schemas[h->table].deleted;
+    const ev_schema *schema = &w->schemas[h->table];
+    size_t deleted = schema->deleted;
     h->whole = a->query.select_count == 0;
+    /* Documents are saved as wholes, or not at all. */
+    for (size_t i = 0; i < a->query.select_count; i++) {
+        size_t field = ev_find_field(schema, a->query.selects[i]->member.path);
+        if (field != SIZE_MAX && schema->fields[field].document)
+            h->loaded[field] = false;
+    }
     h->mixed = a->query.among == EV_WITH_DELETED;
     if (deleted == SIZE_MAX || h->loaded[deleted])
         h->mixed = false;

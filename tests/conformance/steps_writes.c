@@ -94,12 +94,12 @@ static bool sets_too_much(const world *w, const ev_schema *schema, const ost_exp
     for (size_t i = 0; changes[i]->op != OST_OP_END; i++) {
         const ost_expr *e = changed_member(changes[i]);
         size_t field = ev_find_field(schema, e->member.path);
-        const ev_field *f = &schema->fields[field];
+        const ev_field *f = field == SIZE_MAX ? NULL : &schema->fields[field];
         bool whole =
             e->op == OST_OP_SET || (e->op == OST_OP_INC && e->value.type == OST_TYPE_DECIMAL);
-        if (field == SIZE_MAX || f->type == OST_TYPE_LIST) {
+        if (!f || f->type == OST_TYPE_LIST) {
             if (documents_have_too_much(w, schema, e) ||
-                (e->op == OST_OP_UPDATE_ITEMS && sets_too_much(w, f->items, e->args + 1)))
+                (f && e->op == OST_OP_UPDATE_ITEMS && sets_too_much(w, f->items, e->args + 1)))
                 return true;
         } else if (whole && !ev_keeps(&w->limits->values, f, &e->value)) {
             return true;

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-enum { PROGRAMS = 10000, IN_MEMORY = 90, FIRST_SEED = 1 };
+enum { PROGRAMS = 10000, IN_MEMORY = 80, IN_A_FILE = 10, FIRST_SEED = 1 };
 
 static void programs_agree_in_memory(void **state)
 {
@@ -23,7 +23,13 @@ static void programs_agree_in_memory(void **state)
 static void programs_agree_in_a_file(void **state)
 {
     (void)state;
-    random_run(&way_sqlite_file, 100 - IN_MEMORY, PROGRAMS, FIRST_SEED + PROGRAMS);
+    random_run(&way_sqlite_file, IN_A_FILE, PROGRAMS, FIRST_SEED + PROGRAMS);
+}
+
+static void programs_agree_through_the_fake(void **state)
+{
+    (void)state;
+    random_run(&way_fake, 100 - IN_MEMORY - IN_A_FILE, PROGRAMS, FIRST_SEED + 2 * PROGRAMS);
 }
 
 int main(void)
@@ -31,6 +37,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(programs_agree_in_memory),
         cmocka_unit_test(programs_agree_in_a_file),
+        cmocka_unit_test(programs_agree_through_the_fake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

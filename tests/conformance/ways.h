@@ -15,7 +15,7 @@ typedef struct way {
     void (*drop)(void);
     int64_t instant_unit; /* microseconds in which it keeps instants */
 } way;
-extern const way way_sqlite_memory, way_sqlite_file, way_postgres, way_pgbouncer, way_mariadb,
-    way_mongodb;
+extern const way way_sqlite_memory, way_sqlite_file, way_fake, way_postgres, way_pgbouncer,
+    way_mariadb, way_mongodb;
 
 #endif

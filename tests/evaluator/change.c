@@ -66,6 +66,8 @@ static draft new_draft(const changing *c, const ev_field *f, size_t most)
 
 static void add(draft *d, const ev_list *from, size_t first, size_t count)
 {
+    if (count == 0)
+        return;
     memcpy(d->cells + d->count * d->fields, from->cells + first * d->fields,
            count * d->fields * sizeof *d->cells);
     d->count += count;
@@ -199,8 +201,8 @@ static ost_status set_part(const changing *c, const ost_expr *e, ost_value *row)
 static ost_status apply(const changing *c, const ost_expr *e, ost_value *row)
 {
     size_t i = ev_find_field(c->schema, path_of(e));
-    const ev_field *f = &c->schema->fields[i];
-    if (i == SIZE_MAX)
+    const ev_field *f = i == SIZE_MAX ? NULL : &c->schema->fields[i];
+    if (!f)
         return set_part(c, e, row);
     if (f->type == OST_TYPE_LIST)
         return apply_to_list(c, f, &row[i], e);
