@@ -146,9 +146,9 @@ static void a_session_has_a_deadline_of_its_own(void **state)
         many[i] = (book){ .title = "A title" };
     OK(ost_insert_many(r->s, book, many, MANY));
     ost_session *first = r->s;
-    r->s = rig_session(r, OST_SESSION(.timeout_ms = 50));
+    r->s = rig_session(r, OST_SESSION(.timeout_ms = 5000));
     OK(ost_count_of(a_long_look(r), &n));
-    atomic_store(&r->step, 60000000);
+    atomic_store(&r->step, INT64_C(6000000000));
     FAILS(OST_TIMEOUT, "deadline passed", ost_count_of(a_long_look(r), &n));
     atomic_store(&r->step, 0);
     OK(ost_count_of(a_long_look(r), &n));
