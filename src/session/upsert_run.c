@@ -135,7 +135,7 @@ static ost_status run_rest(ost_session *s, const ost__upsert *u, const ost__stat
             if (status != OST_OK)
                 out->failed = i;
             OST_TRY(status);
-            if (one.rows && out->effects[i] != OST_EFFECT_NONE)
+            if (one.rows && out->rows && out->effects[i] != OST_EFFECT_NONE)
                 memcpy((uint8_t *)(uintptr_t)out->rows + i * size, one.rows, size);
         }
     }
