@@ -51,7 +51,7 @@ static bool is_one(const ost__mongo_run *r)
     const ost__mongo_writer w = writer_of(r, 0);
     if (!ost__mongo_is_limited(s))
         return ost__shape_is_by_key(s);
-    return s->limit_parameter != OST_NO_PARAMETER &&
+    return s->limit_parameter != OST_NO_PARAMETER && !ost__mongo_orders_are_computed(&w) &&
            ost__mongo_count_of(&w, s->limit_parameter) == 1 &&
            (s->offset_parameter == OST_NO_PARAMETER ||
             ost__mongo_count_of(&w, s->offset_parameter) <= 0);

@@ -280,7 +280,8 @@ ost_status ost__rules_some(const ost__model *m, void *shadow, const ost__field_s
 ost_status ost__rules_again(const ost__model *m, void *shadow, const ost__field_set *which,
                             const ost__rules *r)
 {
-    return check_members(m, shadow, which, r, r->call->operation != OST_CALL_INSERT);
+    bool inserts = r->call->operation == OST_CALL_INSERT || r->call->operation == OST_CALL_UPSERT;
+    return check_members(m, shadow, which, r, !inserts);
 }
 
 /* Whether the value is of a kind that the field takes: checked before its rules are. */

@@ -47,7 +47,7 @@ static ost_status prepare(ost_session *s, const ost__model *m, uint8_t *shadows,
     ost__rules rules = ost__rules_of(s, m, call);
     ost_error *all = NULL;
     for (size_t i = 0; i < count; i++) {
-        rules.stored = ost__stored_of(s, m, records + i * m->size);
+        OST_TRY(ost__stored_of(s, m, records + i * m->size, &rules.stored));
         if (call)
             ost__call_aim(call, NULL, NULL);
         ost_status status = ost__prepare_insert(s, m, shadows + i * m->size, &rules);

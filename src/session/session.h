@@ -144,6 +144,8 @@ ost__batch *ost__tracked(const ost_session *s, const void *record, size_t *index
 /* The snapshot of row `index`, found by its key if the program sorted the rows. NULL: the error is
  * set. */
 uint8_t *ost__snapshot(ost_session *s, ost__batch *b, size_t index);
+/* The same where a record may have a new key: it takes the snapshot at its place then. */
+uint8_t *ost__snapshot_or_place(ost_session *s, ost__batch *b, size_t index);
 /* The order of two rows by some of their members. */
 int ost__compare_by(const ost_field *const *fields, uint32_t count, const uint8_t *a,
                     const uint8_t *b);

@@ -134,9 +134,8 @@ static ost_status not_a_permutation(ost_session *s, const ost__batch *b)
     return OST_MISUSE;
 }
 
-/* Matches every row with its snapshot; fails unless the rows' keys are a permutation of those
- * loaded. */
-static ost_status match_rows(ost_session *s, ost__batch *b)
+/* Matches every row with its snapshot, if the rows' keys are a permutation of those loaded. */
+static ost_status match_rows(ost_session *s, ost__batch *b, bool *matched)
 {
     size_t size = b->count * sizeof(uint32_t);
     uint32_t *rows = ost__arena_alloc(&s->scratch, size, _Alignof(uint32_t));
@@ -144,8 +143,9 @@ static ost_status match_rows(ost_session *s, ost__batch *b)
     uint32_t *spare = ost__arena_alloc(&s->scratch, size, _Alignof(uint32_t));
     ost__arena *lasting = b->sequence < ost__newest_mark(s) ? &s->kept : &s->records;
     uint32_t *order = b->order ? b->order : ost__arena_alloc(lasting, size, _Alignof(uint32_t));
+    *matched = false;
     if (b->count > UINT32_MAX)
-        return not_a_permutation(s, b);
+        return OST_OK;
     if (!rows || !stored || !spare || !order)
         return ost__no_memory(s);
     for (uint32_t i = 0; i < b->count; i++)
@@ -155,10 +155,11 @@ static ost_status match_rows(ost_session *s, ost__batch *b)
     for (size_t i = 0; i < b->count; i++)
         if (compare_keys(b->model, b->rows + rows[i] * b->model->size,
                          b->snapshot + stored[i] * b->model->size) != 0)
-            return not_a_permutation(s, b);
+            return OST_OK;
     for (size_t i = 0; i < b->count; i++)
         order[rows[i]] = stored[i];
     b->order = order;
+    *matched = true;
     return OST_OK;
 }
 
@@ -168,10 +169,26 @@ OST__HOT uint8_t *ost__snapshot(ost_session *s, ost__batch *b, size_t index)
     uint8_t *at = b->snapshot + (b->order ? b->order[index] : index) * b->model->size;
     if (compare_keys(b->model, row, at) == 0)
         return at;
-    if (match_rows(s, b) != OST_OK)
+    bool matched;
+    if (match_rows(s, b, &matched) != OST_OK)
         return NULL;
-    assert(b->order);
+    if (!matched) {
+        not_a_permutation(s, b);
+        return NULL;
+    }
     return b->snapshot + b->order[index] * b->model->size;
+}
+
+uint8_t *ost__snapshot_or_place(ost_session *s, ost__batch *b, size_t index)
+{
+    const uint8_t *row = b->rows + index * b->model->size;
+    uint8_t *at = b->snapshot + (b->order ? b->order[index] : index) * b->model->size;
+    bool matched;
+    if (compare_keys(b->model, row, at) == 0)
+        return at;
+    if (match_rows(s, b, &matched) != OST_OK)
+        return NULL;
+    return matched ? b->snapshot + b->order[index] * b->model->size : at;
 }
 
 uint8_t *ost__row_of(const ost__batch *b, uint8_t *row, const uint8_t *snapshot)

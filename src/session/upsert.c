@@ -54,7 +54,7 @@ static ost_status find_key(ost_session *s, ost__upsert *u)
         return OST_OK;
     for (uint32_t i = 0; i < m->table.index_count; i++) {
         const ost_table_index *x = &m->table.indexes[i];
-        if (!x->unique || x->kind != OST_BTREE || x->collation != OST_EXACT ||
+        if (!x->unique || x->kind != OST_BTREE || x->collation != OST_EXACT || x->where ||
             !are(u, x->fields, x->field_count))
             continue;
         u->index = i;
@@ -62,7 +62,7 @@ static ost_status find_key(ost_session *s, ost__upsert *u)
     }
     return refuse(s, m, u->arbiters[0],
                   "is no declared key: an upsert meets records by the primary key, a .unique "
-                  "member, or all members of a unique index");
+                  "member, or all members of a unique index without a condition");
 }
 
 ost_status ost__upsert_key(ost_session *s, const ost_expr *const *key, ost__upsert *u)

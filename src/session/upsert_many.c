@@ -32,7 +32,7 @@ static ost_status prepare(work *w)
     ost_error *all = NULL;
     memcpy(w->shadows, w->records, w->shadows_size);
     for (size_t i = 0; i < w->count; i++) {
-        rules.stored = ost__stored_of(s, m, w->records + i * m->size);
+        OST_TRY(ost__stored_of(s, m, w->records + i * m->size, &rules.stored));
         if (w->call)
             ost__call_aim(w->call, NULL, NULL);
         ost_status status = ost__upsert_prepare(s, &w->upsert, &rules, w->shadows + i * m->size);

@@ -29,10 +29,15 @@ void ost__upsert_write_back(const ost__upsert *u, void *record, void *shadow)
 {
     const ost__model *m = u->model;
     ost__insert_write_back(m, record, shadow);
-    for (uint32_t i = 0; i < m->table.field_count; i++)
-        if (!needs_memory(&m->fields[i]) &&
-            (ost__field_set_has(&u->given_back, i) || ost__field_set_has(&m->update_sets, i)))
-            ost__member_copy(&m->fields[i], record, shadow);
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        const ost_field *f = &m->fields[i];
+        if (!ost__field_set_has(&u->given_back, i) && !ost__field_set_has(&m->update_sets, i))
+            continue;
+        if (f->type == OST_TYPE_EMBEDDED)
+            ost__nested_write_back(f, ost__member_at(f, record), ost__member_at(f, shadow));
+        else if (!ost__field_points(f))
+            ost__member_copy(f, record, shadow);
+    }
 }
 
 /* ---- running ---- */
@@ -207,7 +212,7 @@ static ost_status prepare_upsert(ost_session *s, const ost__model *m, void *cont
     OST_TRY(ost__insertion_of(s, m, x->record, &x->in));
     OST_TRY(ost__call_for(s, m, OST__CALLS_WRITE, OST_CALL_UPSERT, &x->call));
     ost__rules rules = ost__rules_of(s, m, x->call);
-    rules.stored = ost__stored_of(s, m, x->record);
+    OST_TRY(ost__stored_of(s, m, x->record, &rules.stored));
     if (!x->in.batch)
         ost__upsert_leave_out_texts(&x->of);
     x->shadow = ost__shadow_of(s, m, x->record);

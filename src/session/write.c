@@ -328,13 +328,16 @@ OST__HOT void ost__insert_write_back(const ost__model *m, void *record, void *sh
     }
 }
 
-OST__HOT const void *ost__stored_of(const ost_session *s, const ost__model *m, const void *record)
+OST__HOT ost_status ost__stored_of(ost_session *s, const ost__model *m, const void *record,
+                                   const void **out)
 {
     size_t index;
-    const ost__batch *b = m->hashed_count > 0 ? ost__tracked(s, record, &index) : NULL;
+    ost__batch *b = m->hashed_count > 0 ? ost__tracked(s, record, &index) : NULL;
+    *out = NULL;
     if (!b || b->model != m || !b->snapshot)
-        return NULL;
-    return b->snapshot + (b->order ? b->order[index] : index) * m->size;
+        return OST_OK;
+    *out = ost__snapshot_or_place(s, b, index);
+    return *out ? OST_OK : OST_NO_MEMORY;
 }
 
 OST__HOT ost_status ost__insertion_of(ost_session *s, const ost__model *model, const void *record,
@@ -355,7 +358,7 @@ ost_status ost__insertion_begin(ost_session *s, ost__insertion *in, void *record
     size_t index = in->index;
     bool older = b->sequence < ost__newest_mark(s);
     if (b->snapshot)
-        in->snapshot = b->snapshot + (b->order ? b->order[index] : index) * m->size;
+        in->snapshot = ost__snapshot_or_place(s, b, index);
     else
         in->snapshot = ost__arena_alloc(older ? &s->kept : &s->records, b->count * m->size,
                                         _Alignof(max_align_t));
@@ -409,7 +412,7 @@ OST__HOT static ost_status prepare_insert(ost_session *s, const ost__model *m, v
     OST_TRY(ost__insertion_of(s, m, in->record, &in->of));
     OST_TRY(ost__call_for(s, m, OST__CALLS_WRITE, OST_CALL_INSERT, &in->call));
     ost__rules rules = ost__rules_of(s, m, in->call);
-    rules.stored = ost__stored_of(s, m, in->record);
+    OST_TRY(ost__stored_of(s, m, in->record, &rules.stored));
     in->shadow = ost__shadow_of(s, m, in->record);
     return in->shadow ? ost__prepare_insert(s, m, in->shadow, &rules) : OST_NO_MEMORY;
 }

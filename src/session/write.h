@@ -27,7 +27,8 @@ ost_status ost__insert_run(ost_session *s, const ost__model *m, bool key_given, 
                            size_t count, size_t *failed_record);
 /* The record as the session knows it to be stored, for the rules of passwords; NULL: it does not,
  * or the model has none. */
-const void *ost__stored_of(const ost_session *s, const ost__model *m, const void *record);
+ost_status ost__stored_of(ost_session *s, const ost__model *m, const void *record,
+                          const void **out);
 /* What a struct of the program's own gets back from its shadow. */
 void ost__insert_write_back(const ost__model *m, void *record, void *shadow);
 

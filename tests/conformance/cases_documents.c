@@ -397,6 +397,15 @@ static void writes_are_limited_in_order_of_sizes(void)
     OK(ost_update(q, &matched, ost_set(folio, back.town, "Ulm")));
     assert_int_equal(matched, 2);
     titles(ost_eq(folio, back.town, "Ulm"), "b c");
+    /* One alone, which is given back. */
+    q = ost_from(s, folio);
+    ost_order_by(q, ost_desc_of(ost_size(folio, lines)));
+    ost_order_by(q, ost_desc_of(ost_size(folio, words)));
+    const folio *changed =
+        ost_find_and_update(q, folio, OST_RETURN_NEW, ost_set(folio, back.town, "Bonn"));
+    assert_non_null(changed);
+    assert_string_equal(changed->title, "c");
+    titles(ost_eq(folio, back.town, "Bonn"), "c");
 }
 
 static void a_list_has_a_size(void)
