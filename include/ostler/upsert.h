@@ -4,8 +4,8 @@
  * What finds and writes in one step: upserts, find-or-create, find-and-update.
  *
  * An upsert stores a record, or changes the one that is there. Which one that is, is said by a declared key: the primary
- * key, a `.unique` member, or the members of a unique index without a condition. That key alone decides; a record that meets another unique
- * key is ::OST_CONFLICT naming that key, and nothing is written. Where the record is there, each member becomes what the
+ * key, a `.unique` member, or the members of a unique index without a condition. That key alone decides; a record that meets
+ * another unique key is ::OST_CONFLICT naming that key, and nothing is written. Where the record is there, each member becomes what the
  * struct says, but for those of the keys, those that are set on insert only (OST_ON_INSERT, `.immutable`), and those that
  * an action names. OST_ON_UPDATE stamps are set if anything else changes; nothing is written if nothing does.
  *
