@@ -401,6 +401,7 @@ static void writes_are_limited_in_order_of_sizes(void)
     q = ost_from(s, folio);
     ost_order_by(q, ost_desc_of(ost_size(folio, lines)));
     ost_order_by(q, ost_desc_of(ost_size(folio, words)));
+    ost_everything(q);
     const folio *changed =
         ost_find_and_update(q, folio, OST_RETURN_NEW, ost_set(folio, back.town, "Bonn"));
     assert_non_null(changed);
