@@ -80,7 +80,7 @@ typedef struct ost_event {
     uint8_t slow;         /**< 1: it took longer than slow_query_ms. */
     uint8_t reserved[3];  /**< Zero. */
     const char *model;    /**< The model's name, or "". */
-    const char *text;     /**< The statement with placeholders, never with values; or a sentence. */
+    const char *text;     /**< The statement with placeholders, never with values but booleans; or a sentence. */
     int64_t duration_ns;  /**< How long it took. */
     int64_t rows;         /**< Rows delivered, or matched by a write; -1: not known. */
     uint32_t round_trips; /**< To the server; 0 on SQLite. */

@@ -3,7 +3,7 @@
  * @file operation.h
  * What a driver is handed: operations, their shapes, parameters, row programs, sinks. For driver authors.
  *
- * A shape is what is constant in an operation: a lowered tree over a table's fields, without any value. Equal
+ * A shape is what is constant in an operation: a lowered tree over a table's fields, without any value but booleans. Equal
  * shapes are compiled once, by the driver's `compile`, into a plan. Values travel beside it as parameters, results
  * through a sink straight into structs, steered by a row program.
  *
@@ -105,11 +105,11 @@ typedef struct ost_node {
     uint16_t source;                     /**< Of a member: 0, the shape's table; n: items of the nth list. */
     uint8_t nullable;                    /**< It may be NULL. */
     uint8_t reserved;                    /**< Zero. */
-    uint32_t parameter;                  /**< Of OST_OP_VALUE, OST_OP_IN and the text operators; else ::OST_NO_PARAMETER. */
+    uint32_t parameter;                  /**< Of OST_OP_VALUE without a `constant`, OST_OP_IN and the text operators; else ::OST_NO_PARAMETER. */
     uint32_t arg_count;                  /**< Of `args`. */
     const struct ost_node *const *args;  /**< Arguments. */
     const ost_field *field;              /**< Of a member; of a value: the member that decides its stored form, or NULL. */
-    const ost_value *constant;           /**< Of a value in DDL, instead of a parameter. */
+    const ost_value *constant;           /**< Of a value in DDL, and of a boolean that something is compared with: instead of a parameter. */
 } ost_node;
 
 /** A key of an order. NULLs are first ascending, last descending. */

@@ -127,21 +127,31 @@ static const ost__model *owner_of(const ost__encoder *enc, const ost_field *f)
     return is_of(enc->root, f) ? enc->root : NULL;
 }
 
+/* The bytes of a value that is compared as `as`, a field of `owner`; NULL: no memory. */
+OST__HOT static uint8_t *put_value(const ost__encoder *enc, ost__section *out,
+                                   const ost__operand *as, const ost__model *owner, uint16_t type)
+{
+    uint8_t *at = ost__section_take(enc->arena, out, 8);
+    if (!at)
+        return NULL;
+    at[0] = OST_OP_VALUE;
+    at[1] = (uint8_t)type;
+    ost__put_u16(at + 2, owner ? owner->table.id : NO_FIELD);
+    ost__put_u16(at + 4, owner ? ost__field_index(owner, as->field) : NO_FIELD);
+    at[6] = (uint8_t)as->precision;
+    at[7] = (uint8_t)as->scale;
+    return at;
+}
+
 OST__HOT ost_status ost__encode_value(const ost__encoder *enc, ost__section *out,
                                       const ost__operand *as, const ost_value *v)
 {
     const ost__model *owner = owner_of(enc, as->field);
     const ost_field *f = owner ? as->field : NULL;
-    uint8_t *at = ost__section_take(enc->arena, out, 8);
+    uint8_t *at = put_value(enc, out, as, owner, v->type);
     ost_parameter *p = ost__section_parameter(enc->arena, out);
     if (!at || !p)
         return ost__encode_no_memory(enc);
-    at[0] = OST_OP_VALUE;
-    at[1] = (uint8_t)v->type;
-    ost__put_u16(at + 2, owner ? owner->table.id : NO_FIELD);
-    ost__put_u16(at + 4, f ? ost__field_index(owner, f) : NO_FIELD);
-    at[6] = (uint8_t)as->precision;
-    at[7] = (uint8_t)as->scale;
     p->source = OST_FROM_VALUE;
     p->type = v->type;
     p->precision = as->precision;
@@ -251,6 +261,20 @@ static uint16_t mirrored(uint16_t op)
     }
 }
 
+/*
+ * A boolean that a member is compared with stands in the shape itself: there are only two of them,
+ * and a database that sees which one it is can use an index of those records alone.
+ */
+static ost_status encode_bool(const ost__encoder *enc, ost__section *out, const ost__operand *as,
+                              bool boolean)
+{
+    uint8_t *at = put_value(enc, out, as, owner_of(enc, as->field), OST_TYPE_BOOL);
+    if (!at)
+        return ost__encode_no_memory(enc);
+    at[6] = boolean ? OST__BOOL_TRUE : OST__BOOL_FALSE;
+    return OST_OK;
+}
+
 /* A left side is in `out` already, behind the operator at `start`; adds the constant to it. */
 OST__HOT static ost_status encode_against(const ost__encoder *enc, ost__section *out,
                                           uint32_t start, const ost_expr *left,
@@ -261,6 +285,8 @@ OST__HOT static ost_status encode_against(const ost__encoder *enc, ost__section 
     switch (folded) {
     case OST__FOLD_VALUE:
         out->bytes[start] = (uint8_t)op;
+        if (v.type == OST_TYPE_BOOL)
+            return encode_bool(enc, out, type, v.as.boolean);
         return ost__encode_value(enc, out, type, &v);
     case OST__FOLD_NEVER:
     case OST__FOLD_ALWAYS:

@@ -8,7 +8,8 @@
  * The form of an expression: its operator (1 byte), then
  *   MEMBER              model (2), field (2)
  *   VALUE *             kind (1), model and field that decide its form (2 + 2, 0xffff: none),
- *                       precision (1), scale (1)
+ *                       precision (1), scale (1); a boolean in the shape itself, which takes no
+ *                       parameter, has an enum ost__shape_bool for its precision
  *   EQ … GE             two expressions
  *   IN *                expression, kind (1)
  *   text operators *    expression
@@ -31,6 +32,7 @@
 
 /* An operator of the canonical form alone. */
 enum { OST__OP_ELEMENT = 0xe0 };
+enum ost__shape_bool { OST__BOOL_BOUND, OST__BOOL_FALSE, OST__BOOL_TRUE };
 
 typedef struct ost__encoder {
     ost__model_set *models;

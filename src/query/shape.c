@@ -116,8 +116,15 @@ static ost_node *read_value(ost__shape_reader *r)
     type.scale = (uint16_t)take_u8(r);
     if (field != NO_FIELD)
         type.field = &ost__model_at(r->models, model)->fields[field];
+    static const ost_value no = { .type = OST_TYPE_BOOL },
+                           yes = { .type = OST_TYPE_BOOL, .as = { .boolean = true } };
+    uint16_t mark = type.type == OST_TYPE_BOOL ? type.precision : 0;
+    if (mark != 0)
+        type.precision = 0;
     ost_node *n = ost__shape_node(r, OST_OP_VALUE, &type);
-    if (n)
+    if (n && mark != 0)
+        n->constant = mark == OST__BOOL_TRUE ? &yes : &no;
+    else if (n)
         n->parameter = r->parameters++;
     return n;
 }

@@ -63,6 +63,30 @@ static void values_are_no_part_of_the_form(void **state)
     expect_same(a, b);
 }
 
+/* But booleans: a database that sees them can use an index of the records that have one. */
+static void booleans_are_part_of_the_form(void **state)
+{
+    (void)state;
+    const form yes = form_of(where(ost_eq(sample, flag, true)));
+    const form no = form_of(where(ost_eq(sample, flag, false)));
+    assert_false(alike(&yes, &no));
+    SAME(ost_eq(sample, flag, true), ost_cmp_eq(ost_lit(true), ost_col(sample, flag)));
+    assert_int_equal(yes.st.parameter_count, 0);
+    const ost_node *value = yes.compiled.shape.where->args[1];
+    assert_int_equal(value->op, OST_OP_VALUE);
+    assert_int_equal(value->parameter, OST_NO_PARAMETER);
+    assert_int_equal(value->constant->type, OST_TYPE_BOOL);
+    assert_true(value->constant->as.boolean);
+    assert_int_equal(value->precision, 0);
+    assert_ptr_equal(value->field, field_of("flag"));
+    assert_false(no.compiled.shape.where->args[1]->constant->as.boolean);
+    sample set = { .flag = true }, unset = { .flag = false };
+    OK(ost_insert(session, sample, &set));
+    OK(ost_insert(session, sample, &unset));
+    assert_int_equal(samples(ost_eq(sample, flag, true)), 1);
+    assert_int_equal(samples(ost_ne(sample, flag, true)), 1);
+}
+
 static void spellings_are_one_form(void **state)
 {
     const ost_expr *column = ost_col(sample, i32);
@@ -351,6 +375,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         QUERY_CASE(values_are_no_part_of_the_form),
+        QUERY_CASE(booleans_are_part_of_the_form),
         QUERY_CASE(spellings_are_one_form),
         QUERY_CASE(copies_are_one_form),
         QUERY_CASE(orders_and_limits_are_one_form),

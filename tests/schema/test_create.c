@@ -324,6 +324,31 @@ static void a_new_index_is_created(void **state)
                "2\n");
 }
 
+/* A query that says which records serves itself of the index of those alone. */
+static void an_index_of_some_records_serves_them(void **state)
+{
+    rig *r = *state;
+    char text[512];
+    ost_db *db = rig_open(r, OST_MODELS(&later_shelf));
+    create(r, db);
+    ost_session *s;
+    OK(ost_session_open(db, NULL, &s, &r->error));
+    ost_query *open = ost_from(s, shelf);
+    ost_where(open, ost_eq(shelf, open, true));
+    snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", ost_render(open));
+    char *plan = rig_ask(r, text);
+    assert_non_null(strstr(plan, "USING INDEX ix_shelves_open_id"));
+    free(plan);
+    ost_query *closed = ost_from(s, shelf);
+    ost_where(closed, ost_eq(shelf, open, false));
+    snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", ost_render(closed));
+    plan = rig_ask(r, text);
+    assert_null(strstr(plan, "USING INDEX"));
+    free(plan);
+    ost_session_close(s);
+    ost_close(db);
+}
+
 /* What is stored breaks the index that is to be made: the transaction is undone. */
 static void what_fails_leaves_nothing(void **state)
 {
@@ -429,6 +454,7 @@ int main(void)
         CASE(missing_columns_are_listed),
         CASE(further_columns_and_generated_ones_do_no_harm),
         CASE(a_new_index_is_created),
+        CASE(an_index_of_some_records_serves_them),
         CASE(what_fails_leaves_nothing),
         CASE(adopted_tables_are_never_touched),
         cmocka_unit_test(fm62_programs_create_at_the_same_time),
