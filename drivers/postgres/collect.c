@@ -52,6 +52,10 @@ static bool is_write(const ost_operation *op)
 
 static bool succeeded(const ost__pg_reply *reply)
 {
+#ifdef LIBPQ_HAS_CHUNK_MODE
+    if (reply->status == PGRES_TUPLES_CHUNK)
+        return true;
+#endif
     return reply->status == PGRES_COMMAND_OK || reply->status == PGRES_TUPLES_OK;
 }
 
@@ -148,7 +152,8 @@ static ost_status take_run(ost__pg_run *r, ost__pg_reply *reply)
         reply->result = NULL;
         return OST_OK;
     }
-    r->outcome->statements++;
+    if (reply->step->read > reply->record) /* of several portions the last */
+        r->outcome->statements++;
     if (r->stream) {
         ost__pg_stream_fill(r->stream, result);
         reply->result = NULL;

@@ -93,6 +93,7 @@ enum ost__pg_how {
 typedef struct ost__pg_step {
     uint8_t kind, how;
     bool once;                    /* not for each record: it is the driver's own statement */
+    bool portions;                /* libpq is still to be asked for its rows in portions */
     size_t op;                    /* of the batch */
     size_t runs, sent, read;      /* commands in all, sent, and answered */
     const ost_plan *plan;         /* NULL: `text` */

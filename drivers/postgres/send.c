@@ -9,7 +9,7 @@
  * What is on its way at most. The server sends its replies when its buffer is full or when it is
  * asked to; a window that is never asked for would wait for ever.
  */
-enum { WINDOW = 256, ASK_EVERY = WINDOW / 2, QUEUED_MAX = 256 << 10 };
+enum { WINDOW = 256, ASK_EVERY = WINDOW / 2, QUEUED_MAX = 256 << 10, PORTION_ROWS = 1024 };
 
 static void refuse(ost_connection *c, const ost__pg_step *s, bool nothing_sent)
 {
@@ -219,6 +219,30 @@ static void read_sync(ost_connection *c, ost__pg_reply *out)
         out->step->read++;
 }
 
+/* libpq takes this for the command whose reply is read next, before any of it was read. */
+static void in_portions(ost_connection *c, ost__pg_step *s)
+{
+#ifdef LIBPQ_HAS_CHUNK_MODE
+    if (s->portions && s->read < s->sent) {
+        s->portions = false;
+        (void)PQsetChunkedRowsMode(c->pg, PORTION_ROWS);
+    }
+#else
+    (void)c, (void)s;
+#endif
+}
+
+/* A portion of the rows, behind which more may come. */
+static bool is_portion(uint8_t status)
+{
+#ifdef LIBPQ_HAS_CHUNK_MODE
+    return status == PGRES_TUPLES_CHUNK;
+#else
+    (void)status;
+    return false;
+#endif
+}
+
 OST__HOT ost_status ost__pg_advance(ost_connection *c, ost_deadline deadline, ost__pg_reply *out)
 {
     ost__pg_step *s;
@@ -229,6 +253,7 @@ OST__HOT ost_status ost__pg_advance(ost_connection *c, ost_deadline deadline, os
         s = ost__pg_next_step(c);
         if (!s)
             return OST_OK;
+        in_portions(c, s);
         if (s->read < s->sent && !PQisBusy(c->pg))
             break;
         ost_status status = ost__pg_wait(c, deadline);
@@ -242,6 +267,8 @@ OST__HOT ost_status ost__pg_advance(ost_connection *c, ost_deadline deadline, os
         return OST_OK;
     }
     out->status = (uint8_t)PQresultStatus(out->result);
+    if (is_portion(out->status))
+        return OST_OK;
     if (starts_copy(out->status))
         c->lost = true;
     else if (out->result)
