@@ -103,14 +103,15 @@ make_build() {
         cmake --build "$build/$preset" -j 2 -- -k 0 --quiet
 }
 
-# run_ctest <preset> [option]...: sanitizers of clang 14 need addresses that are not too random.
+# run_ctest <preset> [option]...: sanitizers of clang 14 need addresses that are not too random. Most
+# tests count for two of the four (PROCESSORS).
 run_ctest() (
     preset=$1
     shift
     [ "$preset" = dev ] || export OST_RANDOM_PROGRAMS="${OST_RANDOM_PROGRAMS:-1000}"
     fixed=
     setarch -R true 2>/dev/null && fixed='setarch -R'
-    $fixed ctest --test-dir "$build/$preset" --output-on-failure --no-tests=error -j 2 "$@"
+    $fixed ctest --test-dir "$build/$preset" --output-on-failure --no-tests=error -j 4 "$@"
 )
 
 run_doxygen() {
