@@ -180,7 +180,7 @@ typedef struct ost_field {
     bool required;             /**< Neither null nor "". */
     bool not_null;             /**< Not null. */
     bool hidden;               /**< Never in JSON, and not loaded unless asked for, with ost_with_hidden() or by name; where it was not loaded, saving writes it only if the program set it. A key is loaded always. */
-    bool immutable;            /**< Written on insert only. A save that would change it is ::OST_INVALID (rule "immutable"), and so is an update by query that names it. ost_replace() of a record that the session did not load leaves it as it is stored, with all of the document that it is in. Not in items of lists. */
+    bool immutable;            /**< Written on insert only. A save that would change it is ::OST_INVALID (rule "immutable"), and so is an update by query that names it or the document that it is in. ost_replace() of a record that the session did not load leaves it as it is stored, with all of the document that it is in. Not in items of lists. */
     bool trim;                 /**< White space at both ends is removed before it is checked. */
     bool lowercase;            /**< Folded to lower case before it is checked. */
     /**

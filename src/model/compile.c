@@ -471,6 +471,19 @@ static void compile_lists(ost__check *c, ost__model *m)
         ost__field_set_add(&m->kept, ost__column_of(m, m->sealed[i]));
 }
 
+/* What the check made of a list of values holds for its items, which were copied before. */
+static void settle_items(ost__model *m)
+{
+    ost_field *end = m->fields + m->table.field_count + m->table.inner_count;
+    for (ost_field *f = m->fields + m->table.field_count; f < end; f++) {
+        const ost_field *list = f->inside;
+        if (list->type != OST_TYPE_LIST)
+            continue;
+        f->messages = list->messages;
+        f->reserved_ = list->reserved_;
+    }
+}
+
 static bool check_size(ost__check *c, const ost_model *copy)
 {
     if (copy->size > 0 && copy->size <= UINT32_MAX)
@@ -516,6 +529,7 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
             ost__check_rules(c, &m->fields[i]);
         }
     }
+    settle_items(m);
     sort_by_offset(m, m->table.field_count);
     check_overlaps(c, m);
     sort_by_offset(m, m->table.field_count + m->table.inner_count);

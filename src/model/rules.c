@@ -174,12 +174,22 @@ static void refuse_change(ost__verdict *d, const ost_field *f)
     ost__validate_refuse(d, f, OST_INVALID, "immutable", "must not change once it is stored");
 }
 
+static bool is_inside(const ost_field *f, const ost_field *document)
+{
+    while (f->inside && f->inside != document)
+        f = f->inside;
+    return f->inside != NULL;
+}
+
 ost_status ost__rules_may_change(const ost__model *m, const ost_field *f, const ost__rules *r)
 {
     ost__verdict verdict = { .model = m, .rules = r };
-    if (!f->immutable)
-        return OST_OK;
-    refuse_change(&verdict, f);
+    if (f->immutable)
+        refuse_change(&verdict, f);
+    /* A document as a whole is all that is in it. */
+    for (uint32_t i = 0; i < m->sealed_count; i++)
+        if (is_inside(m->sealed[i], f))
+            refuse_change(&verdict, m->sealed[i]);
     return ost__verdict_finish(&verdict);
 }
 
