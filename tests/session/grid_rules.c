@@ -1,253 +1,280 @@
 /* SPDX-License-Identifier: MIT */
+/* The rows of the grid: a value for each rule, in each place that a member can have. */
 #include "grid.h"
 
-#include <ctype.h>
-#include <stdio.h>
+/* ---- values, and what is stored of them ---- */
 
-void (*grid_hook)(thing *t);
-
-static ost_status is_even(ost_call *call, const void *value, const void *record)
+static bool same_text(const char *a, const char *b)
 {
-    const int *n = value;
-    (void)record;
-    return *n % 2 ? ost_call_fail(call, NULL, "must be even") : OST_OK;
+    return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* The struct that it was written for is the one that holds it. */
-static ost_status is_with_floor(ost_call *call, const void *value, const void *record)
+static bool same_int(int a, int b)
 {
-    const int *lift = value;
-    const spot *s = record;
-    if (s && lift != &s->lift)
-        return ost_call_fail(call, NULL, "is of another struct");
-    return *lift > 50 || (s && *lift > s->floor) ? OST_INVALID : OST_OK;
+    return a == b;
 }
 
-static ost_status shout(ost_call *call, void *value, const void *record)
+static bool same_optional(ost_opt_int a, ost_opt_int b)
 {
-    const char **text = value;
-    char loud[80] = "";
-    (void)record;
-    for (size_t i = 0; (*text)[i] && i + 1 < sizeof(loud); i++)
-        loud[i] = (char)toupper((unsigned char)(*text)[i]);
-    const char *copy = ost_call_text(call, loud, strlen(loud));
-    if (copy)
-        *text = copy;
-    return OST_OK;
+    return a.present == b.present && (!a.present || a.value == b.value);
 }
 
-static ost_status apply_hook(ost_call *call, void *record)
+static bool same_real(double a, double b)
 {
-    (void)call;
-    if (grid_hook)
-        grid_hook(record);
-    grid_hook = NULL;
-    return OST_OK;
+    return a >= b && a <= b;
 }
 
-OST_MODEL(spot, OST_FIELDS(OST_FIELD(spot, city, .max_length = 20),
-                           OST_FIELD(spot, zip, .pattern = "[0-9]{5}", .max_length = 20),
-                           OST_FIELD(spot, country, .immutable = true, .max_length = 20),
-                           OST_FIELD(spot, floor, .max = OST_INT(99)),
-                           OST_FIELD(spot, lift, .check = is_with_floor,
-                                     .messages = OST_MESSAGES(.check = "goes too high"))));
-OST_MODEL(remark, OST_FIELDS(OST_FIELD(remark, author, .required = true),
-                             OST_FIELD(remark, text, .transform = shout, .max_length = 12),
-                             OST_FIELD(remark, stars, .check = is_even)));
-
-OST_MODEL(
-    thing, .table = "things", .before_save = apply_hook,
-    OST_FIELDS(
-        OST_FIELD(thing, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
-        OST_FIELD(thing, required, .required = true), OST_FIELD(thing, needed, .not_null = true),
-        OST_FIELD(thing, shortest, .min_length = 3), OST_FIELD(thing, longest, .max_length = 5),
-        OST_FIELD(thing, utf8), OST_FIELD(thing, kind, .values = OST_NAMES("one", "two")),
-        OST_FIELD(thing, email, .format = OST_EMAIL), OST_FIELD(thing, url, .format = OST_URL),
-        OST_FIELD(thing, word, .format = OST_ALPHANUMERIC),
-        OST_FIELD(thing, slug, .format = OST_SLUG), OST_FIELD(thing, uuid, .format = OST_UUID_TEXT),
-        OST_FIELD(thing, pattern, .pattern = "[A-Z]{2}-[0-9]+"),
-        OST_FIELD(thing, trimmed, .trim = true), OST_FIELD(thing, lowered, .lowercase = true),
-        OST_FIELD(thing, shouted, .transform = shout), OST_FIELD(thing, sealed, .immutable = true),
-        OST_FIELD(thing, secret, .hashed = true, .hidden = true),
-        OST_FIELD(thing, single, .unique = true, .max_length = 20),
-        OST_FIELD(thing, least, .min = OST_INT(1)), OST_FIELD(thing, most, .max = OST_INT(9)),
-        OST_FIELD(thing, even, .check = is_even), OST_FIELD(thing, real), OST_FIELD(thing, at),
-        OST_FIELD(thing, price, .precision = 5, .scale = 2), OST_EMBED(thing, home, spot),
-        OST_EMBED(thing, flat, spot, .flatten = true),
-        OST_ITEMS(thing, tags, .max_length = 5, .format = OST_SLUG),
-        OST_EMBEDS(thing, remarks, remark)));
-
-thing grid_good(int n)
+static bool same_time(ost_time a, ost_time b)
 {
-    static char names[64][16];
-    static const char *const tags[] = { "a", "b" };
-    static const remark remarks[] = { { "ada", "GOOD", 2 }, { "bob", "BAD", 4 } };
-    char *name = names[n % 64];
-    snprintf(name, sizeof(names[0]), "n%d", n);
-    return (thing){ .required = "x",
-                    .needed = "",
-                    .shortest = "abc",
-                    .longest = "abc",
-                    .utf8 = "\xc3\xa9",
-                    .kind = "one",
-                    .email = "a@b",
-                    .url = "http://x",
-                    .word = "a1",
-                    .slug = "a-b",
-                    .uuid = "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
-                    .pattern = "AB-1",
-                    .trimmed = "x",
-                    .lowered = "x",
-                    .shouted = "X",
-                    .sealed = "x",
-                    .secret = "correct horse",
-                    .single = name,
-                    .least = 1,
-                    .most = 9,
-                    .even = 2,
-                    .real = 1.5,
-                    .at = { 1000000 },
-                    .price = { .low = 150, .scale = 2 },
-                    .home = { "London", "12345", "uk", 3, 2 },
-                    .flat = { "Paris", "54321", "fr", 5, 4 },
-                    .tags = { tags, 2 },
-                    .remarks = { remarks, 2 } };
+    return a.microseconds == b.microseconds;
 }
 
-/* A value of a member, for records and for update queries. */
-#define VALUE(name, member, value)                         \
-    static void set_##name(thing *t)                       \
-    {                                                      \
-        t->member = value;                                 \
-    }                                                      \
-    static const ost_expr *change_##name(ost_session *s)   \
-    {                                                      \
-        return ost_keep(s, ost_set(thing, member, value)); \
+static bool same_decimal(ost_decimal a, ost_decimal b)
+{
+    return ost_decimal_compare(a, b) == 0;
+}
+
+static bool same_uuid(ost_uuid a, ost_uuid b)
+{
+    return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
+#define SAME(a, b) \
+    _Generic((a), const char *: same_text, int: same_int, ost_opt_int: same_optional,    \
+             double: same_real, ost_time: same_time, ost_decimal: same_decimal,          \
+             ost_uuid: same_uuid)((a), (b))
+
+static bool is_now(ost_time t)
+{
+    return t.microseconds > INT64_C(1500000000000000);
+}
+
+#define MADE_trimmed(v) same_text(v, "two words")
+#define MADE_lowered(v) same_text(v, "\xc3\xa9t\xc3\xa9")
+#define MADE_shouted(v) same_text(v, "QUIET")
+#define MADE_secret(v) (strncmp(v, "$argon2id$", 10) == 0)
+#define MADE_preset(v) same_optional(v, (ost_opt_int)OST_SOME(3))
+#define MADE_made(v) \
+    (!same_uuid(v, (ost_uuid){ { 0 } }) && !same_uuid(v, (ost_uuid){ { 1, 2, 3 } }))
+#define MADE_born(v) is_now(v)
+#define MADE_touched(v) is_now(v)
+#define MADE_version(v) ((v) == 1 || (v) == 2)
+
+/* ---- members, by place ---- */
+
+#define IN_record(t) (t)
+#define IN_home(t) (&(t)->home)
+#define IN_flat(t) (&(t)->flat)
+#define IN_vault(t) (&(t)->vault)
+#define IN_items(t) grid_remark(t)
+#define OF_record(t) (t)
+#define OF_home(t) (&(t)->home)
+#define OF_flat(t) (&(t)->flat)
+#define OF_vault(t) (&(t)->vault)
+#define OF_items(t) grid_last(t)
+#define SET_record(m, ...) ost_set(thing, m, __VA_ARGS__)
+#define SET_home(m, ...) ost_set(thing, home.m, __VA_ARGS__)
+#define SET_flat(m, ...) ost_set(thing, flat.m, __VA_ARGS__)
+#define SET_vault(m, ...) ost_set(thing, vault.m, __VA_ARGS__)
+#define SET_items(m, ...)                                                   \
+    ost_update_items(thing, remarks, remark, ost_eq(remark, author, "bob"), \
+                     ost_set(remark, m, __VA_ARGS__))
+#define ACTION_record(op, m) OST_UNARY(op, thing, m)
+#define ACTION_home(op, m) OST_UNARY(op, thing, home)
+#define ACTION_flat(op, m) OST_UNARY(op, thing, flat.m)
+#define ACTION_vault(op, m) OST_UNARY(op, thing, vault)
+#define ACTION_items(op, m) OST_UNARY(op, thing, remarks)
+
+#define VALUE(place, m, ...)                                              \
+    static void place##_set_##m(thing *t)                                 \
+    {                                                                     \
+        IN_##place(t)->m = __VA_ARGS__;                                   \
+    }                                                                     \
+    static void place##_clear_##m(thing *t)                               \
+    {                                                                     \
+        memset(&IN_##place(t)->m, 0, sizeof(IN_##place(t)->m));           \
+    }                                                                     \
+    static const ost_expr *place##_change_##m(ost_session *s)             \
+    {                                                                     \
+        return ost_keep(s, SET_##place(m, (__VA_ARGS__)));                \
+    }                                                                     \
+    static const ost_expr *place##_action_##m(ost_session *s, uint16_t o) \
+    {                                                                     \
+        return ost_keep(s, ACTION_##place(o, m));                         \
+    }                                                                     \
+    static bool place##_same_##m(const thing *a, const thing *b)          \
+    {                                                                     \
+        return SAME(OF_##place(a)->m, OF_##place(b)->m);                  \
     }
-#define NULLS_(name, member)                             \
-    static void set_##name(thing *t)                     \
-    {                                                    \
-        t->member = NULL;                                \
-    }                                                    \
-    static const ost_expr *change_##name(ost_session *s) \
-    {                                                    \
-        return ost_keep(s, ost_set_null(thing, member)); \
-    }
-#define ITEMS(name, member, ...)       \
-    static void set_##name(thing *t)   \
-    {                                  \
-        t->member.items = __VA_ARGS__; \
-        t->member.count = 2;           \
-    }
-#define SEEN(name, condition)               \
-    static bool seen_##name(const thing *t) \
-    {                                       \
-        return condition;                   \
+#define MADE(place, m, ...)                      \
+    VALUE(place, m, __VA_ARGS__)                 \
+    static bool place##_made_##m(const thing *t) \
+    {                                            \
+        return MADE_##m(OF_##place(t)->m);       \
     }
 
-VALUE(required, required, "")
-NULLS_(needed, needed)
-VALUE(shortest, shortest, "ab")
-VALUE(longest, longest, "abcdef")
-VALUE(utf8, utf8, "a\xff")
-VALUE(kind, kind, "three")
-VALUE(email, email, "nobody")
-VALUE(url, url, "ftp://x")
-VALUE(word, word, "a b")
-VALUE(slug, slug, "A b")
-VALUE(uuid, uuid, "6ba7b810")
-VALUE(pattern, pattern, "AB-1x")
-VALUE(trimmed, trimmed, "  two words \t")
-SEEN(trimmed, strcmp(t->trimmed, "two words") == 0)
-VALUE(lowered, lowered, "\xc3\x89T\xc3\x89")
-SEEN(lowered, strcmp(t->lowered, "\xc3\xa9t\xc3\xa9") == 0)
-VALUE(shouted, shouted, "quiet")
-SEEN(shouted, strcmp(t->shouted, "QUIET") == 0)
-VALUE(sealed, sealed, "other")
-VALUE(secret, secret, "battery staple")
-SEEN(secret, strncmp(t->secret, "$argon2id$", 10) == 0)
-VALUE(single, single, "taken")
-VALUE(least, least, 0)
-VALUE(most, most, 10)
-VALUE(even, even, 3)
-VALUE(real, real, 0.0 / 0.0)
-VALUE(at, at, ((ost_time){ INT64_MAX }))
-VALUE(price, price, ((ost_decimal){ .low = 12345, .scale = 4 }))
-VALUE(zip, home.zip, "1234")
-VALUE(floor, home.floor, 100)
-VALUE(lift, home.lift, 60)
-VALUE(country, home.country, "fr")
-VALUE(flat_zip, flat.zip, "1234")
-VALUE(flat_lift, flat.lift, 60)
-VALUE(flat_country, flat.country, "uk")
-static const char *const long_tags[] = { "a", "toolong" };
-static const char *const odd_tags[] = { "a", "B C" };
-static const remark nobody[] = { { "ada", "x", 2 }, { "", "y", 2 } };
-static const remark odd[] = { { "ada", "x", 2 }, { "bob", "y", 3 } };
-static const remark longer[] = { { "ada", "x", 2 }, { "bob", "much too long", 2 } };
-static const remark quiet[] = { { "ada", "x", 2 }, { "bob", "quiet", 2 } };
-ITEMS(long_tag, tags, long_tags)
-ITEMS(odd_tag, tags, odd_tags)
-ITEMS(nobody, remarks, nobody)
-ITEMS(odd, remarks, odd)
-ITEMS(longer, remarks, longer)
-ITEMS(quiet, remarks, quiet)
-SEEN(quiet, strcmp(t->remarks.items[1].text, "QUIET") == 0)
+#define VALUES(place)                                              \
+    VALUE(place, required, "")                                     \
+    VALUE(place, needed, (const char *)NULL)                       \
+    VALUE(place, shortest, "ab")                                   \
+    VALUE(place, longest, "abcdef")                                \
+    VALUE(place, utf8, "a\xff")                                    \
+    VALUE(place, kind, "three")                                    \
+    VALUE(place, email, "nobody")                                  \
+    VALUE(place, url, "ftp://x")                                   \
+    VALUE(place, word, "a b")                                      \
+    VALUE(place, slug, "A b")                                      \
+    VALUE(place, uuid, "6ba7b810")                                 \
+    VALUE(place, pattern, "AB-1x")                                 \
+    VALUE(place, veiled, "seen")                                   \
+    VALUE(place, least, 0)                                         \
+    VALUE(place, most, 10)                                         \
+    VALUE(place, even, 3)                                          \
+    VALUE(place, real, 0.0 / 0.0)                                  \
+    VALUE(place, at, (ost_time){ INT64_MAX })                      \
+    VALUE(place, price, (ost_decimal){ .low = 12345, .scale = 4 }) \
+    MADE(place, trimmed, "  two words \t")                         \
+    MADE(place, lowered, "\xc3\x89T\xc3\x89")                      \
+    MADE(place, shouted, "quiet")                                  \
+    MADE(place, preset, (ost_opt_int){ 0 })                        \
+    MADE(place, made, (ost_uuid){ { 0 } })                         \
+    MADE(place, born, (ost_time){ 0 })                             \
+    MADE(place, touched, (ost_time){ 86400000000 })
+#define COLUMNS(place)            \
+    VALUE(place, sealed, "other") \
+    VALUE(place, single, "taken") \
+    MADE(place, secret, "battery staple")
 
-#define ROW(name_, path_, rule_, status_, ...)                                               \
+VALUES(record)
+VALUES(home)
+VALUES(flat)
+VALUES(items)
+COLUMNS(record)
+COLUMNS(flat)
+MADE(record, version, 77)
+VALUE(vault, sealed, "other")
+VALUE(vault, pattern, "AB-1x")
+MADE(vault, trimmed, "  two words \t")
+
+/* ---- items of lists of scalars ---- */
+
+/* The second item is the value; pushed, it is the last one. */
+#define SCALAR(name, list, T, good, ...)                                                 \
+    static T const scalar_##name[] = { good, __VA_ARGS__ };                              \
+    static void scalars_set_##name(thing *t)                                             \
+    {                                                                                    \
+        t->list.items = scalar_##name;                                                   \
+        t->list.count = 2;                                                               \
+    }                                                                                    \
+    static bool scalars_same_##name(const thing *a, const thing *b)                      \
+    {                                                                                    \
+        return SAME(a->list.items[a->list.count - 1], b->list.items[b->list.count - 1]); \
+    }                                                                                    \
+    static const ost_expr *scalars_action_##name(ost_session *s, uint16_t op)            \
+    {                                                                                    \
+        return ost_keep(s, OST_UNARY(op, thing, list));                                  \
+    }
+
+SCALAR(long, tags, const char *, "a", "toolong")
+SCALAR(odd, tags, const char *, "a", "B C")
+SCALAR(short, marks, const char *, "ab", "a")
+SCALAR(digit, marks, const char *, "ab", "a1")
+SCALAR(loud, marks, const char *, "ab", " mnO ")
+SCALAR(low, levels, int, 2, 0)
+SCALAR(high, levels, int, 2, 10)
+SCALAR(uneven, levels, int, 2, 3)
+
+static bool scalars_made_loud(const thing *t)
+{
+    return same_text(t->marks.items[t->marks.count - 1], "mno");
+}
+
+/* ---- the rows ---- */
+
+#define ROW(place_, PLACE, prefix, m, kind_, ...)                                            \
     {                                                                                        \
-        .name = #name_, .path = path_, .rule = rule_, .status = status_, .set = set_##name_, \
-        __VA_ARGS__                                                                          \
+        .name = prefix #m, .member = prefix #m, .place = PLACE, .kind = kind_,               \
+        .set = place_##_set_##m, .clear = place_##_clear_##m, .change = place_##_change_##m, \
+        .action = place_##_action_##m, .same = place_##_same_##m, __VA_ARGS__                \
     }
-#define JSON(name, value) "{\"" #name "\":" value "}"
-#define MEMBER(name, rule, value) \
-    ROW(name, #name, rule, OST_INVALID, .change = change_##name, .json = JSON(name, value))
-#define INSIDE(name, path, rule, ...) \
-    ROW(name, path, rule, OST_INVALID, .change = change_##name, __VA_ARGS__)
-#define RANGE(name, rule) ROW(name, #name, rule, OST_RANGE, .change = change_##name)
-#define ITEM(name, path, rule) ROW(name, path, rule, OST_INVALID, .change = NULL)
-#define TAKEN(name, ...) \
-    ROW(name, "", "", OST_OK, .change = change_##name, .seen = seen_##name, __VA_ARGS__)
+#define BREAKS(place, PLACE, prefix, m, rule_, ...) \
+    ROW(place, PLACE, prefix, m, GRID_BREAKS, .rule = rule_, .status = OST_INVALID, __VA_ARGS__)
+#define RANGE(place, PLACE, prefix, m, rule_, ...) \
+    ROW(place, PLACE, prefix, m, GRID_BREAKS, .rule = rule_, .status = OST_RANGE, __VA_ARGS__)
+#define MAKES(place, PLACE, prefix, m, kind, ...) \
+    ROW(place, PLACE, prefix, m, kind, .made = place##_made_##m, __VA_ARGS__)
+
+#define ROWS(P, G, at_, ...)                                                                       \
+    BREAKS(P, G, at_, required, "required", .json = "\"\"", .nullable = false, __VA_ARGS__),       \
+        BREAKS(P, G, at_, needed, "required", .json = "null", __VA_ARGS__),                        \
+        BREAKS(P, G, at_, shortest, "min_length", .json = "\"ab\"", .nullable = true,              \
+               __VA_ARGS__),                                                                       \
+        BREAKS(P, G, at_, longest, "max_length", .json = "\"abcdef\"", .nullable = true,           \
+               __VA_ARGS__),                                                                       \
+        BREAKS(P, G, at_, kind, "values", .json = "\"three\"", .nullable = true, __VA_ARGS__),     \
+        BREAKS(P, G, at_, email, "format", .json = "\"nobody\"", .nullable = true, __VA_ARGS__),   \
+        BREAKS(P, G, at_, url, "format", .json = "\"ftp://x\"", .nullable = true, __VA_ARGS__),    \
+        BREAKS(P, G, at_, word, "format", .json = "\"a b\"", .nullable = true, __VA_ARGS__),       \
+        BREAKS(P, G, at_, slug, "format", .json = "\"A b\"", .nullable = true, __VA_ARGS__),       \
+        BREAKS(P, G, at_, uuid, "format", .json = "\"6ba7b810\"", .nullable = true, __VA_ARGS__),  \
+        BREAKS(P, G, at_, pattern, "pattern", .json = "\"AB-1x\"", .nullable = true, __VA_ARGS__), \
+        BREAKS(P, G, at_, least, "min", .json = "0", .number = true, __VA_ARGS__),                 \
+        BREAKS(P, G, at_, most, "max", .json = "10", .number = true, __VA_ARGS__),                 \
+        BREAKS(P, G, at_, even, "check", .json = "3", .number = true, __VA_ARGS__),                \
+        RANGE(P, G, at_, utf8, "utf8", .nullable = true, __VA_ARGS__),                             \
+        RANGE(P, G, at_, real, "nan", .number = true, __VA_ARGS__),                                \
+        RANGE(P, G, at_, at, "range", .json = "\"99999-01-01T00:00:00Z\"", .json_rule = "type",    \
+              __VA_ARGS__),                                                                        \
+        RANGE(P, G, at_, price, "scale", .json = "\"1.2345\"", .number = true, __VA_ARGS__),       \
+        MAKES(P, G, at_, trimmed, GRID_MAKES, .json = "\"  two words \\t\"", .nullable = true,     \
+              __VA_ARGS__),                                                                        \
+        MAKES(P, G, at_, lowered, GRID_MAKES, .json = "\"\\u00c9T\\u00c9\"", .nullable = true,     \
+              __VA_ARGS__),                                                                        \
+        MAKES(P, G, at_, shouted, GRID_MAKES, .json = "\"quiet\"", .nullable = true, __VA_ARGS__), \
+        MAKES(P, G, at_, preset, GRID_PRESET, .json = "null", __VA_ARGS__),                        \
+        MAKES(P, G, at_, made, GRID_MADE, .json = "\"00000000-0000-0000-0000-000000000000\"",      \
+              .json_rule = "unknown", __VA_ARGS__),                                                \
+        MAKES(P, G, at_, born, GRID_BORN, .json = "\"1970-01-01T00:00:00Z\"",                      \
+              .json_rule = "unknown", __VA_ARGS__),                                                \
+        MAKES(P, G, at_, touched, GRID_TOUCHED, .json = "\"1970-01-02T00:00:00Z\"",                \
+              .json_rule = "unknown", __VA_ARGS__),                                                \
+        ROW(P, G, at_, veiled, GRID_HIDDEN, .json = "\"seen\"", .json_rule = "unknown",            \
+            __VA_ARGS__)
+#define COLUMN_ROWS(P, G, at_)                                                           \
+    ROW(P, G, at_, sealed, GRID_SEALED, .rule = "immutable", .status = OST_INVALID,      \
+        .json = "\"other\""),                                                            \
+        ROW(P, G, at_, single, GRID_TAKEN, .rule = "unique", .status = OST_CONFLICT,     \
+            .json = "\"taken\""),                                                        \
+        MAKES(P, G, at_, secret, GRID_MAKES, .hash = true, .json = "\"battery staple\"", \
+              .json_rule = "unknown", .nullable = true)
+#define ITEM(name_, list_, kind_, ...)                                                    \
+    {                                                                                     \
+        .name = #list_ "[]." #name_, .member = "", .list = #list_, .place = GRID_SCALARS, \
+        .kind = kind_, .set = scalars_set_##name_, .same = scalars_same_##name_,          \
+        .action = scalars_action_##name_, __VA_ARGS__                                     \
+    }
 
 const grid_rule grid_rules[] = {
-    MEMBER(required, "required", "\"\""),
-    MEMBER(needed, "required", "null"),
-    MEMBER(shortest, "min_length", "\"ab\""),
-    MEMBER(longest, "max_length", "\"abcdef\""),
-    MEMBER(kind, "values", "\"three\""),
-    MEMBER(email, "format", "\"nobody\""),
-    MEMBER(url, "format", "\"ftp://x\""),
-    MEMBER(word, "format", "\"a b\""),
-    MEMBER(slug, "format", "\"A b\""),
-    MEMBER(uuid, "format", "\"6ba7b810\""),
-    MEMBER(pattern, "pattern", "\"AB-1x\""),
-    MEMBER(least, "min", "0"),
-    MEMBER(most, "max", "10"),
-    MEMBER(even, "check", "3"),
-    ROW(sealed, "sealed", "immutable", OST_INVALID, .change = change_sealed,
-        .json = JSON(sealed, "\"other\""), .inserts = true),
-    ROW(single, "single", "unique", OST_CONFLICT, .change = change_single,
-        .json = JSON(single, "\"taken\"")),
-    RANGE(utf8, "utf8"),
-    RANGE(real, "nan"),
-    RANGE(at, "range"),
-    RANGE(price, "scale"),
-    TAKEN(trimmed, .json = JSON(trimmed, "\"  two words \\t\"")),
-    TAKEN(lowered, .json = NULL),
-    TAKEN(shouted, .json = JSON(shouted, "\"quiet\"")),
-    TAKEN(secret, .json = NULL),
-    INSIDE(zip, "home.zip", "pattern", .left = true),
-    INSIDE(floor, "home.floor", "max", .left = true),
-    INSIDE(lift, "home.lift", "check", .left = true),
-    INSIDE(country, "home.country", "immutable", .inserts = true),
-    INSIDE(flat_zip, "flat.zip", "pattern", .left = false),
-    INSIDE(flat_lift, "flat.lift", "check", .left = false),
-    INSIDE(flat_country, "flat.country", "immutable", .inserts = true),
-    ITEM(long_tag, "tags[1]", "max_length"),
-    ITEM(odd_tag, "tags[1]", "format"),
-    ITEM(nobody, "remarks[1].author", "required"),
-    ITEM(odd, "remarks[1].stars", "check"),
-    ITEM(longer, "remarks[1].text", "max_length"),
-    ROW(quiet, "", "", OST_OK, .seen = seen_quiet),
+    ROWS(record, GRID_RECORD, "", .list = NULL),
+    COLUMN_ROWS(record, GRID_RECORD, ""),
+    MAKES(record, GRID_RECORD, "", version, GRID_VERSION, .status = OST_STALE, .json = "77",
+          .json_rule = "unknown", .number = true),
+    ROWS(home, GRID_HOME, "home.", .list = NULL),
+    ROWS(flat, GRID_FLAT, "flat.", .list = NULL),
+    COLUMN_ROWS(flat, GRID_FLAT, "flat."),
+    ROW(vault, GRID_VAULT, "vault.", sealed, GRID_SEALED, .rule = "immutable",
+        .status = OST_INVALID, .json = "\"other\""),
+    BREAKS(vault, GRID_VAULT, "vault.", pattern, "pattern", .json = "\"AB-1x\""),
+    MAKES(vault, GRID_VAULT, "vault.", trimmed, GRID_MAKES, .json = "\"  two words \\t\""),
+    ROWS(items, GRID_ITEMS, "", .list = "remarks"),
+    ITEM(long, tags, GRID_BREAKS, .rule = "max_length", .status = OST_INVALID,
+         .json = "\"toolong\""),
+    ITEM(odd, tags, GRID_BREAKS, .rule = "format", .status = OST_INVALID, .json = "\"B C\""),
+    ITEM(short, marks, GRID_BREAKS, .rule = "min_length", .status = OST_INVALID, .json = "\"a\""),
+    ITEM(digit, marks, GRID_BREAKS, .rule = "pattern", .status = OST_INVALID, .json = "\"a1\""),
+    ITEM(loud, marks, GRID_MAKES, .made = scalars_made_loud, .json = "\" mnO \""),
+    ITEM(low, levels, GRID_BREAKS, .rule = "min", .status = OST_INVALID, .json = "0"),
+    ITEM(high, levels, GRID_BREAKS, .rule = "max", .status = OST_INVALID, .json = "10"),
+    ITEM(uneven, levels, GRID_BREAKS, .rule = "check", .status = OST_INVALID, .json = "3"),
 };
 const size_t grid_rule_count = sizeof(grid_rules) / sizeof(grid_rules[0]);
