@@ -126,7 +126,8 @@ OST_API void *ost_query_find_and_update(ost_query *q, const ost_model *m, size_t
 /**
  * Stores a record, or changes the one that has its key. What the library or the database set or kept is written back to it: the
  * primary key, stamps, and members that an action names; a struct of the program's own gets all of that but `const char *`
- * members and blobs. A member of the key that is NULL is ::OST_INVALID, and so is a key that would be generated.
+ * members and blobs. A member of the key that is NULL is ::OST_INVALID, and so is a key that would be generated, or a
+ * struct with a time of deletion where the key is unique among the living.
  */
 #define ost_upsert(s, T, record, options, effect) \
     ost_session_upsert((s), OST_OF(T), OST_PTR(T, record), (options), (effect))

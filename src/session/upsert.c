@@ -207,8 +207,24 @@ static ost_status no_key(ost_session *s, const ost__model *m, const ost_field *f
     return OST_INVALID;
 }
 
+/* What a key among the living decides of a record that is deleted, databases see differently. */
+static ost_status check_living(ost_session *s, const ost__upsert *u, const void *record)
+{
+    const ost__model *m = u->model;
+    const ost_field *f = m->table.deleted;
+    if (u->index == OST__NO_INDEX || !m->table.indexes[u->index].among_living ||
+        ost__member_is_null(f, record))
+        return OST_OK;
+    const char *why = "is set: an upsert by a key among the living is of a living record";
+    ost__fail(s, OST_INVALID, "%s.%s %s", m->table.model, f->name, why);
+    ost__error_about(&s->error, m->table.model, f->name);
+    ost__error_add_failure(&s->error, f->name, "living", why);
+    return OST_INVALID;
+}
+
 ost_status ost__upsert_check_key(ost_session *s, const ost__upsert *u, const void *record)
 {
+    OST_TRY(check_living(s, u, record));
     for (uint32_t i = 0; i < u->arbiter_count; i++) {
         const ost_field *f = u->arbiters[i];
         if (f->generated != OST_GIVEN && ost__member_is_zero(f, record))

@@ -142,12 +142,36 @@ static void an_index_with_a_condition_is_no_key(void **state)
     assert_int_equal(rig_sent(r), 0);
 }
 
+/* Among the living it would meet one that lives, or none, as the database sees it. */
+static void a_deleted_record_meets_nobody_among_the_living(void **state)
+{
+    rig *r = *state;
+    patron p = { .email = "ada@example.org" };
+    const ost_upsert_options *by_email = OST_UPSERT(OST_BY(ost_col(patron, email)));
+    OK(ost_insert(r->s, patron, &p));
+    p.id = 0;
+    p.deleted_at = (ost_opt_time)OST_SOME((ost_time){ 1000000 });
+    rig_forget(r);
+    FAILS(OST_INVALID, "patron.deleted_at is set", ost_upsert(r->s, patron, &p, by_email, NULL));
+    FAILS(OST_INVALID, "patron.deleted_at is set",
+          ost_upsert_many(r->s, patron, &p, 1, by_email, NULL));
+    NULLS(OST_INVALID, "patron.deleted_at is set",
+          ost_find_or_create(r->s, patron, NULL, &p, ost_col(patron, email)));
+    assert_int_equal(rig_sent(r), 0);
+    /* By its primary key it is met as any. */
+    p.id = 77;
+    p.card = 5;
+    p.email = "eve@example.org";
+    OK(ost_upsert(r->s, patron, &p, NULL, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         RIG_ALL(a_hook_may_set_what_is_immutable),
         RIG_ALL(texts_inside_structs_of_the_programs_stay_its_own),
         RIG_ALL(records_of_a_sorted_array_keep_their_snapshots),
+        RIG_ALL(a_deleted_record_meets_nobody_among_the_living),
         RIG_LOCAL(an_index_with_a_condition_is_no_key),
         RIG_ON(an_index_with_a_condition_is_no_key, RIG_POSTGRES),
         RIG_ON(an_index_with_a_condition_is_no_key, RIG_MONGODB),
