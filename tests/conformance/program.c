@@ -286,6 +286,10 @@ static const kind kinds[] = {
     { 8, step_value_of, NULL },
     { 10, step_update, NULL },
     { 5, step_update_one, NULL },
+    { 6, step_find_and_update, NULL },
+    { 10, step_upsert, NULL },
+    { 6, step_upsert_many, NULL },
+    { 5, step_find_or_create, NULL },
     { 2, step_delete_all, NULL },
     { 1, step_purge, NULL },
     { 1, step_purge_all, NULL },
@@ -445,13 +449,14 @@ void world_prepare(world *w)
 const limits *limits_of(const char *backend)
 {
     static const limits all[] = {
-        { "sqlite", { INT64_MAX, true, false, 38 }, true, true, { NULL } },
-        { "postgres", { UINT64_MAX, true, true, 38 }, false, true, { NULL } },
-        { "mariadb", { UINT64_MAX, false, false, 38 }, false, true, { NULL } },
+        { "sqlite", { INT64_MAX, true, false, 38 }, true, true, true, { NULL } },
+        { "postgres", { UINT64_MAX, true, true, 38 }, false, true, false, { NULL } },
+        { "mariadb", { UINT64_MAX, false, false, 38 }, false, true, true, { NULL } },
         { "mongodb",
           { INT64_MAX, false, false, 34 },
           false,
           false,
+          true,
           { "MongoDB orders blobs by their length", NULL } },
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)

@@ -44,6 +44,9 @@ typedef struct limits {
      * cannot be kept is found in all of them before the first is sent. */
     bool record_by_record;
     bool nests; /* a transaction inside another is a savepoint */
+    /* Stored documents are compared with the order of their members: an upsert may take one that
+     * was changed inside for another. */
+    bool ordered_documents;
     /* What refusals say that no program can foresee, each a part of a sentence; NULL: none. */
     const char *refusals[3];
 } limits;
@@ -227,6 +230,24 @@ void agree_rows(world *w, const asked *a, const ev_rows *expected, const ost_val
 /* The whole tables, at the end of a program. */
 void agree_tables(world *w);
 
+/* ---- records: steps_records.c, steps_writes.c ---- */
+
+/* A record of the program's own, with random members. */
+void *new_record(world *w, const ev_schema *schema);
+bool key_is_generated(const ev_schema *schema);
+void set_key(const ev_schema *schema, void *record, int64_t key);
+/* A key that no row has. */
+int64_t free_key(const world *w, size_t table);
+/* The cells of a new row, with a key of the evaluator's own where the database would make one. */
+ost_value *new_cells(world *w, size_t table, const void *record, int64_t key);
+/* After a success: takes the generated key from the record, which must be new. */
+void take_key(world *w, size_t table, const void *record, ost_value *cells);
+/* Checks one record against a row of the evaluator's. */
+void agree_record(world *w, size_t table, const void *record, size_t row);
+/* Whether a member is added to: sums of quarters are exact; what may pass 2^63 - 1 is not kept
+ * alike by all backends. */
+bool can_increment(const ev_schema *schema, size_t field);
+
 /* ---- steps ---- */
 
 void step_insert(world *w);
@@ -249,6 +270,10 @@ void step_query(world *w);
 void step_value_of(world *w);
 void step_update(world *w);
 void step_update_one(world *w);
+void step_find_and_update(world *w);
+void step_upsert(world *w);
+void step_upsert_many(world *w);
+void step_find_or_create(world *w);
 void step_delete_all(world *w);
 void step_purge(world *w);
 void step_purge_all(world *w);

@@ -10,7 +10,7 @@ static size_t key_of(const ev_schema *schema)
     return schema->unique[0].fields[0];
 }
 
-static bool key_is_generated(const ev_schema *schema)
+bool key_is_generated(const ev_schema *schema)
 {
     return schema->fields[key_of(schema)].generated;
 }
@@ -24,21 +24,20 @@ static void fill_record(world *w, const ev_schema *schema, void *record)
     }
 }
 
-static void *new_record(world *w, const ev_schema *schema)
+void *new_record(world *w, const ev_schema *schema)
 {
     void *record = ev_take(&w->scratch, record_size(schema));
     fill_record(w, schema, record);
     return record;
 }
 
-static void set_key(const ev_schema *schema, void *record, int64_t key)
+void set_key(const ev_schema *schema, void *record, int64_t key)
 {
     ost_value v = ev_int(key);
     ev_write(&schema->fields[key_of(schema)], record, &v);
 }
 
-/* A key that no row has. */
-static int64_t free_key(const world *w, size_t table)
+int64_t free_key(const world *w, size_t table)
 {
     const ev_table *t = &w->store.tables[table];
     int64_t key = 1000;
@@ -48,8 +47,7 @@ static int64_t free_key(const world *w, size_t table)
     return key;
 }
 
-/* The cells of a new row, with a key of the evaluator's own where the database would make one. */
-static ost_value *new_cells(world *w, size_t table, const void *record, int64_t key)
+ost_value *new_cells(world *w, size_t table, const void *record, int64_t key)
 {
     const ev_schema *schema = &w->schemas[table];
     ost_value *cells = ev_cells(schema, record, &w->scratch);
@@ -59,8 +57,7 @@ static ost_value *new_cells(world *w, size_t table, const void *record, int64_t 
     return cells;
 }
 
-/* After a success: takes the generated key from the record, which must be new. */
-static void take_key(world *w, size_t table, const void *record, ost_value *cells)
+void take_key(world *w, size_t table, const void *record, ost_value *cells)
 {
     const ev_schema *schema = &w->schemas[table];
     size_t key = key_of(schema);
@@ -254,8 +251,7 @@ static size_t row_with_key(world *w, size_t table, const ost_value *key)
     return ev_find_row(&w->store.tables[table], cells);
 }
 
-/* Checks one record against a row of the evaluator's. */
-static void agree_record(world *w, size_t table, const void *record, size_t row)
+void agree_record(world *w, size_t table, const void *record, size_t row)
 {
     asked a;
     ev_rows expected;

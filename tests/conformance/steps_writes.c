@@ -16,8 +16,7 @@ static bool is_unique(const ev_schema *schema, size_t field)
     return false;
 }
 
-/* Sums of quarters are exact; what may pass 2^63 - 1 is not kept alike by all backends. */
-static bool can_increment(const ev_schema *schema, size_t field)
+bool can_increment(const ev_schema *schema, size_t field)
 {
     const ev_field *f = &schema->fields[field];
     if (is_unique(schema, field) || ev_is_enum(f) || f->type == OST_TYPE_UINT64)
@@ -205,6 +204,55 @@ void step_update_one(world *w)
     status = ost_query_update_one(q, changes);
     if (agree_status(w, expected, status) && status == OST_OK)
         w->store = probe;
+}
+
+/* The first row of the order alone. */
+static ost_query *ask_for_one(world *w, asked *a)
+{
+    ost_query *q;
+    ask_records(w, a, random_table(w));
+    add_random_orders(w, a);
+    complete_order(w, a);
+    q = build_query(w, a);
+    ost_everything(q);
+    a->query.has_limit = true;
+    a->query.limit = 1;
+    return q;
+}
+
+void step_find_and_update(world *w)
+{
+    asked a;
+    size_t matched, row = 0;
+    ost_query *q = ask_for_one(w, &a);
+    bool *rows = mark_rows(w, &a, &matched), old = rng_chance(&w->rng, 50);
+    const ev_schema *schema = &w->schemas[a.query.table];
+    const ost_expr *const *changes = random_changes(w, schema);
+    ev_store probe = ev_store_copy(&w->store);
+    ost_status expected = update_probe(w, &probe, a.query.table, rows, changes);
+    bool refused = sets_too_much(w, schema, changes);
+    void *record;
+    if (matched == 0 && refused)
+        return; /* which of the two is met first is nobody's business */
+    if (matched == 0 && expected == OST_OK)
+        expected = OST_NOT_FOUND;
+    if (expected != OST_MISUSE && w->doomed == OST_OK && refused)
+        expected = OST_RANGE;
+    else
+        expected = after_doom(w, expected);
+    say_query(w, old ? "find and update, returning the old" : "find and update", &a);
+    say_changes(w, changes);
+    record = ost_query_find_and_update(q, schema->model, record_size(schema),
+                                       old ? OST_RETURN_OLD : OST_RETURN_NEW, changes);
+    if (!agree_status(w, expected, last_status(w, record)) || !record)
+        return;
+    while (!rows[row])
+        row++;
+    if (!old)
+        w->store = probe;
+    agree_record(w, a.query.table, record, row);
+    hold(w, a.query.table, record, NULL, ev_row(&w->store.tables[a.query.table], row));
+    w->store = probe;
 }
 
 static uint16_t member_type(const ev_schema *schema, const ost_expr *member)

@@ -11,7 +11,7 @@ typedef struct changing {
     ev_scratch *scratch;
 } changing;
 
-static ost_status increment(const ev_field *f, ost_value *cell, const ost_value *by)
+ost_status ev_increment(const ev_field *f, ost_value *cell, const ost_value *by)
 {
     ev_number a, b, sum;
     ost_value out = ev_null();
@@ -209,7 +209,7 @@ static ost_status apply(const changing *c, const ost_expr *e, ost_value *row)
     switch (e->op) {
     case OST_OP_SET: row[i] = e->value; return ev_fit(f, &row[i]);
     case OST_OP_SET_NULL: row[i] = ev_null(); return ev_fit(f, &row[i]);
-    case OST_OP_INC: return increment(f, &row[i], &e->value);
+    case OST_OP_INC: return ev_increment(f, &row[i], &e->value);
     default: abort();
     }
 }

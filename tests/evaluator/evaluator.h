@@ -11,6 +11,7 @@
 #include "value.h"
 
 #include "ostler/expr.h"
+#include "ostler/upsert.h"
 
 enum { EV_FIELDS_MAX = 48, EV_UNIQUE_MAX = 8, EV_TABLES_MAX = 12, EV_KEYS_MAX = 8 };
 
@@ -76,6 +77,17 @@ ost_status ev_check_unique(const ev_table *t);
 /* Changes all marked rows, or none. OST_MISUSE, OST_RANGE, OST_CONFLICT. */
 ost_status ev_update(ev_store *store, size_t table, const bool *rows,
                      const ost_expr *const *changes);
+
+/* What becomes of a member of a row that is there. */
+typedef enum ev_action { EV_SET, EV_KEEP, EV_ADD, EV_FILL } ev_action;
+/* The row that has these members of the cells; SIZE_MAX: none, or one of them is NULL. */
+size_t ev_find_by(const ev_table *t, const ev_unique *key, const ost_value *cells);
+/* Stores a row, or changes the one that has its key, by an action for each field. *row: where it
+ * is. OST_RANGE, OST_CONFLICT; the row is then as it was. */
+ost_status ev_upsert(ev_store *store, size_t table, const ev_unique *key, const ev_action *actions,
+                     const ost_value *cells, size_t *row, enum ost_effect *effect);
+/* Adds to a cell, unless it is NULL; OST_RANGE: the sum does not fit. */
+ost_status ev_increment(const ev_field *f, ost_value *cell, const ost_value *by);
 
 /* ---- what is asked ---- */
 
