@@ -182,7 +182,12 @@ static const meaning *meaning_in(const report *r)
     static const meaning sum = {
         BAD_VALUE, OST_RANGE, NOTHING, 0, 0, 0, "the sum does not fit the member"
     };
-    if (r->code == BAD_VALUE && strncmp(r->text, "Failed to apply $inc", 20) == 0)
+    /* findAndModify says first where it failed. */
+    static const char where[] = "Plan executor error during findAndModify :: caused by :: ";
+    const char *text = r->text;
+    if (strncmp(text, where, sizeof where - 1) == 0)
+        text += sizeof where - 1;
+    if (r->code == BAD_VALUE && strncmp(text, "Failed to apply $inc", 20) == 0)
         return &sum;
     return meaning_of(r->code);
 }

@@ -446,6 +446,19 @@ static void what_was_found_and_updated_is_tracked(void)
     }
 }
 
+static void an_increment_that_is_given_back_fits(void)
+{
+    thing t = { .id = 1, .i8 = 127, .i64 = INT64_MAX, .name = "a" };
+    OK(ost_insert(s, thing, &t));
+    for (uint16_t which = OST_RETURN_NEW; which <= OST_RETURN_OLD; which++) {
+        assert_null(ost_find_and_update(by_number(), thing, which, ost_inc(thing, i64, 1)));
+        assert_int_equal(ost_session_error(s)->status, OST_RANGE);
+        assert_null(ost_find_and_update(by_number(), thing, which, ost_inc(thing, i8, 1)));
+        assert_int_equal(ost_session_error(s)->status, OST_RANGE);
+    }
+    assert_int_equal(things(ost_eq(thing, i64, INT64_MAX)), 1);
+}
+
 static const test_case upserts_group_cases[] = {
     CASE(an_upsert_inserts_updates_or_changes_nothing,
          "an upsert inserts, updates, or changes nothing, and says which"),
@@ -468,6 +481,8 @@ static const test_case upserts_group_cases[] = {
     CASE(find_and_update_gives_the_new_record_back,
          "find-and-update gives the first of the order back as it is now"),
     CASE(find_and_update_gives_the_old_record_back, "or as it was before"),
+    CASE_ALONE(an_increment_that_is_given_back_fits,
+               "an increment that does not fit is `OST_RANGE` there too"),
     CASE(what_was_found_and_updated_is_tracked, "what was given back is tracked"),
 };
 GROUP(upserts_group, "Upserts, find-or-create, find-and-update");
