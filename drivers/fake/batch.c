@@ -207,7 +207,7 @@ static void note_operation(ost_connection *c, const ost__fake_slot *s, const ost
         .matched = outcome->matched,
     };
     if (op->shape && op->shape->table)
-        ost__copy_text(entry.table, sizeof entry.table, op->shape->table->name);
+        ost__fake_full_name(op->shape->table, entry.table, sizeof entry.table);
     ost__copy_text(entry.text, sizeof entry.text, text_of(c, op));
     ost__fake_note(c->fake, &entry);
 }

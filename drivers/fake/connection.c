@@ -75,7 +75,7 @@ static const ost_capabilities alone = {
     .server_version = 10000,
     .abilities = 1U << OST_CAN_SAVEPOINT | 1U << OST_CAN_RETURN | 1U << OST_CAN_STREAM_BESIDE |
                  1U << OST_CAN_DDL_IN_UNIT | 1U << OST_CAN_SKIP_LOCKED | 1U << OST_CAN_BIND_LIST |
-                 1U << OST_CAN_PREPARE,
+                 1U << OST_CAN_PREPARE | 1U << OST_CAN_SCHEMAS,
     .max_parameters = 32766,
     .max_identifier = 63,
     .isolations = 0xf,

@@ -11,6 +11,11 @@ const char *ost__fake_name_of(const ost_operation *op)
     return op->text ? op->text : "";
 }
 
+void ost__fake_full_name(const ost_table *t, char *out, size_t size)
+{
+    ost__print(out, size, t->schema ? "%s.%s" : "%s%s", t->schema ? t->schema : "", t->name);
+}
+
 bool ost__fake_enter(ost_connection *c, const char *slot)
 {
     if (atomic_exchange(&c->busy, true))

@@ -135,8 +135,10 @@ static ost_status fake_open(const ost_host *host, const ost_options *options, os
 static ost_plan *new_plan(ost_backend *b, const ost_shape *shape)
 {
     char text[160] = "";
-    const char *table = shape->table ? shape->table->name : "";
+    char table[128] = "";
     size_t length = 0;
+    if (shape->table)
+        ost__fake_full_name(shape->table, table, sizeof table);
     if (!b->fake->has_inner)
         length = ost__print(text, sizeof text, "%s %s", ost_fake_kind_name(shape->kind), table);
     size_t size = sizeof(ost_plan) + length + 1;

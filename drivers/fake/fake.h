@@ -137,7 +137,7 @@ typedef struct ost_fake_rule {
     uint16_t point;     /**< An enum ost_fake_point. */
     uint16_t action;    /**< An enum ost_fake_action. */
     uint32_t kinds;     /**< Bits of OST_FAKE_KIND(); 0: all. */
-    const char *name;   /**< Table, model, text, URL or endpoint; NULL: all. */
+    const char *name;   /**< Table (or "schema.table"), model, text, URL or endpoint; NULL: all. */
     uint32_t first;     /**< Acts from the first-th match on; 0 is 1. */
     uint32_t times;     /**< Acts so often; 0 is 1; ::OST_FAKE_ALWAYS. */
     uint16_t effects;   /**< Of enum ost_fake_effects. */
@@ -213,7 +213,7 @@ typedef struct ost_fake_entry {
     size_t records;      /**< Of an operation: record_count. */
     int64_t rows;        /**< Rows delivered, all portions together. */
     int64_t matched;     /**< Of an operation. */
-    char table[64];      /**< Stored name of its table, or "". */
+    char table[128];     /**< Stored name of its table, behind its schema and a point, or "". */
     char text[256];      /**< Text of plan or operation, with placeholders; an endpoint; or "". */
 } ost_fake_entry;
 /** How many lines there are; the log ends after 16384. */

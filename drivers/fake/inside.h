@@ -182,6 +182,8 @@ void ost__fake_check_collect(ost_connection *c, size_t i, const ost_operation *o
                              const ost_sink *sink);
 uint64_t ost__fake_digest(const ost_operation *ops, size_t n);
 const char *ost__fake_name_of(const ost_operation *op);
+/* "schema.table", or the table alone. */
+void ost__fake_full_name(const ost_table *t, char *out, size_t size);
 
 /* ---- rows.c ---- */
 void ost__fake_rows_begin(ost__fake_rows *r, const ost__memory *m, const ost_operation *op);

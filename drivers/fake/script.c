@@ -133,12 +133,20 @@ void ost_fake_forget_rules(ost_fake *f)
     ost__fake_unlock(f);
 }
 
+static bool is_full_name(const char *wanted, const ost_table *t)
+{
+    size_t size = t->schema ? strlen(t->schema) : 0;
+    return t->schema && strncmp(wanted, t->schema, size) == 0 && wanted[size] == '.' &&
+           strcmp(wanted + size + 1, t->name) == 0;
+}
+
 static bool same_name(const char *wanted, const ost_fake_moment *m)
 {
     if (!wanted || strcmp(wanted, m->name) == 0)
         return true;
     const ost_table *table = m->shape ? m->shape->table : NULL;
-    return table && (strcmp(wanted, table->name) == 0 || strcmp(wanted, table->model) == 0);
+    return table && (strcmp(wanted, table->name) == 0 || strcmp(wanted, table->model) == 0 ||
+                     is_full_name(wanted, table));
 }
 
 static bool matches(const ost_fake_rule *r, const ost_fake_moment *m)

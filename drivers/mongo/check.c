@@ -6,7 +6,7 @@
 
 #include "mongo/upsert.h"
 
-enum { NAME_MAX_BYTES = 200 };
+enum { NAME_MAX_BYTES = 200, DATABASE_MAX_BYTES = 63 };
 
 static const char *model_of(const ost__mongo_writer *w)
 {
@@ -25,6 +25,22 @@ static void check_collection(ost__mongo_writer *w)
                           "of at most %d bytes, without a $, not beginning with system. and not "
                           "that of the counters, " OST__MONGO_COUNTERS,
                           model_of(w), NAME_MAX_BYTES);
+}
+
+/* What the server's documentation forbids on any of its systems, and its own databases. */
+static void check_database(ost__mongo_writer *w)
+{
+    static const char *const own[] = { "admin", "local", "config" };
+    const char *name = w->table->schema;
+    bool bad = name && (strpbrk(name, "/\\. \"$*<>:|?") || strlen(name) > DATABASE_MAX_BYTES);
+    for (size_t i = 0; name && i < sizeof own / sizeof own[0]; i++)
+        bad = bad || strcmp(name, own[i]) == 0;
+    if (bad)
+        ost__mongo_refuse(
+            w, OST_UNSUPPORTED,
+            "%s: a database of MongoDB cannot have the name %s: give .schema another, "
+            "of at most %d bytes, without spaces and /\\.\"$*<>:|?",
+            model_of(w), name, DATABASE_MAX_BYTES);
 }
 
 static void refuse_field(ost__mongo_writer *w, const ost_field *f, const char *why)
@@ -350,6 +366,7 @@ void ost__mongo_check(ost__mongo_writer *w)
 {
     const ost_shape *s = w->plan->shape;
     check_collection(w);
+    check_database(w);
     if (s->where)
         check_node(w, s->where, 0);
     for (uint32_t i = 0; i < s->column_count; i++)

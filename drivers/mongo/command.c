@@ -68,10 +68,23 @@ static bool takes_concern(const bson_t *command)
     return false;
 }
 
+/* Where the operation's table is, or what it describes. */
+static const char *database_of(const request *q)
+{
+    const ost_operation *op = q->run->op;
+    const char *own = q->run->c->backend->settings.database;
+    if ((q->flags & OST__MONGO_ADMIN) || !op)
+        return q->flags & OST__MONGO_ADMIN ? "admin" : own;
+    if (op->kind == OST_DO_DESCRIBE)
+        return op->text ? op->text : own;
+    return op->shape && op->shape->table && op->shape->table->schema ? op->shape->table->schema
+                                                                     : own;
+}
+
 static bool call(const request *q, bson_t *reply, bson_error_t *why)
 {
     ost_connection *c = q->run->c;
-    const char *database = q->flags & OST__MONGO_ADMIN ? "admin" : c->backend->settings.database;
+    const char *database = database_of(q);
     const mongoc_read_prefs_t *prefs = NULL;
     switch (q->kind) {
     case OST__MONGO_READS:

@@ -266,6 +266,9 @@ static void write_text(ost__mongo_writer *w, ost_plan *plan)
     size_t size = 0;
     char *text = NULL;
     command(w, &all);
+    /* As it travels. */
+    if (w->table->schema)
+        ost__mongo_text_in(w, &all, "$db", w->table->schema);
     if (w->status == OST_OK)
         text = bson_as_relaxed_extended_json(&all, &size);
     plan->text = text ? ost__arena_text(&plan->arena, text, size) : NULL;

@@ -195,7 +195,8 @@ static void capabilities(const ost_connection *c, uint32_t version, ost_capabili
         .struct_size = sizeof *caps,
         .server_version = version,
         .abilities = bit(OST_CAN_RETURN) | bit(OST_CAN_RETURN_BEFORE) | bit(OST_CAN_STREAM_BESIDE) |
-                     bit(OST_CAN_ARRAY_BIND) | bit(OST_CAN_BIND_LIST) | bit(OST_CAN_WATCH),
+                     bit(OST_CAN_ARRAY_BIND) | bit(OST_CAN_BIND_LIST) | bit(OST_CAN_WATCH) |
+                     bit(OST_CAN_SCHEMAS),
         .max_identifier = IDENTIFIER_MAX,
         .isolations = 1u << OST_DEFAULT_ISOLATION,
         .max_packet = c->max_message,

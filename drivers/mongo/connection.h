@@ -171,10 +171,11 @@ bool ost__mongo_raw(ost_connection *c, const bson_t *command, bson_t *reply);
  * command of ours (not of the handshake). */
 bool ost__mongo_look(const mongoc_iovec_t *iov, size_t count, int64_t *txn);
 
-/* command.c: runs a command in c->database. `options` get the session, maxTimeMS is added to the
- * command, the time is c->deadline. Waits for a server while there is none. `kind` says what is
- * done when the answer is lost. The reply is the caller's to destroy, whatever came back. A reply
- * that says no becomes `error`, also write errors and write concern errors in it. */
+/* command.c: runs a command in the database of the operation's table. `options` get the session,
+ * maxTimeMS is added to the command, the time is c->deadline. Waits for a server while there is
+ * none. `kind` says what is done when the answer is lost. The reply is the caller's to destroy,
+ * whatever came back. A reply that says no becomes `error`, also write errors and write concern
+ * errors in it. */
 enum ost__mongo_command_kind {
     OST__MONGO_READS,  /* asked again, of a server that may have come instead */
     OST__MONGO_WRITES, /* the same outside a unit, with its number: never done twice */

@@ -12,7 +12,7 @@
 #include "mongo/define.h"
 #include "mongo/types.h"
 
-enum { COLUMN = 1, INDEX = 2, COLUMNS = 3, PORTION = 100, NAMESPACE_NOT_FOUND = 26 };
+enum { COLUMN = 1, INDEX = 2, SCHEMA = 4, COLUMNS = 3, PORTION = 100, NAMESPACE_NOT_FOUND = 26 };
 
 typedef struct description {
     bson_iter_t properties; /* of the validator; each use takes a copy */
@@ -209,6 +209,11 @@ ost_status ost__mongo_describe(ost__mongo_run *r)
             return ost__error_set(r->error, OST_MISUSE, "a description has %d columns",
                                   (int)COLUMNS);
     OST_TRY(ost__mongo_reader_begin(&reader, &plan, program, r->sink));
+    /* A database is made by the first collection in it. */
+    if (r->op->text) {
+        const description d = { .run = r, .reader = &reader, .table = r->op->text };
+        OST_TRY(emit(&d, r->op->text, SCHEMA));
+    }
     OST_TRY(describe_all(r, &reader));
     r->outcome->rows = (int64_t)reader.rows;
     return reader.failed;

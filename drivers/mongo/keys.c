@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keys in a row. A counter for each collection, in a collection of their own, holds the first key
- * that nobody was given: {_id: collection, next: int64}. Connections share blocks that grow with
- * demand; what is left of one when the program ends is never given again.
+ * Keys in a row. A counter for each collection, in a collection of the same database, holds the
+ * first key that nobody was given: {_id: collection, next: int64}. Connections share blocks that
+ * grow with demand; what is left of one when the program ends is never given again.
  *
  * Keys that a program gives by itself push the counter beyond them, a growing step at a time. Who
  * stores keys without asking the counter is met once: then, and when a process first asks, the
@@ -20,13 +20,14 @@ enum { DUPLICATE_KEY = 11000 };
 
 typedef struct counter {
     struct counter *next_counter;
-    size_t size;       /* of this allocation */
-    int64_t next, end; /* keys that are ours; none where they are equal */
-    int64_t known;     /* the counter has come so far; 0: not known */
-    int64_t block;     /* keys that were asked for last */
-    int64_t step;      /* that it was pushed beyond a key that was given */
-    bool doubtful;     /* larger keys may be there */
-    char collection[];
+    size_t size;          /* of this allocation */
+    int64_t next, end;    /* keys that are ours; none where they are equal */
+    int64_t known;        /* the counter has come so far; 0: not known */
+    int64_t block;        /* keys that were asked for last */
+    int64_t step;         /* that it was pushed beyond a key that was given */
+    bool doubtful;        /* larger keys may be there */
+    const char *database; /* NULL: the URL's */
+    char collection[];    /* and behind it the database's name */
 } counter;
 
 struct ost__mongo_keys {
@@ -58,25 +59,36 @@ void ost__mongo_keys_free(ost_backend *b, ost__mongo_keys *keys)
     ost__free(&b->memory, keys, sizeof *keys);
 }
 
+static bool is_counter(const counter *c, const ost_table *t)
+{
+    bool same =
+        c->database && t->schema ? strcmp(c->database, t->schema) == 0 : c->database == t->schema;
+    return same && strcmp(c->collection, t->name) == 0;
+}
+
 /* Under the backend's mutex. NULL: no memory. */
-static counter *counter_of(ost_backend *b, const char *collection)
+static counter *counter_of(ost_backend *b, const ost_table *t)
 {
     ost__mongo_keys *keys = b->keys;
-    size_t size = sizeof(counter) + strlen(collection) + 1;
+    size_t name = strlen(t->name) + 1, database = t->schema ? strlen(t->schema) + 1 : 0;
     counter *c;
     /* The blocks of a parent are its own. */
     if (keys->owner != b->owner)
         forget_counters(&b->memory, keys);
     keys->owner = b->owner;
     for (c = keys->counters; c; c = c->next_counter)
-        if (strcmp(c->collection, collection) == 0)
+        if (is_counter(c, t))
             return c;
-    c = ost__alloc_zeroed(&b->memory, size);
+    c = ost__alloc_zeroed(&b->memory, sizeof *c + name + database);
     if (!c)
         return NULL;
-    c->size = size;
+    c->size = sizeof *c + name + database;
     c->doubtful = true;
-    memcpy(c->collection, collection, size - sizeof(counter));
+    memcpy(c->collection, t->name, name);
+    if (t->schema) {
+        memcpy(c->collection + name, t->schema, database);
+        c->database = c->collection + name;
+    }
     c->next_counter = keys->counters;
     keys->counters = c;
     return c;
@@ -242,14 +254,14 @@ static ost_status used_up(ost__mongo_run *r)
 ost_status ost__mongo_keys_take(ost__mongo_run *r, size_t count, int64_t *first)
 {
     ost_backend *b = r->c->backend;
-    const char *collection = r->op->shape->table->name;
+    const ost_table *t = r->op->shape->table;
     int64_t wanted = (int64_t)count, block = 0, least = 1, next = 0;
     bool taken = false, doubtful = true;
     counter *c;
     if (count > INT32_MAX)
         return used_up(r);
     pthread_mutex_lock(&b->mutex);
-    c = counter_of(b, collection);
+    c = counter_of(b, t);
     if (c) {
         taken = take_own(c, wanted, first);
         doubtful = c->doubtful;
@@ -271,7 +283,7 @@ ost_status ost__mongo_keys_take(ost__mongo_run *r, size_t count, int64_t *first)
     OST_TRY(move_counter(r, least, block, &next));
     *first = next - block;
     pthread_mutex_lock(&b->mutex);
-    c = counter_of(b, collection);
+    c = counter_of(b, t);
     if (c) {
         if (c->doubtful)
             c->next = c->end = 0;
@@ -285,11 +297,11 @@ ost_status ost__mongo_keys_take(ost__mongo_run *r, size_t count, int64_t *first)
 ost_status ost__mongo_keys_given(ost__mongo_run *r, int64_t most)
 {
     ost_backend *b = r->c->backend;
-    const char *collection = r->op->shape->table->name;
+    const ost_table *t = r->op->shape->table;
     int64_t step = 0, next = 0;
     counter *c;
     pthread_mutex_lock(&b->mutex);
-    c = counter_of(b, collection);
+    c = counter_of(b, t);
     if (c) {
         if (most >= c->next && most < c->end)
             c->next = most + 1;
@@ -304,7 +316,7 @@ ost_status ost__mongo_keys_given(ost__mongo_run *r, int64_t most)
         return c ? OST_OK : no_memory(r);
     OST_TRY(move_counter(r, most + step, 0, &next));
     pthread_mutex_lock(&b->mutex);
-    c = counter_of(b, collection);
+    c = counter_of(b, t);
     if (c && next > c->known)
         c->known = next;
     pthread_mutex_unlock(&b->mutex);
@@ -316,7 +328,7 @@ void ost__mongo_keys_doubt(ost__mongo_run *r)
     ost_backend *b = r->c->backend;
     counter *c;
     pthread_mutex_lock(&b->mutex);
-    c = counter_of(b, r->op->shape->table->name);
+    c = counter_of(b, r->op->shape->table);
     if (c)
         c->doubtful = true;
     pthread_mutex_unlock(&b->mutex);

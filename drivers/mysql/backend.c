@@ -195,15 +195,30 @@ static const char marks_text[] =
     "CREATE TABLE IF NOT EXISTS `" OST_MARKS_TABLE "` (`id` BINARY(16) NOT NULL PRIMARY KEY, "
     "`created` DATETIME NOT NULL, KEY `ostler_commits_created` (`created`)) ENGINE=InnoDB";
 
-static ost_status write_draft(draft *d, const ost__my_flavour *flavour)
+/* What a key refers to is looked for beside its own table: which database we use says the URL. */
+static ost_status write_definition(draft *d, const ost_backend *b, const ost__my_flavour *flavour)
 {
-    const ost_shape *s = d->shape;
-    if (s->kind == OST_DO_DDL && s->ddl == OST_DDL_CREATE_MARKS) {
+    ost__my_flavour told = *flavour;
+    ost__my_settings settings;
+    ost_status status;
+    if (d->shape->ddl == OST_DDL_CREATE_MARKS) {
         begin_part(d, OST__MY_WHOLE);
         ost__buffer_text(&d->text, marks_text);
         end_part(d, OST__MY_WHOLE);
         return OST_OK;
     }
+    OST_TRY(ost__my_settings_read(&b->memory, b->url, &settings, d->error));
+    told.dialect.own_schema = settings.database;
+    status = write_whole(d, &told, OST__MY_WHOLE);
+    ost__my_settings_finish(&b->memory, &settings);
+    return status;
+}
+
+static ost_status write_draft(draft *d, const ost_backend *b, const ost__my_flavour *flavour)
+{
+    const ost_shape *s = d->shape;
+    if (s->kind == OST_DO_DDL)
+        return write_definition(d, b, flavour);
     if (s->kind == OST_DO_INSERT && s->table)
         return write_insert(d, flavour);
     if (s->kind == OST_DO_UPSERT && s->table && s->arbiter_count > 0)
@@ -260,7 +275,7 @@ ost_status ost__my_compile(ost_backend *b, const ost_capabilities *caps, const o
         return ost__error_set(error, OST_UNSUPPORTED, "the server is too old");
     ost__buffer_init(&d.text, &b->memory);
     ost__buffer_init(&d.uses, &b->memory);
-    status = write_draft(&d, flavour);
+    status = write_draft(&d, b, flavour);
     if (status == OST_OK) {
         *out = assemble(b, &d, flavour);
         if (!*out)

@@ -18,13 +18,46 @@ ost_status ost__my_submit(ost_connection *c, const ost_operation *ops, size_t n,
     return OST_OK;
 }
 
-static const char describe_text[] =
-    "SELECT TABLE_NAME, COLUMN_NAME, 1 FROM information_schema.COLUMNS"
-    " WHERE TABLE_SCHEMA = DATABASE()"
+/* Each of them ends where the database is missing. */
+static const char *const describe_texts[] = {
+    "SELECT TABLE_NAME, COLUMN_NAME, 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ",
     " UNION ALL SELECT DISTINCT TABLE_NAME, INDEX_NAME, 2 FROM information_schema.STATISTICS"
-    " WHERE TABLE_SCHEMA = DATABASE()"
+    " WHERE TABLE_SCHEMA = ",
     " UNION ALL SELECT TABLE_NAME, CONSTRAINT_NAME, 3"
-    " FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()";
+    " FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = ",
+    " UNION ALL SELECT SCHEMA_NAME, SCHEMA_NAME, 4 FROM information_schema.SCHEMATA"
+    " WHERE SCHEMA_NAME = ",
+};
+
+/* In the modes of our sessions a backslash is one. */
+static void put_literal(ost__buffer *out, const char *text)
+{
+    ost__buffer_char(out, '\'');
+    for (; *text; text++) {
+        if (*text == '\'')
+            ost__buffer_char(out, *text);
+        ost__buffer_char(out, *text);
+    }
+    ost__buffer_char(out, '\'');
+}
+
+static ost_status describe(ost__my_run *r)
+{
+    ost__buffer text;
+    ost_status status;
+    ost__buffer_init(&text, &r->c->backend->memory);
+    for (size_t i = 0; i < sizeof describe_texts / sizeof describe_texts[0]; i++) {
+        ost__buffer_text(&text, describe_texts[i]);
+        if (r->op->text)
+            put_literal(&text, r->op->text);
+        else
+            ost__buffer_text(&text, "DATABASE()");
+    }
+    status = text.failed ? ost__error_set(r->error, OST_NO_MEMORY, "no memory for a statement")
+                         : ost__my_raw(r, text.data, text.size);
+    ost__buffer_finish(&text);
+    return status;
+}
 
 static ost_status define(ost__my_run *r)
 {
@@ -64,7 +97,7 @@ static ost_status execute(ost__my_run *r)
     case OST_DO_UPSERT: return ost__my_upsert(r);
     case OST_DO_DDL: return define(r);
     case OST_DO_RAW: return ost__my_raw(r, op->text, op->text_size);
-    case OST_DO_DESCRIBE: return ost__my_raw(r, describe_text, sizeof describe_text - 1);
+    case OST_DO_DESCRIBE: return describe(r);
     default:
         return ost__error_set(r->error, OST_UNSUPPORTED,
                               "MySQL cannot run operations of kind %u yet", (unsigned)op->kind);

@@ -217,7 +217,7 @@ static void capabilities(ost_connection *c, ost_capabilities *caps)
         .abilities = bit(OST_CAN_SAVEPOINT) | bit(OST_CAN_RETURN) | bit(OST_CAN_STREAM_BESIDE) |
                      bit(OST_CAN_SKIP_LOCKED) | bit(OST_CAN_BIND_LIST) |
                      bit(OST_CAN_RESOLVE_COMMIT) | bit(OST_CAN_PREPARE) | bit(OST_CAN_ADD_KEYS) |
-                     bit(OST_CAN_MARK_COMMITS) | bit(OST_CAN_LOCK_ROWS),
+                     bit(OST_CAN_MARK_COMMITS) | bit(OST_CAN_LOCK_ROWS) | bit(OST_CAN_SCHEMAS),
         .max_parameters = PARAMETERS_MAX,
         .max_identifier = IDENTIFIER_MAX,
         .isolations = 1u << OST_DEFAULT_ISOLATION | 1u << OST_READ_COMMITTED |

@@ -97,9 +97,9 @@ static void capabilities(const ost_connection *c, enum ost__pg_flavour flavour,
                          ost_capabilities *caps)
 {
     static const uint8_t abilities[] = {
-        OST_CAN_PIPELINE,    OST_CAN_SAVEPOINT,   OST_CAN_RETURN,
-        OST_CAN_DDL_IN_UNIT, OST_CAN_SKIP_LOCKED, OST_CAN_BIND_LIST,
-        OST_CAN_NEST_JSON,   OST_CAN_ADD_KEYS,    OST_CAN_LOCK_ROWS,
+        OST_CAN_PIPELINE,    OST_CAN_SAVEPOINT, OST_CAN_RETURN,    OST_CAN_DDL_IN_UNIT,
+        OST_CAN_SKIP_LOCKED, OST_CAN_BIND_LIST, OST_CAN_NEST_JSON, OST_CAN_ADD_KEYS,
+        OST_CAN_LOCK_ROWS,   OST_CAN_SCHEMAS,
     };
     *caps = (ost_capabilities){
         .struct_size = sizeof *caps,

@@ -372,12 +372,13 @@ enum ost_verdict ost__pg_resolve(ost_connection *fresh, const ost_commit_token *
                                  ost_deadline deadline);
 
 /* describe.c */
-extern const char ost__pg_describe_text[];
+/* A query for rows of ost_described; `schema` NULL: what the names of a statement mean. */
+void ost__pg_describe_text(ost__buffer *out, const char *schema);
 
 /* errors.c */
 /* What the server said of a failure. Each may be NULL. */
 typedef struct ost__pg_report {
-    const char *state, *message, *constraint, *column, *table;
+    const char *state, *message, *constraint, *column, *table, *schema;
 } ost__pg_report;
 ost_status ost__pg_explain(const ost_operation *op, const ost__pg_report *report, ost_error *error);
 void ost__pg_classify(const ost_operation *op, int32_t native_code, const char sql_state[6],

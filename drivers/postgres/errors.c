@@ -61,6 +61,13 @@ static const ost_field *field_of_constraint(const ost_table *t, const char *name
     return NULL;
 }
 
+static bool is_of_another(const ost_table *t, const ost__pg_report *r)
+{
+    if (t->schema && r->schema && strcmp(r->schema, t->schema) != 0)
+        return true;
+    return r->table && strcmp(r->table, t->name) != 0;
+}
+
 static const ost_field *subject(const ost_operation *op, const ost_table *t,
                                 const ost__pg_report *r)
 {
@@ -69,7 +76,7 @@ static const ost_field *subject(const ost_operation *op, const ost_table *t,
     if (!t)
         return NULL;
     /* Somebody else refers to the record: no member of its own is at fault. */
-    if (refers && (op->kind == OST_DO_DELETE || (r->table && strcmp(r->table, t->name) != 0)))
+    if (refers && (op->kind == OST_DO_DELETE || is_of_another(t, r)))
         return NULL;
     if (r->constraint && r->constraint[0])
         f = field_of_constraint(t, r->constraint);
@@ -242,6 +249,7 @@ ost_status ost__pg_failed(ost_connection *c, const ost_operation *op, const PGre
         .constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME),
         .column = PQresultErrorField(result, PG_DIAG_COLUMN_NAME),
         .table = PQresultErrorField(result, PG_DIAG_TABLE_NAME),
+        .schema = PQresultErrorField(result, PG_DIAG_SCHEMA_NAME),
     };
     status = ost__pg_explain(op, &r, error);
     if (status == OST_TIMEOUT && atomic_load(&c->cancelled) == c->batch)

@@ -144,16 +144,37 @@ static void quoted(ost__buffer *out, const char *text, char quote)
     ost__buffer_char(out, quote);
 }
 
-/* An identifier inside a literal: what is quoted in it is quoted twice. */
-static void quoted_name(ost__buffer *out, const char *name)
+static void quoted_table(ost__buffer *out, const ost_table *t)
 {
-    ost__buffer_text(out, "'\"");
+    if (t->schema) {
+        quoted(out, t->schema, '"');
+        ost__buffer_char(out, '.');
+    }
+    quoted(out, t->name, '"');
+}
+
+/* An identifier inside a literal: what is quoted in it is quoted twice. */
+static void twice_quoted(ost__buffer *out, const char *name)
+{
+    ost__buffer_char(out, '"');
     for (; *name; name++) {
         if (*name == '"' || *name == '\'')
             ost__buffer_char(out, *name);
         ost__buffer_char(out, *name);
     }
-    ost__buffer_text(out, "\"'");
+    ost__buffer_char(out, '"');
+}
+
+/* The table's name as a literal. */
+static void table_literal(ost__buffer *out, const ost_table *t)
+{
+    ost__buffer_char(out, '\'');
+    if (t->schema) {
+        twice_quoted(out, t->schema);
+        ost__buffer_char(out, '.');
+    }
+    twice_quoted(out, t->name);
+    ost__buffer_char(out, '\'');
 }
 
 /* The insert gives back its generated key, or nothing. */
@@ -180,7 +201,7 @@ static Oid key_type(const ost_shape *s, ost_error *e)
 static void copy_text(ost__buffer *out, const ost_shape *s)
 {
     ost__buffer_text(out, "COPY ");
-    quoted(out, s->table->name, '"');
+    quoted_table(out, s->table);
     for (uint32_t i = 0; i < s->change_count; i++) {
         ost__buffer_text(out, i == 0 ? " (" : ", ");
         quoted(out, s->changes[i].field->column, '"');
@@ -247,13 +268,13 @@ static void keys_text(ost__buffer *out, const ost_shape *s, Oid type)
                               " AND a.attname = ");
         quoted(out, s->table->auto_key->column, '\'');
         ost__buffer_text(out, " CROSS JOIN LATERAL (SELECT pg_get_serial_sequence(");
-        quoted_name(out, s->table->name);
+        table_literal(out, s->table);
         ost__buffer_text(out, ", ");
         quoted(out, s->table->auto_key->column, '\'');
         ost__buffer_text(out, ") AS s) q");
     }
     ost__buffer_text(out, " WHERE c.oid = to_regclass(");
-    quoted_name(out, s->table->name);
+    table_literal(out, s->table);
     if (made) {
         ost__buffer_text(out, ")) SELECT CASE WHEN t.yes THEN nextval(t.s)");
         ost__buffer_text(out, cast);

@@ -35,11 +35,15 @@ static bool add_savepoint(ost_connection *c, size_t i, uint8_t kind, const char 
 static bool add_describe(ost_connection *c, size_t i)
 {
     static const char lock[] = "SELECT pg_advisory_xact_lock(8029741053214)";
-    bool inside = !c->began || c->begins;
+    bool inside = !c->began || c->begins, added;
+    ost__buffer text;
     if (inside && !ost__pg_add_text(c, OST__PG_ASIDE, i, lock, sizeof lock - 1))
         return false;
-    return ost__pg_add_text(c, OST__PG_RUN, i, ost__pg_describe_text,
-                            strlen(ost__pg_describe_text));
+    ost__buffer_init(&text, &c->backend->memory);
+    ost__pg_describe_text(&text, c->ops[i].text);
+    added = !text.failed && ost__pg_add_text(c, OST__PG_RUN, i, text.data, text.size);
+    ost__buffer_finish(&text);
+    return added;
 }
 
 bool ost__pg_add_control(ost_connection *c, size_t i)

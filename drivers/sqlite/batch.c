@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 /* One collect. */
@@ -384,6 +385,42 @@ static const char describe_text[] =
     " WHERE t.type IN ('table', 'view') AND c.hidden <> 1"
     " UNION ALL SELECT tbl_name, name, 2 FROM sqlite_schema WHERE type = 'index'";
 
+/* What begins with the name of the schema and a point is in it; the schema itself needs not be
+ * made. */
+static void write_described(ost__buffer *out, const char *schema)
+{
+    ost__buffer_text(out, "WITH s AS MATERIALIZED (SELECT '");
+    for (const char *p = schema; *p; p++) {
+        if (*p == '\'')
+            ost__buffer_char(out, *p);
+        ost__buffer_char(out, *p);
+    }
+    ost__buffer_text(
+        out, "' AS name), m AS MATERIALIZED (SELECT m.type, substr(m.tbl_name, length(s.name) + 2)"
+             " AS t, m.name, iif(substr(m.name, 1, length(s.name) + 1) = s.name || '.'"
+             " COLLATE NOCASE, substr(m.name, length(s.name) + 2), m.name) AS own"
+             " FROM s, sqlite_schema AS m"
+             " WHERE substr(m.tbl_name, 1, length(s.name) + 1) = s.name || '.' COLLATE NOCASE)"
+             " SELECT name, name, 4 FROM s"
+             " UNION ALL SELECT m.t, c.name, 1 FROM m, pragma_table_xinfo(m.name) AS c"
+             " WHERE m.type IN ('table', 'view') AND c.hidden <> 1"
+             " UNION ALL SELECT t, own, 2 FROM m WHERE type = 'index'");
+}
+
+static ost_status describe(run *r)
+{
+    ost__buffer text;
+    ost_status status;
+    if (!r->op->text)
+        return run_text(r, describe_text, sizeof describe_text - 1);
+    ost__buffer_init(&text, &r->c->backend->memory);
+    write_described(&text, r->op->text);
+    status = text.failed ? ost__error_set(r->error, OST_NO_MEMORY, "no memory for a statement")
+                         : run_text(r, text.data, text.size);
+    ost__buffer_finish(&text);
+    return status;
+}
+
 static ost_status execute(run *r)
 {
     switch (r->op->kind) {
@@ -402,7 +439,7 @@ static ost_status execute(run *r)
     case OST_DO_UPSERT:
     case OST_DO_DDL: return run_plan(r);
     case OST_DO_RAW: return run_text(r, r->op->text, r->op->text_size);
-    case OST_DO_DESCRIBE: return run_text(r, describe_text, sizeof describe_text - 1);
+    case OST_DO_DESCRIBE: return describe(r);
     default:
         return ost__error_set(r->error, OST_UNSUPPORTED,
                               "SQLite cannot run operations of kind %u yet", (unsigned)r->op->kind);

@@ -201,7 +201,8 @@ static void capabilities(const ost_connection *c, ost_capabilities *caps)
                                      sqlite3_libversion_number() % 1000),
         .abilities = UINT64_C(1) << OST_CAN_SAVEPOINT | UINT64_C(1) << OST_CAN_RETURN |
                      UINT64_C(1) << OST_CAN_STREAM_BESIDE | UINT64_C(1) << OST_CAN_DDL_IN_UNIT |
-                     UINT64_C(1) << OST_CAN_BIND_LIST | UINT64_C(1) << OST_CAN_PREPARE,
+                     UINT64_C(1) << OST_CAN_BIND_LIST | UINT64_C(1) << OST_CAN_PREPARE |
+                     UINT64_C(1) << OST_CAN_SCHEMAS,
         .max_parameters = (uint32_t)parameters,
         .max_identifier = IDENTIFIER_MAX,
         /* Every unit reads one snapshot and only one writes at a time: stronger than any level that

@@ -43,18 +43,26 @@ static ost_status general(const char *text)
     return OST_DRIVER_ERROR;
 }
 
+/* Behind `prefix` and a point; NULL: the text does not begin so. */
+static const char *behind(const char *text, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    return strncmp(text, prefix, size) == 0 && text[size] == '.' ? text + size + 1 : NULL;
+}
+
 /* The field whose column is the first of "table.column, table.column"; sets *rest behind it, NULL
  * at the end. */
 static const ost_field *column_of(const ost_table *t, const char *list, const char **rest)
 {
-    size_t table = strlen(t->name), size;
+    size_t size;
     const char *end = strstr(list, ", ");
     *rest = end ? end + 2 : NULL;
-    size = end ? (size_t)(end - list) : strlen(list);
-    if (size <= table || list[table] != '.' || strncmp(list, t->name, table) != 0)
+    if (t->schema)
+        list = behind(list, t->schema);
+    list = list ? behind(list, t->name) : NULL;
+    if (!list)
         return NULL;
-    list += table + 1;
-    size -= table + 1;
+    size = end ? (size_t)(end - list) : strlen(list);
     for (uint32_t i = 0; i < t->field_count; i++) {
         const char *column = t->fields[i].column;
         if (strlen(column) == size && sqlite3_strnicmp(column, list, (int)size) == 0)
@@ -113,7 +121,8 @@ static const ost_field *subject(const ost_operation *op, const meaning *m, const
     detail += strlen("constraint failed: ");
     if (after(detail, "index '")) {
         char name[sizeof e->constraint];
-        ost__copy_text(name, sizeof name, detail + strlen("index '"));
+        const char *own = t && t->schema ? behind(detail + strlen("index '"), t->schema) : NULL;
+        ost__copy_text(name, sizeof name, own ? own : detail + strlen("index '"));
         name[strcspn(name, "'")] = '\0';
         ost__error_constraint(e, name);
         return NULL;

@@ -80,7 +80,8 @@ enum ost_ability {
     OST_CAN_ADD_KEYS,       /**< Foreign keys are added to tables that are there. */
     OST_CAN_MARK_COMMITS,   /**< Commits are marked in ::OST_MARKS_TABLE, once it is there. */
     OST_CAN_LOCK_ROWS,      /**< Locks on rows; without, a unit that writes locks the database. */
-    OST_CAN_RETURN_BEFORE   /**< Updates give back rows as they were before. */
+    OST_CAN_RETURN_BEFORE,  /**< Updates give back rows as they were before. */
+    OST_CAN_SCHEMAS         /**< Tables in schemas, which may be emulated by their names. */
 };
 /** What a connection can, read when it is opened. */
 typedef struct ost_capabilities {

@@ -297,6 +297,14 @@ struct ost_model {
     ost_hook *after_validate;    /**< When the rules of the members were met. */
     ost_hook *after_insert;      /**< When a new record was written. */
     ost_hook *after_update;      /**< When a stored record was written. */
+    /**
+     * What the table is in, where it is not where the others are: a schema of PostgreSQL,
+     * another database of the same server (MySQL, MariaDB, MongoDB); SQLite, which has none, gets
+     * a table of the name "schema.table". NULL: the connection's own. A name without a point. Two
+     * models may have the same table in different schemas. ost_create_tables() makes it where it
+     * is missing.
+     */
+    const char *schema;
 };
 
 #ifdef __cplusplus

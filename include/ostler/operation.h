@@ -85,6 +85,7 @@ struct ost_table {
     const ost_field *deleted;
     uint32_t inner_count;            /**< Of `fields` behind the first `field_count`: members inside documents, with `inside` set. */
     size_t record_size;              /**< sizeof the struct. */
+    const char *schema;              /**< What the table and its indexes are in; NULL: the connection's own. Only where ::OST_CAN_SCHEMAS. */
 };
 
 /* ---- shapes ---- */
@@ -153,7 +154,8 @@ enum ost_ddl {
     OST_DDL_CREATE_TABLE, /**< The table, with its constraints. */
     OST_DDL_CREATE_INDEX, /**< Index `ddl_index` of the table. */
     OST_DDL_CREATE_MARKS,   /**< Without a table: ::OST_MARKS_TABLE, where ::OST_CAN_MARK_COMMITS. */
-    OST_DDL_ADD_FOREIGN_KEY /**< Foreign key `ddl_index`; only where ::OST_CAN_ADD_KEYS, else they come with the table. */
+    OST_DDL_ADD_FOREIGN_KEY, /**< Foreign key `ddl_index`; only where ::OST_CAN_ADD_KEYS, else they come with the table. */
+    OST_DDL_CREATE_SCHEMA    /**< The table's schema, which a description did not have. */
 };
 
 /**
@@ -304,7 +306,7 @@ enum ost_operation_kind {
     OST_DO_UPSERT,       /**< Inserts or updates. */
     OST_DO_RAW,          /**< `text`, in the database's language; see `compile_raw`. */
     OST_DO_DDL,          /**< The shape's `ddl`. */
-    OST_DO_DESCRIBE,     /**< Rows of ost_described: every column and index of the database. */
+    OST_DO_DESCRIBE,     /**< Rows of ost_described: every column and index of the schema `text`; without: of the connection's own. */
     OST_DO_EXPLAIN,      /**< The plan of the database. */
     OST_DO_ADVISORY_LOCK /**< A lock by name. */
 };
@@ -336,7 +338,7 @@ typedef struct ost_operation {
     size_t record_count;             /**< How often the operation runs, once for each record; 0: once, without. */
     size_t record_stride;            /**< Bytes from one record to the next. */
     const ost_row_program *rows;     /**< NULL: no rows. Of a write: members that the database sets; row r belongs to record r. */
-    const char *text;                /**< OST_DO_RAW, savepoints. */
+    const char *text;                /**< OST_DO_RAW, savepoints, OST_DO_DESCRIBE; ends in a NUL. */
     size_t text_size;                /**< Of `text`. */
     uint16_t isolation;              /**< An enum ost_isolation. */
     uint16_t access;                 /**< An enum ost_access. */
@@ -353,9 +355,9 @@ typedef struct ost_operation {
 
 /** A row of OST_DO_DESCRIBE. */
 typedef struct ost_described {
-    const char *table; /**< Table. */
-    const char *name;  /**< Column or index. */
-    int64_t kind;      /**< 1: a column, 2: an index, 3: a foreign key (where ::OST_CAN_ADD_KEYS). */
+    const char *table; /**< Table, without its schema. */
+    const char *name;  /**< Column, index, foreign key or schema. */
+    int64_t kind;      /**< 1: a column, 2: an index, 3: a foreign key (where ::OST_CAN_ADD_KEYS), 4: the schema that was asked for is there, or needs not be made. */
 } ost_described;
 
 /** How far a collect came. */

@@ -3,7 +3,7 @@
  * @file schema.h
  * Tables for models.
  *
- * ost_create_tables() makes the tables and indexes that are missing and leaves everything else alone: a second
+ * ost_create_tables() makes the schemas, tables and indexes that are missing and leaves everything else alone: a second
  * run sends no DDL at all. Tables of adopted models are never touched. A table that exists without a column that
  * its model needs is reported, not altered.
  *
@@ -34,6 +34,9 @@ extern "C" {
  * Where the backend adds foreign keys to tables that are there, they follow once all tables are: models may stand in any
  * order and refer to each other in a circle, and a key that an existing table lacks is added. Elsewhere (SQLite) they come
  * with their table.
+ *
+ * A schema (ost_model's `.schema`) is made only where it is missing. Where the role may not, the error names it, with the status
+ * that the database's refusal has.
  * @param db The database.
  * @param error May be NULL. ::OST_SCHEMA: an existing table lacks columns, each named as a failure.
  */

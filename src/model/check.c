@@ -103,6 +103,14 @@ bool ost__check_name(ost__check *c, const char *field, const char *what, const c
     return !bad;
 }
 
+const char *ost__full_name(const ost_table *t, const char *name, char out[OST__FULL_NAME_SIZE])
+{
+    if (!t->schema)
+        return name;
+    ost__print(out, OST__FULL_NAME_SIZE, "%s.%s", t->schema, name);
+    return out;
+}
+
 void *ost__check_alloc(ost__check *c, size_t count, size_t size, size_t align)
 {
     size_t bytes;

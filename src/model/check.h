@@ -38,6 +38,10 @@ void ost__check_fail(ost__check *c, const char *field, const char *rule, const c
 void ost__check_unsupported(ost__check *c, const char *field, const char *what);
 /* Whether a stored name is one that every backend takes. `what` is "column". */
 bool ost__check_name(ost__check *c, const char *field, const char *what, const char *name);
+/* "schema.name", or the name alone: as a database without schemas would have it. Of names that were
+ * checked. */
+enum { OST__FULL_NAME_SIZE = 2 * OST__NAME_MAX + 2 };
+const char *ost__full_name(const ost_table *t, const char *name, char out[OST__FULL_NAME_SIZE]);
 /* Memory of the models, zeroed; NULL sets no_memory. */
 void *ost__check_alloc(ost__check *c, size_t count, size_t size, size_t align);
 /* Equal but for the case of ASCII letters, as some backends compare names. */

@@ -493,6 +493,19 @@ static bool check_size(ost__check *c, const ost_model *copy)
     return false;
 }
 
+/* What a name with a point would be in which schema, nobody could say. */
+static void check_schema(ost__check *c, ost__model *m)
+{
+    const char *schema = m->table.schema;
+    if (!schema)
+        return;
+    if (!ost__check_name(c, NULL, "schema", schema))
+        m->table.schema = NULL;
+    else if (strchr(schema, '.'))
+        ost__check_fail(c, NULL, "schema",
+                        "the name of the schema %s has a point in it: choose one without", schema);
+}
+
 ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_model *copy,
                                bool part)
 {
@@ -514,11 +527,13 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
     m->table.struct_size = sizeof m->table;
     m->table.model = copy->name;
     m->table.name = copy->table ? copy->table : copy->name;
+    m->table.schema = part ? NULL : copy->schema;
     m->table.adopted = copy->adopted;
     m->table.record_size = copy->size;
     ost__model_started(c, given, m);
     if (m->table.name != copy->name)
         ost__check_name(c, NULL, "table", m->table.name);
+    check_schema(c, m);
     if (!copy_fields(c, m, copy))
         return NULL;
     check_names(c, m);

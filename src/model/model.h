@@ -126,6 +126,9 @@ uint32_t ost__model_count(const ost__model_set *set);
  * models. */
 ost_status ost__model_set_check_names(const ost__model_set *set, uint32_t most, const char *server,
                                       ost_error *e);
+/* For a server that has none: OST_UNSUPPORTED if a model has a schema. */
+ost_status ost__model_set_refuse_schemas(const ost__model_set *set, const char *server,
+                                         ost_error *e);
 /* The field that a member names, or NULL; offset, size and type are checked against the path. */
 const ost_field *ost__model_field(const ost__model *m, const ost_member *member);
 /* The field that stands for the items of a list of scalars. */

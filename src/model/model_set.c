@@ -98,18 +98,28 @@ typedef struct opening {
     uint32_t count;
 } opening;
 
+/* Where a schema is part of a table's name, what differs without it may be the same. */
+static bool same_full_names(const ost_table *a, const char *first, const ost_table *b,
+                            const char *second)
+{
+    char full_first[OST__FULL_NAME_SIZE], full_second[OST__FULL_NAME_SIZE];
+    return ost__names_equal(ost__full_name(a, first, full_first),
+                            ost__full_name(b, second, full_second));
+}
+
 static void check_pair(ost__check *c, const ost__model *a, const ost__model *b)
 {
+    char full[OST__FULL_NAME_SIZE];
     c->model = b->table.model;
     if (a->identity == b->identity && strcmp(a->table.model, b->table.model) == 0)
         ost__check_fail(c, NULL, "model", "is given twice: remove one from .models");
     else if (strcmp(a->table.model, b->table.model) == 0)
         ost__check_fail(c, NULL, "model",
                         "has the same name as another model: rename one of the structs");
-    else if (ost__names_equal(a->table.name, b->table.name))
+    else if (same_full_names(&a->table, a->table.name, &b->table, b->table.name))
         ost__check_fail(c, NULL, "table",
                         "has the table %s, as has %s: give one of them another .table",
-                        b->table.name, a->table.model);
+                        ost__full_name(&b->table, b->table.name, full), a->table.model);
 }
 
 static void check_index_names(ost__check *c, const ost__model *a, const ost__model *b)
@@ -119,7 +129,7 @@ static void check_index_names(ost__check *c, const ost__model *a, const ost__mod
         const char *name = b->table.indexes[j].name;
         uint32_t end = a == b ? j : a->table.index_count;
         for (uint32_t i = 0; i < end; i++)
-            if (ost__names_equal(a->table.indexes[i].name, name))
+            if (same_full_names(&a->table, a->table.indexes[i].name, &b->table, name))
                 ost__check_fail(c, NULL, "index",
                                 "has the index %s, and so has %s: give one of them a .name", name,
                                 a == b ? "it once more" : a->table.model);
@@ -131,10 +141,10 @@ static void check_index_tables(ost__check *c, const ost__model *a, const ost__mo
 {
     c->model = b->table.model;
     for (uint32_t i = 0; i < b->table.index_count; i++)
-        if (ost__names_equal(a->table.name, b->table.indexes[i].name))
+        if (same_full_names(&a->table, a->table.name, &b->table, b->table.indexes[i].name))
             ost__check_fail(c, NULL, "index",
                             "the index %s has the name of a table: give it another .name",
-                            a->table.name);
+                            b->table.indexes[i].name);
 }
 
 static void check_set(ost__check *c, const opening *o)

@@ -12,6 +12,7 @@ enum {
     DESCRIBED_COLUMN = 1,
     DESCRIBED_INDEX = 2,
     DESCRIBED_FOREIGN_KEY = 3,
+    DESCRIBED_SCHEMA = 4,
     DDL_BYTES = OST__SHAPE_HEADER + 2,
     ATTEMPTS_MAX = 64
 };
@@ -61,7 +62,10 @@ static const ost_row_program described_program = {
     .steps = described_steps,
 };
 
+/* What is in a schema. */
 typedef struct description {
+    const char *schema;   /* NULL: the connection's own */
+    const ost__model *of; /* the first model that is in it */
     const ost_described *rows;
     size_t count;
 } description;
@@ -74,7 +78,8 @@ typedef struct piece {
 } piece;
 
 typedef struct work {
-    description d;
+    description *d; /* of each schema, the connection's own first */
+    uint32_t schemas;
     uint64_t abilities; /* of the connection that was asked for the description */
     piece last;         /* tried last */
 } work;
@@ -95,12 +100,22 @@ static bool is_there(const description *d, const char *table, const char *name, 
     return false;
 }
 
-static bool piece_is_there(const description *d, const piece *p)
+static const description *description_of(const work *w, const ost_table *t)
+{
+    uint32_t i = 0;
+    while (t->schema && (i == 0 || strcmp(w->d[i].schema, t->schema) != 0))
+        i++;
+    return &w->d[i];
+}
+
+static bool piece_is_there(const work *w, const piece *p)
 {
     if (!p->model)
-        return is_there(d, OST_MARKS_TABLE, NULL, 0);
+        return is_there(w->d, OST_MARKS_TABLE, NULL, 0);
     const ost_table *t = &p->model->table;
+    const description *d = description_of(w, t);
     switch (p->ddl) {
+    case OST_DDL_CREATE_SCHEMA: return is_there(d, t->schema, t->schema, DESCRIBED_SCHEMA);
     case OST_DDL_CREATE_TABLE: return is_there(d, t->name, NULL, 0);
     case OST_DDL_CREATE_INDEX:
         return is_there(d, t->name, t->indexes[p->index].name, DESCRIBED_INDEX);
@@ -110,7 +125,7 @@ static bool piece_is_there(const description *d, const piece *p)
     }
 }
 
-static ost_status describe(ost_session *s, work *w)
+static ost_status describe_one(ost_session *s, work *w, description *d)
 {
     ost__sink sink;
     ost__run r = { .session = s };
@@ -118,7 +133,9 @@ static ost_status describe(ost_session *s, work *w)
     w->abilities = s->lease->capabilities.abilities;
     r.op = (ost_operation){ .struct_size = sizeof(r.op),
                             .kind = OST_DO_DESCRIBE,
-                            .rows = &described_program };
+                            .rows = &described_program,
+                            .text = d->schema,
+                            .text_size = d->schema ? strlen(d->schema) : 0 };
     if (!ost__sink_begin(&sink, &s->records, &s->db->memory, &described_program, 64, 0))
         return ost__no_memory(s);
     ost_status status = ost__run_go(&r, &sink.base);
@@ -126,13 +143,21 @@ static ost_status describe(ost_session *s, work *w)
         ost__sink_abandon(&sink);
         return status;
     }
-    w->d.rows = ost__sink_finish(&sink, &w->d.count);
-    return w->d.rows ? OST_OK : ost__no_memory(s);
+    d->rows = ost__sink_finish(&sink, &d->count);
+    return d->rows ? OST_OK : ost__no_memory(s);
+}
+
+static ost_status describe(ost_session *s, work *w)
+{
+    for (uint32_t i = 0; i < w->schemas; i++)
+        OST_TRY(describe_one(s, w, &w->d[i]));
+    return OST_OK;
 }
 
 /* A table that is there must have a column for every field; it is never altered here. */
 static bool check_columns(ost_session *s, const ost__model *m, const description *d, bool failed)
 {
+    char name[OST__FULL_NAME_SIZE];
     for (uint32_t i = 0; i < m->table.field_count; i++) {
         char path[sizeof(s->error.model) + sizeof(s->error.field) + 2];
         if (is_there(d, m->table.name, m->fields[i].column, DESCRIBED_COLUMN))
@@ -140,7 +165,8 @@ static bool check_columns(ost_session *s, const ost__model *m, const description
         if (!failed) {
             ost__error_set(&s->error, OST_SCHEMA,
                            "table %s has no column %s for %s.%s; add it, or correct the model",
-                           m->table.name, m->fields[i].column, m->table.model, m->fields[i].name);
+                           ost__full_name(&m->table, m->table.name, name), m->fields[i].column,
+                           m->table.model, m->fields[i].name);
             ost__error_about(&s->error, m->table.model, m->fields[i].name);
         }
         ost__print(path, sizeof(path), "%s.%s", m->table.model, m->fields[i].name);
@@ -157,11 +183,12 @@ static const ost__model *own_model(const ost_session *s, uint32_t i)
     return m->is_part || m->table.adopted ? NULL : m;
 }
 
-static ost_status check_tables(ost_session *s, const description *d)
+static ost_status check_tables(ost_session *s, const work *w)
 {
     bool failed = false;
     for (uint32_t i = 0; i < ost__model_count(s->db->models); i++) {
         const ost__model *m = own_model(s, i);
+        const description *d = m ? description_of(w, &m->table) : NULL;
         if (m && is_there(d, m->table.name, NULL, 0))
             failed = check_columns(s, m, d, failed);
     }
@@ -174,7 +201,7 @@ typedef ost_status each_missing(ost_session *s, work *w, const piece *p);
 
 static ost_status visit(ost_session *s, work *w, const piece p, each_missing *each)
 {
-    return piece_is_there(&w->d, &p) ? OST_OK : each(s, w, &p);
+    return piece_is_there(w, &p) ? OST_OK : each(s, w, &p);
 }
 
 /* Stops at the first that does not return OST_OK. */
@@ -182,6 +209,8 @@ static ost_status walk_missing(ost_session *s, work *w, each_missing *each)
 {
     uint32_t models = ost__model_count(s->db->models);
     bool any = false;
+    for (uint32_t i = 1; i < w->schemas; i++)
+        OST_TRY(visit(s, w, (piece){ w->d[i].of, OST_DDL_CREATE_SCHEMA, 0 }, each));
     for (uint32_t i = 0; i < models; i++) {
         const ost__model *m = own_model(s, i);
         if (!m)
@@ -208,6 +237,18 @@ static ost_status found_missing(ost_session *s, work *w, const piece *p)
     return OST_NOT_FOUND;
 }
 
+/* The database says that something is forbidden, not what for. */
+static void explain_schema(ost_session *s, const ost__model *m)
+{
+    char why[sizeof(s->error.message)];
+    ost__copy_text(why, sizeof(why), s->error.message);
+    ost__print(s->error.message, sizeof(s->error.message),
+               "%s: the schema %s is not there and could not be made; have it made, or grant the "
+               "right to: %s",
+               m->table.model, m->table.schema, why);
+    ost__error_about(&s->error, m->table.model, NULL);
+}
+
 static ost_status run_ddl(ost_session *s, work *w, const piece *p)
 {
     uint8_t bytes[DDL_BYTES];
@@ -223,6 +264,8 @@ static ost_status run_ddl(ost_session *s, work *w, const piece *p)
         status = ost__run_go(&r, NULL);
     }
     ost__run_end(&r);
+    if (status != OST_OK && p->ddl == OST_DDL_CREATE_SCHEMA)
+        explain_schema(s, p->model);
     return status;
 }
 
@@ -232,7 +275,7 @@ static ost_status look(ost_session *s, work *w)
 {
     ost_status status = describe(s, w);
     if (status == OST_OK)
-        status = check_tables(s, &w->d);
+        status = check_tables(s, w);
     ost__session_unlease(s, true);
     return status;
 }
@@ -261,14 +304,40 @@ static bool is_there_after_all(ost_session *s, work *w)
     if (!kept || s->error.nothing_sent || w->last.ddl == OST_DDL_NONE)
         return false;
     memcpy(kept, &s->error, sizeof(*kept));
-    bool there = look(s, w) == OST_OK && piece_is_there(&w->d, &w->last);
+    bool there = look(s, w) == OST_OK && piece_is_there(w, &w->last);
     memcpy(&s->error, kept, sizeof(*kept));
     return there;
 }
 
+static bool knows(const work *w, const char *schema)
+{
+    for (uint32_t i = 1; i < w->schemas; i++)
+        if (strcmp(w->d[i].schema, schema) == 0)
+            return true;
+    return false;
+}
+
+/* Which schemas are to be described. */
+static ost_status begin(ost_session *s, work *w)
+{
+    uint32_t models = ost__model_count(s->db->models);
+    *w = (work){ .last = { .ddl = OST_DDL_NONE }, .schemas = 1 };
+    w->d =
+        ost__arena_alloc_zeroed(&s->scratch, (models + 1) * sizeof(*w->d), _Alignof(description));
+    if (!w->d)
+        return ost__no_memory(s);
+    for (uint32_t i = 0; i < models; i++) {
+        const ost__model *m = own_model(s, i);
+        if (m && m->table.schema && !knows(w, m->table.schema))
+            w->d[w->schemas++] = (description){ .schema = m->table.schema, .of = m };
+    }
+    return OST_OK;
+}
+
 static ost_status create_tables(ost_session *s)
 {
-    work w = { .last = { .ddl = OST_DDL_NONE } };
+    work w;
+    OST_TRY(begin(s, &w));
     OST_TRY(look(s, &w));
     for (int attempt = 1; walk_missing(s, &w, found_missing) != OST_OK; attempt++) {
         ost_status status = create_missing(s, &w);

@@ -230,6 +230,8 @@ static ost_status check_models(ost_db *db, ost_deadline deadline, ost_error *err
     const ost_capabilities *caps = &lease->capabilities;
     ost_status status =
         ost__model_set_check_names(db->models, caps->max_identifier, caps->server_name, error);
+    if (status == OST_OK && !(caps->abilities >> OST_CAN_SCHEMAS & 1))
+        status = ost__model_set_refuse_schemas(db->models, caps->server_name, error);
     ost__pool_return(db->pool, lease, now, true);
     return status;
 }

@@ -95,6 +95,15 @@ static void check(ost__sql_writer *w, const ost_field *f)
     ost__sql_text(w, "))");
 }
 
+static void referenced(ost__sql_writer *w, const ost_table *target)
+{
+    if (w->shape->table->schema && !target->schema && w->dialect->own_schema) {
+        ost__sql_identifier(w, w->dialect->own_schema);
+        ost__sql_text(w, ".");
+    }
+    ost__sql_table(w, target);
+}
+
 /* A CONSTRAINT without what stands before it. */
 static void foreign_key(ost__sql_writer *w, const ost_table_foreign_key *k)
 {
@@ -108,7 +117,7 @@ static void foreign_key(ost__sql_writer *w, const ost_table_foreign_key *k)
     ost__sql_text(w, " FOREIGN KEY ");
     names(w, k->fields, k->field_count);
     ost__sql_text(w, " REFERENCES ");
-    ost__sql_identifier(w, k->target->name);
+    referenced(w, k->target);
     ost__sql_text(w, " ");
     names(w, k->target->keys, k->target->key_count);
 }
@@ -133,7 +142,7 @@ static void create_table(ost__sql_writer *w)
 {
     const ost_table *t = w->shape->table;
     ost__sql_text(w, "CREATE TABLE IF NOT EXISTS ");
-    ost__sql_identifier(w, t->name);
+    ost__sql_table(w, t);
     ost__sql_text(w, " (");
     for (uint32_t i = 0; i < t->field_count; i++) {
         if (i > 0)
@@ -242,9 +251,9 @@ static void create_index(ost__sql_writer *w)
     ost__sql_text(w, x->unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
     if (w->dialect->if_not_exists)
         ost__sql_text(w, "IF NOT EXISTS ");
-    ost__sql_identifier(w, x->name);
+    ost__sql_index(w, t, x->name);
     ost__sql_text(w, " ON ");
-    ost__sql_identifier(w, t->name);
+    ost__sql_table(w, t);
     ost__sql_text(w, " (");
     for (uint32_t i = 0; i < x->field_count; i++) {
         if (i > 0)
@@ -275,9 +284,20 @@ static void add_foreign_key(ost__sql_writer *w)
         return;
     }
     ost__sql_text(w, "ALTER TABLE ");
-    ost__sql_identifier(w, t->name);
+    ost__sql_table(w, t);
     ost__sql_text(w, " ADD ");
     foreign_key(w, &t->foreign_keys[w->shape->ddl_index]);
+}
+
+static void create_schema(ost__sql_writer *w)
+{
+    const ost_table *t = w->shape->table;
+    if (!t->schema || !w->dialect->create_schema) {
+        ost__sql_refuse(w, OST_MISUSE, "%s has no schema to be made", t->model);
+        return;
+    }
+    ost__sql_text(w, w->dialect->create_schema);
+    ost__sql_identifier(w, t->schema);
 }
 
 void ost__sql_ddl(ost__sql_writer *w)
@@ -286,6 +306,7 @@ void ost__sql_ddl(ost__sql_writer *w)
     case OST_DDL_CREATE_TABLE: create_table(w); break;
     case OST_DDL_CREATE_INDEX: create_index(w); break;
     case OST_DDL_ADD_FOREIGN_KEY: add_foreign_key(w); break;
+    case OST_DDL_CREATE_SCHEMA: create_schema(w); break;
     default: ost__sql_refuse(w, OST_MISUSE, "the shape says no DDL"); break;
     }
 }

@@ -77,8 +77,14 @@ typedef struct ost__sql_dialect {
     /* By enum ost_lock_mode: what stands behind a SELECT. All NULL: there are no locks on rows, and
      * a unit that writes has locked the whole database. */
     const char *locks[5];
-    const char *row_key;      /* column type and constraint of a sole integer key, or NULL */
-    const char *generated;    /* behind the type of a generated key; NULL: `row_key` says it */
+    const char *row_key;   /* column type and constraint of a sole integer key, or NULL */
+    const char *generated; /* behind the type of a generated key; NULL: `row_key` says it */
+    /* Before the name of a schema; NULL: there are none, and a schema is the beginning of a table's
+     * and an index's name, with a point behind it. */
+    const char *create_schema;
+    /* The connection's own schema, where a table in another is looked for beside the one that
+     * refers to it; NULL: it is found without. */
+    const char *own_schema;
     const char *table_suffix; /* behind the columns of CREATE TABLE */
     const char *living[2];
 

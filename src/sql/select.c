@@ -67,7 +67,7 @@ static void from_partitions(ost__sql_writer *w)
     ost__sql_text(w, ") AS ");
     ost__sql_identifier(w, row_number);
     ost__sql_text(w, " FROM ");
-    ost__sql_identifier(w, t->name);
+    ost__sql_table(w, t);
     ost__sql_clause(w, " WHERE ", w->shape->where);
     ost__sql_text(w, ")");
     ost__sql_text(w, w->dialect->subselect_name);
@@ -102,7 +102,7 @@ static void from(ost__sql_writer *w)
         return;
     }
     ost__sql_text(w, " FROM ");
-    ost__sql_identifier(w, s->table->name);
+    ost__sql_table(w, s->table);
     ost__sql_clause(w, " WHERE ", s->where);
     if (s->group_count > 0)
         groups(w);

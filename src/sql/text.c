@@ -22,10 +22,10 @@ void ost__sql_text(ost__sql_writer *w, const char *text)
     ost__buffer_text(w->out, text);
 }
 
-static void quoted(ost__sql_writer *w, const char *text, size_t size, char quote)
+/* What stands between quotes. */
+static void put_quoted(ost__sql_writer *w, const char *text, size_t size, char quote)
 {
     const char *end = text + size;
-    ost__buffer_char(w->out, quote);
     while (text < end) {
         const char *stop = memchr(text, quote, (size_t)(end - text));
         size_t part = (size_t)((stop ? stop : end) - text);
@@ -36,12 +36,50 @@ static void quoted(ost__sql_writer *w, const char *text, size_t size, char quote
         ost__buffer_char(w->out, quote);
         text = stop + 1;
     }
+}
+
+static void quoted(ost__sql_writer *w, const char *text, size_t size, char quote)
+{
+    ost__buffer_char(w->out, quote);
+    put_quoted(w, text, size, quote);
     ost__buffer_char(w->out, quote);
 }
 
 void ost__sql_identifier(ost__sql_writer *w, const char *name)
 {
     quoted(w, name, strlen(name), w->dialect->quote);
+}
+
+/* A name with its schema: two identifiers, or one. */
+static void in_schema(ost__sql_writer *w, const ost_table *t, const char *name)
+{
+    if (w->dialect->create_schema) {
+        ost__sql_identifier(w, t->schema);
+        ost__sql_text(w, ".");
+        ost__sql_identifier(w, name);
+        return;
+    }
+    ost__buffer_char(w->out, w->dialect->quote);
+    put_quoted(w, t->schema, strlen(t->schema), w->dialect->quote);
+    ost__buffer_char(w->out, '.');
+    put_quoted(w, name, strlen(name), w->dialect->quote);
+    ost__buffer_char(w->out, w->dialect->quote);
+}
+
+void ost__sql_table(ost__sql_writer *w, const ost_table *t)
+{
+    if (t->schema)
+        in_schema(w, t, t->name);
+    else
+        ost__sql_identifier(w, t->name);
+}
+
+void ost__sql_index(ost__sql_writer *w, const ost_table *t, const char *name)
+{
+    if (t->schema && !w->dialect->create_schema)
+        in_schema(w, t, name);
+    else
+        ost__sql_identifier(w, name);
 }
 
 void ost__sql_text_literal(ost__sql_writer *w, const char *text, size_t size)
@@ -229,7 +267,7 @@ ost_status ost__sql_upsert_part(const ost__sql_dialect *dialect, const ost_shape
     case OST__SQL_UPSERT_INSERT: ost__sql_insert_values(&w); break;
     case OST__SQL_UPSERT_UPDATE:
         ost__sql_text(&w, "UPDATE ");
-        ost__sql_identifier(&w, shape->table->name);
+        ost__sql_table(&w, shape->table);
         ost__sql_text(&w, " SET ");
         ost__sql_upsert_changes(&w);
         ost__sql_clause(&w, " WHERE ", shape->where);

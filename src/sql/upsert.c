@@ -27,7 +27,7 @@ void ost__sql_conflict_target(ost__sql_writer *w)
 void ost__sql_stored(ost__sql_writer *w, const ost_field *field)
 {
     if (w->shape->kind == OST_DO_UPSERT) {
-        ost__sql_identifier(w, w->shape->table->name);
+        ost__sql_table(w, w->shape->table);
         ost__sql_text(w, ".");
     }
     ost__sql_identifier(w, field->column);
@@ -149,6 +149,6 @@ void ost__sql_upsert_read(ost__sql_writer *w, const char *last)
         ost__sql_text(w, ", ");
     ost__sql_text(w, last ? last : "");
     ost__sql_text(w, " FROM ");
-    ost__sql_identifier(w, s->table->name);
+    ost__sql_table(w, s->table);
     ost__sql_clause(w, " WHERE ", s->where);
 }

@@ -23,7 +23,7 @@ void ost__sql_insert_values(ost__sql_writer *w)
 {
     const ost_shape *s = w->shape;
     ost__sql_text(w, "INSERT INTO ");
-    ost__sql_identifier(w, s->table->name);
+    ost__sql_table(w, s->table);
     if (s->change_count == 0) {
         ost__sql_text(w, w->dialect->default_row);
         return;
@@ -104,7 +104,7 @@ static void keys(ost__sql_writer *w)
     ost__sql_text(w, "SELECT ");
     key_columns(w);
     ost__sql_text(w, " FROM ");
-    ost__sql_identifier(w, w->shape->table->name);
+    ost__sql_table(w, w->shape->table);
     ost__sql_clause(w, " WHERE ", w->shape->where);
     ost__sql_orders(w);
     ost__sql_limits(w);
@@ -174,7 +174,7 @@ void ost__sql_update(ost__sql_writer *w, bool by_key)
         return;
     }
     ost__sql_text(w, "UPDATE ");
-    ost__sql_identifier(w, s->table->name);
+    ost__sql_table(w, s->table);
     ost__sql_text(w, " SET ");
     for (uint32_t i = 0; i < s->change_count; i++) {
         if (!is_first(s, i))
@@ -191,7 +191,7 @@ void ost__sql_update(ost__sql_writer *w, bool by_key)
 void ost__sql_delete(ost__sql_writer *w, bool by_key)
 {
     ost__sql_text(w, "DELETE FROM ");
-    ost__sql_identifier(w, w->shape->table->name);
+    ost__sql_table(w, w->shape->table);
     target(w, by_key);
     if (!by_key)
         returning(w);
@@ -213,6 +213,6 @@ void ost__sql_read_by_key(ost__sql_writer *w)
     ost__sql_text(w, "SELECT ");
     ost__sql_columns(w, s->columns, s->column_count);
     ost__sql_text(w, " FROM ");
-    ost__sql_identifier(w, s->table->name);
+    ost__sql_table(w, s->table);
     ost__sql_key_condition(w);
 }

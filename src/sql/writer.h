@@ -11,6 +11,10 @@ void ost__sql_refuse(ost__sql_writer *w, ost_status status, const char *format, 
     OST__PRINTF(3, 4);
 void ost__sql_text(ost__sql_writer *w, const char *text);
 void ost__sql_identifier(ost__sql_writer *w, const char *name);
+/* The name of the shape's table, or of another. */
+void ost__sql_table(ost__sql_writer *w, const ost_table *t);
+/* The name of an index of the table where it is made: beside its table. */
+void ost__sql_index(ost__sql_writer *w, const ost_table *t, const char *name);
 void ost__sql_text_literal(ost__sql_writer *w, const char *text, size_t size);
 /* A placeholder for a value in the stored form of `node`'s field, or of its type. */
 void ost__sql_bind(ost__sql_writer *w, uint32_t parameter, enum ost__sql_role role,

@@ -130,6 +130,64 @@ static void a_table_that_is_not_there_is_told(void)
     ost_close(other);
 }
 
+/* ---- schemas ---- */
+
+typedef struct filed {
+    int64_t id;
+    const char *code;
+    int64_t form_id;
+    const first_form *form;
+} filed;
+OST_RECORD(filed, id);
+OST_MODEL(filed, .table = "growing",
+          OST_FIELDS(OST_FIELD(filed, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(filed, code, .unique = true, .max_length = 20),
+                     OST_FIELD(filed, form_id)),
+          OST_RELATIONS(OST_BELONGS_TO(filed, form, first_form, form_id)),
+          OST_INDEXES(OST_INDEX(OST_DESC(filed, form_id))));
+
+static void use_both(ost_session *on)
+{
+    filed many[12] = { { .id = 0 } };
+    char codes[12][4];
+    int64_t count;
+    OK(ost_insert(on, first_form, &(first_form){ .id = 1, .name = "a" }));
+    for (int i = 0; i < 12; i++) {
+        (void)snprintf(codes[i], sizeof codes[i], "%d", i);
+        many[i] = (filed){ .code = codes[i], .form_id = 1 };
+    }
+    OK(ost_insert_many(on, filed, many, 12));
+    assert_int_equal(many[11].id, many[0].id + 11);
+    FAILS("OST_CONFLICT", ost_insert(on, filed, &(filed){ .code = "3", .form_id = 1 }));
+    assert_string_equal(ost_session_error(on)->field, "code");
+    OK(ost_delete(on, filed, &many[5]));
+    OK(ost_count_of(ost_from(on, filed), &count));
+    assert_int_equal(count, 11);
+    OK(ost_count_of(ost_from(on, first_form), &count));
+    assert_int_equal(count, 1);
+}
+
+static void tables_are_in_schemas(void)
+{
+    ost_model in_schema = filed_model;
+    ost_error error;
+    ost_db *other;
+    ost_session *on = NULL;
+    in_schema.schema = schema_beside();
+    OK(run_raw_or(s, "DROP TABLE IF EXISTS growing", "{\"drop\": \"growing\"}"));
+    OK(open_again(OST_MODELS(&in_schema, &first_form_model), &other, &error));
+    if (on_backend("sqlite"))
+        emulated();
+    OK(ost_create_tables(other, &error));
+    (void)ddl_sent();
+    OK(ost_create_tables(other, &error));
+    assert_int_equal(ddl_sent(), 0);
+    OK(ost_session_open(other, NULL, &on, &error));
+    use_both(on);
+    ost_session_close(on);
+    ost_close(other);
+}
+
 /* ---- tables of others ---- */
 
 static void tables_of_others_are_left_alone(void)
@@ -241,6 +299,7 @@ static const test_case tables_group_cases[] = {
     CASE_ALONE(what_is_missing_is_made, "what is missing is made: a table, then an index"),
     CASE_ALONE(a_missing_column_is_told, "a column that is missing is told, not added"),
     CASE_ALONE(a_table_that_is_not_there_is_told, "a table that is not there is told"),
+    CASE_ALONE(tables_are_in_schemas, "a table is in a schema, beside one of its name elsewhere"),
     CASE_ALONE(tables_of_others_are_left_alone, "tables of others are never made or changed"),
     CASE_ALONE(tables_of_others_are_used, "tables of others are read and written; bytes decide"),
     CASE(fm41_names_are_always_quoted, "names that are words of the language are quoted"),

@@ -114,6 +114,8 @@ void found(const char *format, ...)
 bool on_backend(const char *backend);
 /* What the database is opened with. */
 ost_status open_again(const ost_model *const *models, ost_db **out, ost_error *error);
+/* A name for a schema that nobody else has. */
+const char *schema_beside(void);
 /* Statements that were sent since the last call; DDL among them. */
 unsigned statements_sent(void), ddl_sent(void);
 /* The text of the last statement that was sent. */

@@ -81,6 +81,11 @@ ost_status open_again(const ost_model *const *models, ost_db **out, ost_error *e
                     out, error);
 }
 
+const char *schema_beside(void)
+{
+    return on_backend("sqlite") ? "audit" : server_beside(url);
+}
+
 bool database_open(const way *by)
 {
     ost_error error;

@@ -103,6 +103,8 @@ const quirk quirks[] = {
       "not found: U+0149, U+01F0, U+1E96-U+1E9A, U+FB00-U+FB06", LOWERED },
     { "mariadb", "whole_words_fold", YES, "\xef\xac\x81sh has no FI", LOWERED },
 
+    { "sqlite", "tables_are_in_schemas", EMULATED, NULL,
+      "there are no schemas: the schema's name and a point begin those of its tables and indexes" },
     { "sqlite_memory", "tables_are_made_once", REFUSED, NULL, MEMORY_APART },
     { "sqlite_memory", "what_is_missing_is_made", REFUSED, NULL, MEMORY_APART },
     { "sqlite_memory", "a_missing_column_is_told", REFUSED, NULL, MEMORY_APART },

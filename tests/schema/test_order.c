@@ -54,7 +54,7 @@ typedef struct server {
 
 static void note(void *context, const ost_fake_moment *m)
 {
-    static const char *const names[] = { "none", "table", "index", "marks", "key" };
+    static const char *const names[] = { "none", "table", "index", "marks", "key", "schema" };
     server *v = context;
     char line[80];
     if (m->kind == OST_DO_DDL)
@@ -255,6 +255,113 @@ static void in_a_unit_another_program_may_be_quicker_too(void **state)
     server_close(&v);
 }
 
+/* ---- schemas ---- */
+
+static ost_model dock_ship, dock_port;
+
+static const ost_model *const *docked(void)
+{
+    static const ost_model *const models[] = { &dock_ship, &crew_model, &dock_port, NULL };
+    dock_ship = ship_model;
+    dock_port = port_model;
+    dock_ship.schema = "dock";
+    /* What others made is not made, nor what it is in. */
+    dock_port.schema = "theirs";
+    return models;
+}
+
+/* What the schema is said to hold; what is beside it is said of the others. */
+static void describes_dock(server *v, const ost_described *rows, size_t count)
+{
+    rule(v, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_DESCRIBE), .name = "dock",
+                          .action = OST_FAKE_ANSWER, .records = rows, .record_count = count,
+                          .record_stride = sizeof *rows, .times = OST_FAKE_ALWAYS));
+}
+
+static void a_missing_schema_is_made_first(void **state)
+{
+    static const ost_described there[] = { { "dock", "dock", 4 } };
+    server v;
+    (void)state;
+    server_open(&v, NULL, docked());
+    create(&v, "DESCRIBE\nDESCRIBE\nBEGIN\nDESCRIBE\nDESCRIBE\nschema ships 0\ntable ships 0\n"
+               "index ships 0\ntable crew 0\nCOMMIT\n");
+    describes_dock(&v, there, 1);
+    create(&v, "DESCRIBE\nDESCRIBE\nBEGIN\nDESCRIBE\nDESCRIBE\ntable ships 0\n"
+               "index ships 0\ntable crew 0\nCOMMIT\n");
+    server_close(&v);
+}
+
+static void tables_are_looked_for_in_their_schema(void **state)
+{
+    static const ost_described dock[] = { { "dock", "dock", 4 },
+                                          { "ships", "id", 1 },
+                                          { "ships", "captain_id", 1 },
+                                          { "ships", "name", 1 },
+                                          { "ships", "ix_ships_name", 2 } };
+    server v;
+    (void)state;
+    server_open(&v, NULL, docked());
+    describes_dock(&v, dock, 1);
+    DESCRIBES(&v, everything, OST_FAKE_ALWAYS);
+    create(&v, "DESCRIBE\nDESCRIBE\nBEGIN\nDESCRIBE\nDESCRIBE\ntable ships 0\nindex ships 0\n"
+               "COMMIT\n");
+    ost_fake_forget_rules(v.fake);
+    rule(&v, OST_FAKE_RULE(.action = OST_FAKE_CALL, .call = note, .context = &v,
+                           .times = OST_FAKE_ALWAYS));
+    describes_dock(&v, dock, 5);
+    DESCRIBES(&v, everything, OST_FAKE_ALWAYS);
+    create(&v, "DESCRIBE\nDESCRIBE\n");
+    server_close(&v);
+}
+
+static void who_may_not_make_a_schema_is_told(void **state)
+{
+    server v;
+    (void)state;
+    server_open(&v, ALONE, docked());
+    rule(&v, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_DDL), .action = OST_FAKE_REFUSE,
+                           .status = OST_AUTH, .native_code = 1044, .message = "no"));
+    FAILS("OST_AUTH", ost_create_tables(v.db, &v.error));
+    assert_string_equal(v.error.message,
+                        "ship: the schema dock is not there and could not be made; have it made, "
+                        "or grant the right to: no");
+    assert_string_equal(v.error.model, "ship");
+    assert_int_equal(v.error.native_code, 1044);
+    server_close(&v);
+}
+
+/* Another program made it between the look and the statement. */
+static void a_schema_that_came_meanwhile_counts(void **state)
+{
+    static const ost_described dock[] = { { "dock", "dock", 4 } };
+    server v;
+    (void)state;
+    server_open(&v, ALONE, docked());
+    describes(&v, NULL, 0, 2);
+    describes_dock(&v, dock, 1);
+    rule(&v, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_DDL), .action = OST_FAKE_REFUSE,
+                           .status = OST_CONFLICT));
+    create(&v, "DESCRIBE\nDESCRIBE\nschema ships 0\nDESCRIBE\nDESCRIBE\ntable ships 0\n"
+               "index ships 0\ntable crew 0\nkey ships 0\nkey crew 0\nkey crew 1\nmarks  0\n");
+    server_close(&v);
+}
+
+static void a_database_without_schemas_is_told_at_open(void **state)
+{
+    server v;
+    (void)state;
+    memset(&v, 0, sizeof v);
+    v.fake = ost_fake_open(NULL, OST_FAKE_OPTIONS(.remove_abilities = BIT(OST_CAN_SCHEMAS)));
+    assert_non_null(v.fake);
+    FAILS("OST_UNSUPPORTED",
+          ost_open(OST_OPTIONS(.url = "fake:", .drivers = OST_DRIVERS(ost_fake_driver(v.fake)),
+                               .models = docked()),
+                   &v.db, &v.error));
+    assert_non_null(strstr(v.error.message, "has no tables in schemas"));
+    ost_fake_close(v.fake);
+}
+
 /* It fails again and again, although it is said to be there: that ends. */
 static void it_does_not_try_for_ever(void **state)
 {
@@ -293,6 +400,11 @@ int main(void)
         cmocka_unit_test(what_another_program_made_counts_as_made),
         cmocka_unit_test(a_lost_answer_is_looked_up),
         cmocka_unit_test(in_a_unit_another_program_may_be_quicker_too),
+        cmocka_unit_test(a_missing_schema_is_made_first),
+        cmocka_unit_test(tables_are_looked_for_in_their_schema),
+        cmocka_unit_test(who_may_not_make_a_schema_is_told),
+        cmocka_unit_test(a_schema_that_came_meanwhile_counts),
+        cmocka_unit_test(a_database_without_schemas_is_told_at_open),
         cmocka_unit_test(it_does_not_try_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,12 +208,16 @@ static void remove_folder(rig *r)
 static const char *empty_postgres(void)
 {
     static const char *url;
-    if (!url)
+    char text[300];
+    if (!url) {
         url = server_database(SERVER_POSTGRES, NULL);
-    else
-        server_sql(url, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE"
-                        " datname = current_database() AND pid <> pg_backend_pid();"
-                        " DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+        return url;
+    }
+    (void)snprintf(text, sizeof text, "DROP SCHEMA IF EXISTS \"%s\" CASCADE", server_beside(url));
+    server_sql(url, text);
+    server_sql(url, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE"
+                    " datname = current_database() AND pid <> pg_backend_pid();"
+                    " DROP SCHEMA public CASCADE; CREATE SCHEMA public");
     return url;
 }
 
@@ -404,6 +408,16 @@ void rig_rule(rig *r, const ost_fake_rule *rule)
 {
     assert_non_null(r->fake);
     assert_int_equal(ost_fake_add(r->fake, rule), OST_OK);
+}
+
+const char *rig_schema(rig *r)
+{
+#ifdef TEST_SERVERS
+    if (r->mode->server)
+        return server_beside(r->url);
+#endif
+    (void)r;
+    return "audit";
 }
 
 void rig_raw(rig *r, const char *sql)

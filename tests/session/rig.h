@@ -106,6 +106,8 @@ ost_session *rig_session(rig *r, const ost_session_options *options);
 void rig_advance(rig *r, int64_t ns);
 /* Adds a rule to the fake's script. */
 void rig_rule(rig *r, const ost_fake_rule *rule);
+/* A name for the schema of a model, which is not there when a test begins. */
+const char *rig_schema(rig *r);
 /* Runs a script beside the library: of RIG_FILES() by SQLite alone, on a server by its client. */
 void rig_raw(rig *r, const char *sql);
 /* The same with commands for MongoDB, as documents of Extended JSON. */

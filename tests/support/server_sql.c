@@ -252,7 +252,9 @@ static const char *drop_in_mysql(const char *admin, const char *name)
         run(admin, kills); /* one that is gone by now is as good as killed */
         free(kills);
     }
-    snprintf(sql, sizeof sql, "SET SESSION lock_wait_timeout = 10; DROP DATABASE IF EXISTS %s",
+    snprintf(sql, sizeof sql,
+             "SET SESSION lock_wait_timeout = 10; SET SESSION foreign_key_checks = 0; "
+             "DROP DATABASE IF EXISTS %s",
              name);
     return problem ? problem : run(admin, sql);
 }

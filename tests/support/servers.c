@@ -45,6 +45,7 @@ static kept *all_kept;
 
 static struct {
     const char *admin, *name, *url;
+    const char *beside; /* another one that goes with it; NULL: none */
 } databases[DATABASES_MAX];
 static int database_count;
 static server_instance *instances[INSTANCES_MAX];
@@ -79,6 +80,13 @@ static void drop_database(const char *admin, const char *name)
         fprintf(stderr, "the database %s cannot be dropped: %s\n", name, said);
 }
 
+static void drop_at(int i)
+{
+    drop_database(databases[i].admin, databases[i].name);
+    if (databases[i].beside)
+        drop_database(databases[i].admin, databases[i].beside);
+}
+
 static int services(const char *action, const char *folder, const char *words)
 {
     char command[2 * URL_SIZE];
@@ -93,7 +101,7 @@ static void drop_all(void)
 {
     while (owner == getpid() && database_count > 0) {
         database_count--;
-        drop_database(databases[database_count].admin, databases[database_count].name);
+        drop_at(database_count);
     }
 }
 
@@ -168,6 +176,7 @@ const char *server_database(enum server kind, const char *options)
     int i = database_count++;
     databases[i].admin = admin;
     databases[i].name = keep(name);
+    databases[i].beside = NULL;
     databases[i].url = with_database(admin, name, options);
     return databases[i].url;
 }
@@ -176,12 +185,24 @@ void server_drop(const char *url)
 {
     for (int i = 0; i < database_count; i++) {
         if (strcmp(databases[i].url, url) == 0) {
-            drop_database(databases[i].admin, databases[i].name);
+            drop_at(i);
             databases[i] = databases[--database_count];
             return;
         }
     }
     fail_msg("server_drop() knows no database of this URL");
+}
+
+const char *server_beside(const char *url)
+{
+    int i = 0;
+    while (i < database_count && strcmp(databases[i].url, url) != 0)
+        i++;
+    if (i == database_count)
+        fail_msg("server_beside() knows no database of this URL");
+    if (!databases[i].beside)
+        databases[i].beside = format("%s_beside", databases[i].name);
+    return databases[i].beside;
 }
 
 const char *server_url_with(const char *url, const char *option)

@@ -19,6 +19,9 @@ bool server_given(enum server kind);
  * dropped by server_drop() or at exit. Valid until exit. */
 const char *server_database(enum server kind, const char *options);
 void server_drop(const char *url);
+/* A name for a schema: of another database on the server, or of a schema in this one. Nobody made
+ * it; what the test makes of it goes with this database. Valid until exit. */
+const char *server_beside(const char *url);
 /* The URL with another option, user and password, or port; NULL, 0: as they are. Valid until exit.
  */
 const char *server_url_with(const char *url, const char *option);
