@@ -341,6 +341,24 @@ static void check_write(ost__mongo_writer *w)
                           model_of(w));
 }
 
+static void check_renamed(ost__mongo_writer *w)
+{
+    const ost_shape *s = w->plan->shape;
+    const ost_table *t = w->table;
+    if (s->ddl_index >= t->field_count || !t->fields[s->ddl_index].was) {
+        ost__mongo_refuse(w, OST_MISUSE, "%s has no member %u of another name", model_of(w),
+                          (unsigned)s->ddl_index);
+        return;
+    }
+    for (uint32_t i = 0; i < t->field_count; i++) {
+        const char *was = t->fields[i].was;
+        ost__mongo_check_field(w, &t->fields[i]);
+        if (was && (was[0] == '$' || strchr(was, '.') || strcmp(was, "_id") == 0))
+            refuse_field(w, &t->fields[i],
+                         "a member of MongoDB cannot have been called as .was says: correct it");
+    }
+}
+
 static void check_definition(ost__mongo_writer *w)
 {
     const ost_shape *s = w->plan->shape;
@@ -349,6 +367,13 @@ static void check_definition(ost__mongo_writer *w)
     case OST_DDL_CREATE_TABLE:
         for (uint32_t i = 0; i < t->field_count; i++)
             ost__mongo_check_field(w, &t->fields[i]);
+        break;
+    case OST_DDL_RENAME_COLUMN:
+    case OST_DDL_RENAME_UNIQUE: check_renamed(w); break;
+    case OST_DDL_RENAME_INDEX:
+        if (s->ddl_index >= t->index_count || !t->indexes[s->ddl_index].was)
+            ost__mongo_refuse(w, OST_MISUSE, "%s has no index %u of another name", model_of(w),
+                              (unsigned)s->ddl_index);
         break;
     case OST_DDL_CREATE_INDEX:
         if (s->ddl_index >= t->index_count)

@@ -231,6 +231,26 @@ static void upsert_text(ost__mongo_writer *w, bson_t *out)
     bson_destroy(&record);
 }
 
+/* Of several commands the one that tells what it is about. */
+static void rename_text(ost__mongo_writer *w, bson_t *out)
+{
+    const ost_shape *s = w->plan->shape;
+    const ost_field *f = &w->table->fields[s->ddl_index];
+    bson_t names;
+    if (s->ddl != OST_DDL_RENAME_COLUMN) {
+        bool of_index = s->ddl == OST_DDL_RENAME_INDEX;
+        ost__mongo_text_in(w, out, "dropIndexes", w->table->name);
+        ost__mongo_text_in(w, out, of_index ? "index" : "member",
+                           of_index ? w->table->indexes[s->ddl_index].was : f->was);
+        return;
+    }
+    ost__mongo_text_in(w, out, "update", w->table->name);
+    if (!BSON_APPEND_DOCUMENT_BEGIN(out, "$rename", &names))
+        return;
+    ost__mongo_text_in(w, &names, f->was, ost__mongo_name(w->table, f));
+    bson_append_document_end(out, &names);
+}
+
 static void command(ost__mongo_writer *w, bson_t *out)
 {
     const char *collection = w->table->name;
@@ -254,8 +274,12 @@ static void command(ost__mongo_writer *w, bson_t *out)
             ost__mongo_text_in(w, out, "create", collection);
             break;
         }
-        ost__mongo_text_in(w, out, "createIndexes", collection);
-        index_keys(w, out);
+        if (w->plan->shape->ddl == OST_DDL_CREATE_INDEX) {
+            ost__mongo_text_in(w, out, "createIndexes", collection);
+            index_keys(w, out);
+            break;
+        }
+        rename_text(w, out);
         break;
     }
 }

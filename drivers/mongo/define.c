@@ -18,6 +18,7 @@ typedef struct definition {
     const ost_table *table;
     bson_t *list; /* of indexes, in the command */
     uint32_t count;
+    const ost_table_index *asked;
 } definition;
 
 static ost_status too_large(const definition *d)
@@ -194,7 +195,7 @@ static ost_status create_table(definition *d)
     if (status == OST_OK && !BSON_APPEND_UTF8(&command, "create", d->table->name))
         status = too_large(d);
     if (status == OST_OK)
-        status = ost__mongo_validator(d->table, &command, r->error);
+        status = ost__mongo_validator(d->table, NULL, &command, r->error);
     if (status == OST_OK) {
         status = ost__mongo_command(r, OST__MONGO_PLAIN, OST__MONGO_APART, &command, &reply);
         bson_destroy(&reply);
@@ -204,12 +205,12 @@ static ost_status create_table(definition *d)
         }
     }
     bson_destroy(&command);
-    return status == OST_OK ? create_indexes(d, add_own_indexes, "of its unique members") : status;
+    return status == OST_OK ? ost__mongo_make_own_indexes(r) : status;
 }
 
 static ost_status add_asked_index(definition *d)
 {
-    return add_index(d, &d->table->indexes[d->run->op->shape->ddl_index]);
+    return add_index(d, d->asked);
 }
 
 /* The only key has an index from the start, which is read in both directions. */
@@ -232,7 +233,19 @@ static ost_status create_index(definition *d)
         return ost__error_set(d->run->error, OST_UNSUPPORTED,
                               "%s: index %s is of a kind that MongoDB does not build yet", t->model,
                               x->name);
-    return is_of_key(t, x) ? OST_OK : create_indexes(d, add_asked_index, x->name);
+    return ost__mongo_make_index(d->run, x);
+}
+
+ost_status ost__mongo_make_index(ost__mongo_run *r, const ost_table_index *x)
+{
+    definition d = { .run = r, .table = r->op->shape->table, .asked = x };
+    return is_of_key(d.table, x) ? OST_OK : create_indexes(&d, add_asked_index, x->name);
+}
+
+ost_status ost__mongo_make_own_indexes(ost__mongo_run *r)
+{
+    definition d = { .run = r, .table = r->op->shape->table };
+    return create_indexes(&d, add_own_indexes, "of its unique members");
 }
 
 ost_status ost__mongo_define(ost__mongo_run *r)
@@ -244,6 +257,9 @@ ost_status ost__mongo_define(ost__mongo_run *r)
     switch (shape->ddl) {
     case OST_DDL_CREATE_TABLE: return create_table(&d);
     case OST_DDL_CREATE_INDEX: return create_index(&d);
+    case OST_DDL_RENAME_COLUMN: return ost__mongo_rename(r);
+    case OST_DDL_RENAME_UNIQUE:
+    case OST_DDL_RENAME_INDEX: return ost__mongo_drop_renamed(r);
     default:
         return ost__error_set(r->error, OST_UNSUPPORTED,
                               "%s: MongoDB knows no foreign keys; they are declared for other "

@@ -217,39 +217,40 @@ static bool put_value(bson_t *out, const ost_field *f, const within *in)
 
 /* ---- the whole ---- */
 
-static bool put_property(bson_t *out, const ost_table *t, const ost_field *f)
+static bool put_property(bson_t *out, const ost_table *t, const ost_field *f, bool pending)
 {
     char unique[OST__MONGO_NAME_SIZE];
-    const char *name = ost__mongo_name(t, f);
+    const char *name = ost__mongo_name(t, f), *column = pending ? f->was : f->column;
     bson_t inside;
     bool good = BSON_APPEND_DOCUMENT_BEGIN(out, name, &inside);
-    if (strcmp(name, f->column) != 0)
-        good = good && BSON_APPEND_UTF8(&inside, "title", f->column);
-    if (ost__mongo_has_unique_index(t, f)) {
+    if (strcmp(name, column) != 0)
+        good = good && BSON_APPEND_UTF8(&inside, "title", column);
+    if (ost__mongo_has_unique_index(t, f) && !pending) {
         ost__mongo_unique_name(t, f, unique);
         good = good && BSON_APPEND_UTF8(&inside, "description", unique);
     }
     return good && put_value(&inside, f, NULL) && bson_append_document_end(out, &inside);
 }
 
-static bool put_schema(bson_t *out, const ost_table *t)
+static bool put_schema(bson_t *out, const ost_table *t, const bool *pending)
 {
     char name[OST__MONGO_NAME_SIZE];
     bson_t properties;
     bool good = BSON_APPEND_UTF8(out, "bsonType", "object") &&
                 BSON_APPEND_UTF8(out, "title", OST__MONGO_TITLE);
-    if (t->key_count > 1) {
+    if (t->key_count > 1 && !pending) {
         ost__mongo_key_name(t, name);
         good = good && BSON_APPEND_UTF8(out, "description", name);
     }
     good =
         good && put_required(out, t) && BSON_APPEND_DOCUMENT_BEGIN(out, "properties", &properties);
     for (uint32_t i = 0; good && i < t->field_count; i++)
-        good = put_property(&properties, t, &t->fields[i]);
+        good = put_property(&properties, t, &t->fields[i], pending && pending[i]);
     return good && bson_append_document_end(out, &properties);
 }
 
-ost_status ost__mongo_validator(const ost_table *t, bson_t *out, ost_error *error)
+ost_status ost__mongo_validator(const ost_table *t, const bool *pending, bson_t *out,
+                                ost_error *error)
 {
     bson_t validator, schema;
     for (uint32_t i = 0; i < t->field_count; i++) {
@@ -263,7 +264,7 @@ ost_status ost__mongo_validator(const ost_table *t, bson_t *out, ost_error *erro
     }
     if (!BSON_APPEND_DOCUMENT_BEGIN(out, "validator", &validator) ||
         !BSON_APPEND_DOCUMENT_BEGIN(&validator, "$jsonSchema", &schema) ||
-        !put_schema(&schema, t) || !bson_append_document_end(&validator, &schema) ||
+        !put_schema(&schema, t, pending) || !bson_append_document_end(&validator, &schema) ||
         !bson_append_document_end(out, &validator))
         return ost__error_set(error, OST_TOO_LARGE, "%s: its validator is too large for a command",
                               t->model);

@@ -410,14 +410,15 @@ static void upsert(ost__sql_writer *w)
 #define COMMON                                                                                     \
     .quote = '`', .placeholder = '?', .unnumbered = true, .nulls_first = true,                     \
     .check_bools = true, .foreign_keys_apart = true, .limited_writes = true, .derived_keys = true, \
-    .having_columns = true, .null_decimals = true, .default_row = " () VALUES ()",                 \
-    .true_text = "1", .false_text = "0", .no_limit = "18446744073709551615",                       \
-    .subselect_name = " AS ostler_rows", .exact_function = "CONVERT(",                             \
-    .generated = " AUTO_INCREMENT", .create_schema = "CREATE DATABASE IF NOT EXISTS ",             \
-    .column_type = column_type, .operand = operand, .comparison = ost__my_exact_comparison,        \
-    .list = list, .text_search = text_search, .aggregate = ost__my_aggregate,                      \
-    .increment = ost__my_increment, .literal = literal, .inside = ost__my_inside,                  \
-    .items = ost__my_items, .size = ost__my_size, .change_inside = ost__my_change_inside
+    .renames = OST__SQL_RENAMES_IN_TABLE, .having_columns = true, .null_decimals = true,           \
+    .default_row = " () VALUES ()", .true_text = "1", .false_text = "0",                           \
+    .no_limit = "18446744073709551615", .subselect_name = " AS ostler_rows",                       \
+    .exact_function = "CONVERT(", .generated = " AUTO_INCREMENT",                                  \
+    .create_schema = "CREATE DATABASE IF NOT EXISTS ", .column_type = column_type,                 \
+    .operand = operand, .comparison = ost__my_exact_comparison, .list = list,                      \
+    .text_search = text_search, .aggregate = ost__my_aggregate, .increment = ost__my_increment,    \
+    .literal = literal, .inside = ost__my_inside, .items = ost__my_items, .size = ost__my_size,    \
+    .change_inside = ost__my_change_inside
 
 #define LIVING " TINYINT GENERATED ALWAYS AS (IF("
 

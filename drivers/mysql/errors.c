@@ -95,9 +95,15 @@ static const ost_field *field_of_column(const ost_table *t, span column)
 /* The field whose own constraint it is. */
 static const ost_field *field_of_constraint(const ost_table *t, span name, const char *what)
 {
-    char own[OST__SQL_NAME_SIZE];
+    char own[OST__CONSTRAINT_NAME_SIZE];
     for (uint32_t i = 0; i < t->field_count; i++) {
-        ost__sql_constraint_name(t->name, t->fields[i].column, what, own);
+        ost__constraint_name(t->name, t->fields[i].column, what, own);
+        if (same(name, own))
+            return &t->fields[i];
+        /* A check keeps the name that it was made with. */
+        if (!t->fields[i].was)
+            continue;
+        ost__constraint_name(t->name, t->fields[i].was, what, own);
         if (same(name, own))
             return &t->fields[i];
     }

@@ -20,15 +20,15 @@ static const meaning *meaning_of(const char *state);
 
 static bool is_named(const char *table, const char *column, const char *what, const char *name)
 {
-    char own[OST__SQL_NAME_SIZE];
-    ost__sql_constraint_name(table, column, what, own);
+    char own[OST__CONSTRAINT_NAME_SIZE];
+    ost__constraint_name(table, column, what, own);
     return strcmp(own, name) == 0;
 }
 
 /* Under the name that this library gives, or the server to the tables of others. */
 static bool is_primary(const ost_table *t, const char *name)
 {
-    char theirs[OST__SQL_NAME_SIZE];
+    char theirs[OST__CONSTRAINT_NAME_SIZE];
     ost__print(theirs, sizeof theirs, "%s_pkey", t->name);
     return t->key_count > 0 &&
            (is_named(t->name, "primary", "key", name) || strcmp(theirs, name) == 0);
@@ -50,7 +50,8 @@ static const ost_field *field_of_constraint(const ost_table *t, const char *name
         return t->keys[0];
     for (uint32_t i = 0; i < t->field_count; i++)
         for (size_t k = 0; k < sizeof suffixes / sizeof suffixes[0]; k++)
-            if (is_named(t->name, t->fields[i].column, suffixes[k], name))
+            if (is_named(t->name, t->fields[i].column, suffixes[k], name) ||
+                (t->fields[i].was && is_named(t->name, t->fields[i].was, suffixes[k], name)))
                 return &t->fields[i];
     for (uint32_t i = 0; i < t->index_count; i++)
         if (strcmp(t->indexes[i].name, name) == 0)
@@ -107,7 +108,7 @@ static ost_status refused(const ost_table *t, const char *text, ost_error *e)
     size_t rule = column ? (size_t)(column - text) : strcspn(text, "\"");
     const ost_field *f = NULL;
     const char *model = t ? t->model : "", *message = "the result does not fit", *name = NULL;
-    char buffer[OST__SQL_NAME_SIZE];
+    char buffer[OST__CONSTRAINT_NAME_SIZE];
     ost_status status = OST_RANGE;
     if (column) {
         ost__copy_text(buffer, sizeof buffer, column + 1);
@@ -172,21 +173,21 @@ ost_status ost__pg_explain(const ost_operation *op, const ost__pg_report *report
 }
 
 /* The last name in quotes behind `word`; "" if there is none. */
-static void name_behind(const char *text, const char *word, char out[OST__SQL_NAME_SIZE])
+static void name_behind(const char *text, const char *word, char out[OST__CONSTRAINT_NAME_SIZE])
 {
     const char *at = strstr(text, word);
     const char *start = at ? strchr(at, '"') : NULL;
     out[0] = '\0';
     if (!start)
         return;
-    ost__copy_text(out, OST__SQL_NAME_SIZE, start + 1);
+    ost__copy_text(out, OST__CONSTRAINT_NAME_SIZE, start + 1);
     out[strcspn(out, "\"")] = '\0';
 }
 
 void ost__pg_classify(const ost_operation *op, int32_t native_code, const char sql_state[6],
                       const char *text, ost_error *error)
 {
-    char constraint[OST__SQL_NAME_SIZE], column[OST__SQL_NAME_SIZE];
+    char constraint[OST__CONSTRAINT_NAME_SIZE], column[OST__CONSTRAINT_NAME_SIZE];
     ost__pg_report r = { .state = sql_state, .message = text };
     /* Without the fields of the protocol, the names are in the text. */
     name_behind(text ? text : "", "constraint \"", constraint);

@@ -90,9 +90,15 @@ static const char *unique_name(const ost_table *t, const char *list)
 
 static const ost_field *checked_field(const ost_table *t, const char *constraint)
 {
-    char name[OST__SQL_NAME_SIZE];
+    char name[OST__CONSTRAINT_NAME_SIZE];
     for (uint32_t i = 0; i < t->field_count; i++) {
-        ost__sql_constraint_name(t->name, t->fields[i].column, "check", name);
+        ost__constraint_name(t->name, t->fields[i].column, "check", name);
+        if (strcmp(name, constraint) == 0)
+            return &t->fields[i];
+        /* It keeps the name that it was made with. */
+        if (!t->fields[i].was)
+            continue;
+        ost__constraint_name(t->name, t->fields[i].was, "check", name);
         if (strcmp(name, constraint) == 0)
             return &t->fields[i];
     }

@@ -174,7 +174,13 @@ typedef struct ost_field {
     uint16_t item_type;        /**< Of a list: its items' enum ost_type. */
     const ost_model *embeds;   /**< Of an embedded struct, or a list of them: its model. */
     const char *column;        /**< Stored name; default: the member's. */
-    const char *was;           /**< Former stored name: a rename, never drop and add. */
+    /**
+     * Former stored name: ost_create_tables() renames a column that still has it, and keeps what is
+     * in it. May stay, or go once all databases have the new one. Of an embedded struct with
+     * `.flatten`, and of the members in it, it is joined as `.column` is. Not in adopted tables,
+     * nor of members inside documents.
+     */
+    const char *was;
     bool primary_key;          /**< Part of the key. */
     bool unique;               /**< No two records have the same; NULLs never conflict. Of a model that soft-deletes: no two living ones. */
     bool required;             /**< Neither null nor "". */

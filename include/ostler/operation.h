@@ -51,6 +51,7 @@ typedef struct ost_table_index {
     uint16_t collation;              /**< OST_EXACT or OST_CASELESS. */
     bool sparse;                     /**< It holds no records in which all fields are absent. */
     bool among_living;               /**< With `unique`: among those whose `deleted` is absent. */
+    const char *was;                 /**< What it was called before a column of it was renamed, or NULL. */
 } ost_table_index;
 
 /** A foreign key of a table; it refers to the target's primary key. */
@@ -60,6 +61,7 @@ typedef struct ost_table_foreign_key {
     uint32_t field_count;           /**< At least 1. */
     uint16_t on_delete;             /**< 0: refuse. */
     const ost_table *target;        /**< The referenced table. */
+    const char *was;                /**< What it was called before a column of it was renamed, or NULL. */
 } ost_table_foreign_key;
 
 /** A model, checked and completed: `column` of every field is set. */
@@ -155,7 +157,11 @@ enum ost_ddl {
     OST_DDL_CREATE_INDEX, /**< Index `ddl_index` of the table. */
     OST_DDL_CREATE_MARKS,   /**< Without a table: ::OST_MARKS_TABLE, where ::OST_CAN_MARK_COMMITS. */
     OST_DDL_ADD_FOREIGN_KEY, /**< Foreign key `ddl_index`; only where ::OST_CAN_ADD_KEYS, else they come with the table. */
-    OST_DDL_CREATE_SCHEMA    /**< The table's schema, which a description did not have. */
+    OST_DDL_CREATE_SCHEMA,   /**< The table's schema, which a description did not have. */
+    OST_DDL_RENAME_COLUMN,   /**< Field `ddl_index`, from its `was`, with all that is in it; what stands on it goes on. */
+    OST_DDL_RENAME_UNIQUE,   /**< The unique constraint of field `ddl_index`, named after its `was`. */
+    OST_DDL_RENAME_INDEX,    /**< Index `ddl_index`, from its `was`. A driver that cannot may drop it: it is then created. */
+    OST_DDL_RENAME_FOREIGN_KEY /**< Foreign key `ddl_index`, from its `was`. */
 };
 
 /**
@@ -173,7 +179,7 @@ typedef struct ost_shape {
     uint16_t wrap;                   /**< An enum ost_wrap. */
     uint16_t lock_mode;              /**< Of a select: an enum ost_lock_mode. */
     uint16_t ddl;                    /**< An enum ost_ddl. */
-    uint32_t ddl_index;              /**< Of OST_DDL_CREATE_INDEX and OST_DDL_ADD_FOREIGN_KEY. */
+    uint32_t ddl_index;              /**< Of OST_DDL_CREATE_INDEX, OST_DDL_ADD_FOREIGN_KEY and the renames. */
     const ost_table *table;          /**< NULL for operations without a table. */
     const ost_node *where;           /**< NULL: every record. */
     const ost_node *having;          /**< NULL: every group. */

@@ -4,8 +4,9 @@
  * Tables for models.
  *
  * ost_create_tables() makes the schemas, tables and indexes that are missing and leaves everything else alone: a second
- * run sends no DDL at all. Tables of adopted models are never touched. A table that exists without a column that
- * its model needs is reported, not altered.
+ * run sends no DDL at all. Tables of adopted models are never touched. A column that still has the former name that
+ * its field's `.was` tells is renamed; otherwise a table that exists without a column that its model needs is reported, not
+ * altered.
  *
  * @code
  * #include <ostler/ostler.h>
@@ -38,7 +39,8 @@ extern "C" {
  * A schema (ost_model's `.schema`) is made only where it is missing. Where the role may not, the error names it, with the status
  * that the database's refusal has.
  * @param db The database.
- * @param error May be NULL. ::OST_SCHEMA: an existing table lacks columns, each named as a failure.
+ * @param error May be NULL. ::OST_SCHEMA: an existing table lacks columns, or has one under its name and its
+ * former one; each is named as a failure, and nothing was touched.
  */
 OST_API ost_status ost_create_tables(ost_db *db, ost_error *error);
 

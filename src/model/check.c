@@ -136,8 +136,31 @@ bool ost__names_equal(const char *a, const char *b)
     return ascii_lower(*a) == ascii_lower(*b);
 }
 
-const char *ost__check_compose(ost__check *c, const char *prefix, const char *table,
-                               const ost_field *const *fields, uint32_t count, const char *last)
+/* The stored names on the way to the field, of now or as the column was called before. */
+static void put_path(ost__buffer *b, const ost_field *f, bool former)
+{
+    const ost_field *top = f;
+    const char *path = f->path ? f->path : f->column;
+    while (top->inside)
+        top = top->inside;
+    if (former && top->was) {
+        ost__buffer_text(b, top->was);
+        path += strlen(top->column);
+    }
+    for (; *path; path++)
+        ost__buffer_char(b, f->path && *path == '.' ? '_' : *path);
+}
+
+static bool was_another(const ost_field *f)
+{
+    while (f->inside)
+        f = f->inside;
+    return f->was;
+}
+
+static const char *compose(ost__check *c, const char *prefix, const char *table,
+                           const ost_field *const *fields, uint32_t count, const char *last,
+                           bool former)
 {
     ost__buffer b;
     ost__buffer_init(&b, c->arena->memory);
@@ -145,10 +168,8 @@ const char *ost__check_compose(ost__check *c, const char *prefix, const char *ta
     ost__buffer_char(&b, '_');
     ost__buffer_text(&b, table);
     for (uint32_t i = 0; i < count; i++) {
-        const char *path = fields[i]->path ? fields[i]->path : fields[i]->column;
         ost__buffer_char(&b, '_');
-        for (; *path; path++)
-            ost__buffer_char(&b, fields[i]->path && *path == '.' ? '_' : *path);
+        put_path(&b, fields[i], former);
     }
     if (last) {
         ost__buffer_char(&b, '_');
@@ -171,4 +192,20 @@ const char *ost__check_compose(ost__check *c, const char *prefix, const char *ta
     if (!name)
         c->no_memory = true;
     return name;
+}
+
+const char *ost__check_compose_former(ost__check *c, const char *prefix, const char *table,
+                                      const ost_field *const *fields, uint32_t count,
+                                      const char *last)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (was_another(fields[i]))
+            return compose(c, prefix, table, fields, count, last, true);
+    return NULL;
+}
+
+const char *ost__check_compose(ost__check *c, const char *prefix, const char *table,
+                               const ost_field *const *fields, uint32_t count, const char *last)
+{
+    return compose(c, prefix, table, fields, count, last, false);
 }

@@ -50,6 +50,10 @@ bool ost__names_equal(const char *a, const char *b);
  * memory. */
 const char *ost__check_compose(ost__check *c, const char *prefix, const char *table,
                                const ost_field *const *fields, uint32_t count, const char *last);
+/* The same with the columns' former names; NULL: they had no others, or no memory. */
+const char *ost__check_compose_former(ost__check *c, const char *prefix, const char *table,
+                                      const ost_field *const *fields, uint32_t count,
+                                      const char *last);
 
 /* Everything about one field but its names. */
 void ost__check_field(ost__check *c, const ost__model *m, const ost_field *f);

@@ -68,7 +68,6 @@ static void check_unsupported(ost__check *c, const ost_field *f)
         bool given;
         const char *what;
     } options[] = {
-        { f->was != NULL, ".was" },
         { f->encrypted, ".encrypted" },
         { f->converts != NULL, ".converts" },
         { f->collation == OST_CASELESS, ".collation = OST_CASELESS" },

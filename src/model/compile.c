@@ -151,6 +151,33 @@ static bool is_flattened(const ost_field *f)
     return strchr(f->name, '.') != NULL;
 }
 
+/* What a column was called is the name of nothing else. */
+static void check_former(ost__check *c, const ost__model *m, const ost_field *f)
+{
+    if (m->is_part || !f->was || !ost__check_name(c, f->name, "former column", f->was))
+        return;
+    if (m->table.adopted)
+        ost__check_fail(c, f->name, "was",
+                        "has a .was, but its table was made by others and is never altered: leave "
+                        "it out");
+    if (ost__names_equal(f->was, OST_LIVING_COLUMN))
+        ost__check_fail(c, f->name, "was",
+                        "has .was = \"%s\", which the library keeps for soft deletes: correct it",
+                        f->was);
+    if (ost__names_equal(f->was, f->column))
+        ost__check_fail(c, f->name, "was",
+                        "has .was = \"%s\", which is the name that it has: leave it out", f->was);
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        const ost_field *other = &m->fields[i];
+        bool now = other != f && ost__names_equal(other->column, f->was);
+        bool before = other < f && other->was && ost__names_equal(other->was, f->was);
+        if (now || before)
+            ost__check_fail(c, f->name, "was",
+                            "has .was = \"%s\", which is %s %s: a column becomes one other", f->was,
+                            now ? "the column of" : "the former name of", other->name);
+    }
+}
+
 static void check_names(ost__check *c, const ost__model *m)
 {
     const ost_field *fields = m->fields;
@@ -160,6 +187,7 @@ static void check_names(ost__check *c, const ost__model *m)
             continue;
         if (f->column != f->name)
             ost__check_name(c, f->name, "column", f->column);
+        check_former(c, m, f);
         for (uint32_t j = 0; j < i; j++) {
             if (strcmp(fields[j].name, f->name) == 0) {
                 ost__check_fail(c, f->name, "field", "is listed twice: remove one");

@@ -313,10 +313,12 @@ static bool compile_index(ost__check *c, const ost__model *m, const ost_model *c
     if (count == 0)
         return false;
     check_options(c, m, given, fields, descending, count);
-    const char *name = given->name;
-    if (!name)
-        name = ost__check_compose(c, prefix_of(given), m->table.name, fields, count,
-                                  given->among_living ? "living" : NULL);
+    const char *name = given->name, *was = NULL;
+    const char *last = given->among_living ? "living" : NULL;
+    if (!name) {
+        name = ost__check_compose(c, prefix_of(given), m->table.name, fields, count, last);
+        was = ost__check_compose_former(c, prefix_of(given), m->table.name, fields, count, last);
+    }
     const ost_field **own_fields = ost__check_alloc(c, count, sizeof *fields, alignof(ost_field *));
     bool *own_descending = ost__check_alloc(c, count, sizeof *descending, alignof(bool));
     if (!name || !own_fields || !own_descending)
@@ -334,6 +336,7 @@ static bool compile_index(ost__check *c, const ost__model *m, const ost_model *c
         .collation = given->collation,
         .sparse = given->sparse,
         .among_living = given->among_living,
+        .was = was,
     };
     if (!given->where)
         return true;
@@ -362,7 +365,9 @@ static void add_living_index(ost__check *c, ost__model *m, const ost_field *f, o
                               .field_count = 1,
                               .kind = OST_BTREE,
                               .unique = true,
-                              .among_living = true };
+                              .among_living = true,
+                              .was = ost__check_compose_former(c, "ux", m->table.name, &f, 1,
+                                                               "living") };
     m->table.index_count++;
 }
 
@@ -496,6 +501,7 @@ static void add_foreign_key(ost__check *c, ost__model *m, ost_table_foreign_key 
         .field_count = count,
         .on_delete = r->on_delete,
         .target = &target->table,
+        .was = ost__check_compose_former(c, "fk", m->table.name, fields, count, last),
     };
 }
 

@@ -139,9 +139,13 @@ uint32_t ost__part_flatten(ost__check *c, const ost_field *f, ost_field *out)
         return 1;
     }
     for (uint32_t i = 0; i < f->part->field_count; i++) {
-        out[i] = moved(c, f, &f->part->fields[i]);
-        out[i].reserved_ = moved_extra(c, f, &f->part->fields[i]);
-        out[i].column = joined(c, f->column, '_', f->part->fields[i].column);
+        const ost_field *inner = &f->part->fields[i];
+        out[i] = moved(c, f, inner);
+        if (f->was || inner->was)
+            out[i].was = joined(c, f->was ? f->was : f->column, '_',
+                                inner->was ? inner->was : inner->column);
+        out[i].reserved_ = moved_extra(c, f, inner);
+        out[i].column = joined(c, f->column, '_', inner->column);
     }
     return f->part->field_count;
 }
@@ -223,6 +227,7 @@ static void check_inner(ost__check *c, const ost_field *f, const ost_field *inne
         { inner->stamp == OST_ON_DELETE, "stamp" },
         { inner->hashed && !f->flatten, "hashed" },
         { f->type == OST_TYPE_LIST && has_sealed(inner), "immutable" },
+        { inner->was && !f->flatten, "was" },
     };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         if (options[i].given)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/shape.h"
 #include "model/check.h"
 
 enum {
@@ -82,6 +83,7 @@ typedef struct work {
     uint32_t schemas;
     uint64_t abilities; /* of the connection that was asked for the description */
     piece last;         /* tried last */
+    bool renamed;       /* something has another name since it was described */
 } work;
 
 static bool can(const work *w, enum ost_ability ability)
@@ -108,6 +110,62 @@ static const description *description_of(const work *w, const ost_table *t)
     return &w->d[i];
 }
 
+/* What a piece is called, and was called where it is a rename; NULL: the table itself. */
+typedef struct naming {
+    const char *name, *was;
+    int64_t kind;
+    char buffers[2][OST__CONSTRAINT_NAME_SIZE];
+} naming;
+
+static void name_of(const piece *p, naming *n)
+{
+    const ost_table *t = &p->model->table;
+    *n = (naming){ .kind = DESCRIBED_INDEX };
+    switch (p->ddl) {
+    case OST_DDL_RENAME_COLUMN:
+        n->name = t->fields[p->index].column;
+        n->was = t->fields[p->index].was;
+        n->kind = DESCRIBED_COLUMN;
+        break;
+    case OST_DDL_RENAME_UNIQUE:
+        ost__constraint_name(t->name, t->fields[p->index].column, "unique", n->buffers[0]);
+        ost__constraint_name(t->name, t->fields[p->index].was, "unique", n->buffers[1]);
+        n->name = n->buffers[0];
+        n->was = n->buffers[1];
+        break;
+    case OST_DDL_RENAME_INDEX:
+        n->name = t->indexes[p->index].name;
+        n->was = t->indexes[p->index].was;
+        break;
+    case OST_DDL_RENAME_FOREIGN_KEY:
+        n->name = t->foreign_keys[p->index].name;
+        n->was = t->foreign_keys[p->index].was;
+        n->kind = DESCRIBED_FOREIGN_KEY;
+        break;
+    default: break;
+    }
+}
+
+/* An index may have been given the name that another one had. */
+static bool is_name_of_another(const piece *p, const naming *n)
+{
+    const ost_table *t = &p->model->table;
+    for (uint32_t i = 0; n->kind == DESCRIBED_INDEX && i < t->index_count; i++)
+        if (ost__names_equal(t->indexes[i].name, n->was))
+            return true;
+    return false;
+}
+
+/* Whether nothing has the former name any more that should have the new one. */
+static bool is_renamed(const description *d, const piece *p)
+{
+    const char *table = p->model->table.name;
+    naming n;
+    name_of(p, &n);
+    return !n.was || is_there(d, table, n.name, n.kind) || !is_there(d, table, n.was, n.kind) ||
+           is_name_of_another(p, &n);
+}
+
 static bool piece_is_there(const work *w, const piece *p)
 {
     if (!p->model)
@@ -121,7 +179,7 @@ static bool piece_is_there(const work *w, const piece *p)
         return is_there(d, t->name, t->indexes[p->index].name, DESCRIBED_INDEX);
     case OST_DDL_ADD_FOREIGN_KEY:
         return is_there(d, t->name, t->foreign_keys[p->index].name, DESCRIBED_FOREIGN_KEY);
-    default: return false;
+    default: return is_renamed(d, p);
     }
 }
 
@@ -154,23 +212,40 @@ static ost_status describe(ost_session *s, work *w)
     return OST_OK;
 }
 
-/* A table that is there must have a column for every field; it is never altered here. */
+/* Every missing column becomes a failure; the first is the message as well. */
+static void tell_column(ost_session *s, const ost__model *m, const ost_field *f, bool first,
+                        bool both)
+{
+    char path[sizeof(s->error.model) + sizeof(s->error.field) + 2], name[OST__FULL_NAME_SIZE];
+    const ost_table *t = &m->table;
+    if (first && both)
+        ost__error_set(&s->error, OST_SCHEMA,
+                       "table %s has both %s and %s, which %s.%s was called before; keep what "
+                       "belongs to it in %s, and drop the other",
+                       ost__full_name(t, t->name, name), f->column, f->was, t->model, f->name,
+                       f->column);
+    else if (first)
+        ost__error_set(&s->error, OST_SCHEMA,
+                       "table %s has no column %s for %s.%s; add it, or correct the model",
+                       ost__full_name(t, t->name, name), f->column, t->model, f->name);
+    if (first)
+        ost__error_about(&s->error, t->model, f->name);
+    ost__print(path, sizeof(path), "%s.%s", t->model, f->name);
+    ost__error_add_failure(&s->error, path, both ? "was" : "column",
+                           both ? "the table has the column and the one that it was called before"
+                                : "the table has no such column");
+}
+
+/* A table that is there must have a column for every field, or the one that is to be renamed. */
 static bool check_columns(ost_session *s, const ost__model *m, const description *d, bool failed)
 {
-    char name[OST__FULL_NAME_SIZE];
     for (uint32_t i = 0; i < m->table.field_count; i++) {
-        char path[sizeof(s->error.model) + sizeof(s->error.field) + 2];
-        if (is_there(d, m->table.name, m->fields[i].column, DESCRIBED_COLUMN))
+        const ost_field *f = &m->fields[i];
+        bool there = is_there(d, m->table.name, f->column, DESCRIBED_COLUMN);
+        bool former = f->was && is_there(d, m->table.name, f->was, DESCRIBED_COLUMN);
+        if (there != former)
             continue;
-        if (!failed) {
-            ost__error_set(&s->error, OST_SCHEMA,
-                           "table %s has no column %s for %s.%s; add it, or correct the model",
-                           ost__full_name(&m->table, m->table.name, name), m->fields[i].column,
-                           m->table.model, m->fields[i].name);
-            ost__error_about(&s->error, m->table.model, m->fields[i].name);
-        }
-        ost__print(path, sizeof(path), "%s.%s", m->table.model, m->fields[i].name);
-        ost__error_add_failure(&s->error, path, "column", "the table has no such column");
+        tell_column(s, m, f, !failed, there);
         failed = true;
     }
     return failed;
@@ -202,6 +277,32 @@ typedef ost_status each_missing(ost_session *s, work *w, const piece *p);
 static ost_status visit(ost_session *s, work *w, const piece p, each_missing *each)
 {
     return piece_is_there(w, &p) ? OST_OK : each(s, w, &p);
+}
+
+static ost_status visit_each(ost_session *s, work *w, const ost__model *m, enum ost_ddl ddl,
+                             uint32_t count, each_missing *each)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (ddl != OST_DDL_RENAME_UNIQUE || (m->fields[i].unique && m->fields[i].was))
+            OST_TRY(visit(s, w, (piece){ m, (uint16_t)ddl, i }, each));
+    return OST_OK;
+}
+
+/* What has a former name, columns first. */
+static ost_status walk_renames(ost_session *s, work *w, each_missing *each)
+{
+    for (uint32_t i = 0; i < ost__model_count(s->db->models); i++) {
+        const ost__model *m = own_model(s, i);
+        if (!m || !is_there(description_of(w, &m->table), m->table.name, NULL, 0))
+            continue;
+        const ost_table *t = &m->table;
+        OST_TRY(visit_each(s, w, m, OST_DDL_RENAME_COLUMN, t->field_count, each));
+        OST_TRY(visit_each(s, w, m, OST_DDL_RENAME_UNIQUE, t->field_count, each));
+        OST_TRY(visit_each(s, w, m, OST_DDL_RENAME_INDEX, t->index_count, each));
+        if (can(w, OST_CAN_ADD_KEYS))
+            OST_TRY(visit_each(s, w, m, OST_DDL_RENAME_FOREIGN_KEY, t->foreign_key_count, each));
+    }
+    return OST_OK;
 }
 
 /* Stops at the first that does not return OST_OK. */
@@ -269,6 +370,12 @@ static ost_status run_ddl(ost_session *s, work *w, const piece *p)
     return status;
 }
 
+static ost_status run_rename(ost_session *s, work *w, const piece *p)
+{
+    w->renamed = true;
+    return run_ddl(s, w, p);
+}
+
 /* ---- creating ---- */
 
 static ost_status look(ost_session *s, work *w)
@@ -280,16 +387,27 @@ static ost_status look(ost_session *s, work *w)
     return status;
 }
 
+/* What is missing is told apart from what was renamed by looking once more. */
+static ost_status make_all(ost_session *s, work *w,
+                           ost_status (*look_again)(ost_session *s, work *w))
+{
+    w->renamed = false;
+    OST_TRY(walk_renames(s, w, run_rename));
+    if (w->renamed)
+        OST_TRY(look_again(s, w));
+    return walk_missing(s, w, run_ddl);
+}
+
 static ost_status create_missing(ost_session *s, work *w)
 {
     if (!can(w, OST_CAN_DDL_IN_UNIT))
-        return walk_missing(s, w, run_ddl);
+        return make_all(s, w, look);
     OST_TRY(ost__unit_begin(s, NULL));
     /* Another program may have been quicker: what is missing is asked again, inside the
      * transaction. */
     ost_status status = describe(s, w);
     if (status == OST_OK)
-        status = walk_missing(s, w, run_ddl);
+        status = make_all(s, w, describe);
     if (status == OST_OK)
         return ost__unit_commit(s);
     ost__unit_rollback(s);
@@ -334,12 +452,18 @@ static ost_status begin(ost_session *s, work *w)
     return OST_OK;
 }
 
+static bool is_missing(ost_session *s, work *w)
+{
+    return walk_renames(s, w, found_missing) != OST_OK ||
+           walk_missing(s, w, found_missing) != OST_OK;
+}
+
 static ost_status create_tables(ost_session *s)
 {
     work w;
     OST_TRY(begin(s, &w));
     OST_TRY(look(s, &w));
-    for (int attempt = 1; walk_missing(s, &w, found_missing) != OST_OK; attempt++) {
+    for (int attempt = 1; is_missing(s, &w); attempt++) {
         ost_status status = create_missing(s, &w);
         if (status == OST_OK)
             return OST_OK;

@@ -65,8 +65,8 @@ static void column(ost__sql_writer *w, const ost_field *f)
 
 static void constraint(ost__sql_writer *w, const char *column_name, const char *what)
 {
-    char name[OST__SQL_NAME_SIZE];
-    ost__sql_constraint_name(w->shape->table->name, column_name, what, name);
+    char name[OST__CONSTRAINT_NAME_SIZE];
+    ost__constraint_name(w->shape->table->name, column_name, what, name);
     ost__sql_text(w, ", CONSTRAINT ");
     ost__sql_identifier(w, name);
 }
@@ -300,6 +300,94 @@ static void create_schema(ost__sql_writer *w)
     ost__sql_identifier(w, t->schema);
 }
 
+/* ---- renaming ---- */
+
+static void alter_table(ost__sql_writer *w, const char *what)
+{
+    ost__sql_text(w, "ALTER TABLE ");
+    ost__sql_table(w, w->shape->table);
+    ost__sql_text(w, what);
+}
+
+static void rename(ost__sql_writer *w, const char *was, const char *name)
+{
+    ost__sql_identifier(w, was);
+    ost__sql_text(w, " TO ");
+    ost__sql_identifier(w, name);
+}
+
+static void rename_column(ost__sql_writer *w, const ost_field *f)
+{
+    alter_table(w, " RENAME COLUMN ");
+    rename(w, f->was, f->column);
+}
+
+static void rename_index(ost__sql_writer *w, const char *was, const char *name)
+{
+    const ost_table *t = w->shape->table;
+    switch (w->dialect->renames) {
+    case OST__SQL_RENAMES_INDEX:
+        ost__sql_text(w, "ALTER INDEX ");
+        if (t->schema) {
+            ost__sql_identifier(w, t->schema);
+            ost__sql_text(w, ".");
+        }
+        ost__sql_identifier(w, was);
+        ost__sql_text(w, " RENAME TO ");
+        ost__sql_identifier(w, name);
+        break;
+    case OST__SQL_RENAMES_IN_TABLE:
+        alter_table(w, " RENAME INDEX ");
+        rename(w, was, name);
+        break;
+    default:
+        ost__sql_text(w, "DROP INDEX IF EXISTS ");
+        ost__sql_index(w, t, was);
+        break;
+    }
+}
+
+/* Constraints have their names from columns. */
+static void rename_unique(ost__sql_writer *w, const ost_field *f)
+{
+    const char *table = w->shape->table->name;
+    char was[OST__CONSTRAINT_NAME_SIZE], name[OST__CONSTRAINT_NAME_SIZE];
+    ost__constraint_name(table, f->was, "unique", was);
+    ost__constraint_name(table, f->column, "unique", name);
+    rename_index(w, was, name);
+}
+
+static void rename_foreign_key(ost__sql_writer *w, const ost_table_foreign_key *k)
+{
+    if (w->dialect->renames == OST__SQL_RENAMES_INDEX) {
+        alter_table(w, " RENAME CONSTRAINT ");
+        rename(w, k->was, k->name);
+        return;
+    }
+    alter_table(w, " DROP FOREIGN KEY ");
+    ost__sql_identifier(w, k->was);
+    ost__sql_text(w, ", ADD ");
+    foreign_key(w, k);
+}
+
+static void write_rename(ost__sql_writer *w)
+{
+    const ost_table *t = w->shape->table;
+    uint32_t i = w->shape->ddl_index;
+    uint16_t ddl = w->shape->ddl;
+    bool of_field = ddl == OST_DDL_RENAME_COLUMN || ddl == OST_DDL_RENAME_UNIQUE;
+    if (of_field && i < t->field_count && t->fields[i].was)
+        (ddl == OST_DDL_RENAME_COLUMN ? rename_column : rename_unique)(w, &t->fields[i]);
+    else if (ddl == OST_DDL_RENAME_INDEX && i < t->index_count && t->indexes[i].was)
+        rename_index(w, t->indexes[i].was, t->indexes[i].name);
+    else if (ddl == OST_DDL_RENAME_FOREIGN_KEY && i < t->foreign_key_count &&
+             t->foreign_keys[i].was)
+        rename_foreign_key(w, &t->foreign_keys[i]);
+    else
+        ost__sql_refuse(w, OST_MISUSE, "%s has nothing of another name at %u", t->model,
+                        (unsigned)i);
+}
+
 void ost__sql_ddl(ost__sql_writer *w)
 {
     switch (w->shape->ddl) {
@@ -307,6 +395,10 @@ void ost__sql_ddl(ost__sql_writer *w)
     case OST_DDL_CREATE_INDEX: create_index(w); break;
     case OST_DDL_ADD_FOREIGN_KEY: add_foreign_key(w); break;
     case OST_DDL_CREATE_SCHEMA: create_schema(w); break;
+    case OST_DDL_RENAME_COLUMN:
+    case OST_DDL_RENAME_UNIQUE:
+    case OST_DDL_RENAME_INDEX:
+    case OST_DDL_RENAME_FOREIGN_KEY: write_rename(w); break;
     default: ost__sql_refuse(w, OST_MISUSE, "the shape says no DDL"); break;
     }
 }

@@ -5,6 +5,7 @@
 #define OSTLER_SQL_DIALECT_H
 
 #include "base/buffer.h"
+#include "base/shape.h"
 #include "ostler/driver.h"
 
 /* Nodes within nodes, at most: the 64 levels of conditions that the core allows, what joins several
@@ -43,6 +44,13 @@ typedef struct ost__sql_subject {
     const ost_field *holder; /* the column; NULL: an item, which is e1.value */
 } ost__sql_subject;
 
+/* How an index gets another name. */
+enum ost__sql_renames {
+    OST__SQL_RENAMES_NONE,    /* it is dropped, to be made again */
+    OST__SQL_RENAMES_INDEX,   /* ALTER INDEX; other constraints by ALTER TABLE */
+    OST__SQL_RENAMES_IN_TABLE /* ALTER TABLE … RENAME INDEX; foreign keys are dropped and added */
+};
+
 typedef struct ost__sql_dialect {
     const char *name;
     char quote;              /* around identifiers; doubled inside */
@@ -56,6 +64,7 @@ typedef struct ost__sql_dialect {
     bool partial_indexes;    /* CREATE INDEX knows WHERE; otherwise `living` says how a column is 1
                                 in the living and NULL in others: behind its name, around the
                                 member that is NULL in the living */
+    uint8_t renames;         /* an enum ost__sql_renames */
     bool inside_indexes;     /* an index may be on a member inside a document */
     bool limited_writes;     /* UPDATE and DELETE know ORDER BY and LIMIT, without OFFSET */
     bool derived_keys;       /* a statement cannot read the table that it writes, save through a
@@ -180,13 +189,6 @@ ost_status ost__sql_upsert_part(const ost__sql_dialect *dialect, const ost_shape
                                 enum ost__sql_upsert_part part, ost__buffer *out, ost__buffer *uses,
                                 ost_error *error);
 
-/*
- * The name of a constraint that has none of its own: table, column and what it is, at most 63
- * bytes; a longer one is cut and ends in a hash of the whole.
- */
-enum { OST__SQL_NAME_SIZE = 64 };
-void ost__sql_constraint_name(const char *table, const char *column, const char *what,
-                              char out[OST__SQL_NAME_SIZE]);
 /* Whether the field's column may hold NULL. */
 bool ost__sql_nullable(const ost_field *field, const ost_table *table);
 

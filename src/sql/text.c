@@ -162,29 +162,6 @@ void ost__sql_key_condition(ost__sql_writer *w)
     }
 }
 
-void ost__sql_constraint_name(const char *table, const char *column, const char *what,
-                              char out[OST__SQL_NAME_SIZE])
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *const parts[] = { table, column, what };
-    char whole[3 * OST__SQL_NAME_SIZE];
-    uint32_t hash = 2166136261u;
-    size_t size, end;
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        for (const char *p = parts[i]; *p; p++)
-            hash = (hash ^ (uint8_t)*p) * 16777619u;
-    size = ost__print(whole, sizeof whole, "%s_%s_%s", table, column, what);
-    ost__copy_text(out, OST__SQL_NAME_SIZE, whole);
-    if (size < OST__SQL_NAME_SIZE)
-        return;
-    ost__copy_text(out, OST__SQL_NAME_SIZE - 9, whole);
-    end = strlen(out);
-    out[end++] = '_';
-    for (int shift = 28; shift >= 0; shift -= 4)
-        out[end++] = digits[(hash >> shift) & 15];
-    out[end] = '\0';
-}
-
 static ost_status finish(ost__sql_writer *w)
 {
     if (w->status == OST_OK && (w->out->failed || (w->uses && w->uses->failed)))

@@ -130,6 +130,45 @@ static void a_table_that_is_not_there_is_told(void)
     ost_close(other);
 }
 
+/* ---- other names ---- */
+
+typedef struct renamed_form {
+    int64_t id;
+    const char *title;
+} renamed_form;
+OST_RECORD(renamed_form, id);
+OST_MODEL(renamed_form, .table = "growing",
+          OST_FIELDS(OST_FIELD(renamed_form, id, .primary_key = true),
+                     OST_FIELD(renamed_form, title, .max_length = 20, .was = "name")),
+          OST_INDEXES(OST_INDEX(OST_ASC(renamed_form, title))));
+
+static void a_column_is_renamed(void)
+{
+    ost_error error;
+    ost_db *other;
+    ost_session *on = NULL;
+    if (is_apart())
+        return;
+    OK(run_raw_or(s, "DROP TABLE IF EXISTS growing", "{\"drop\": \"growing\"}"));
+    OK(create(&indexed_form_model, &error));
+    OK(open_again(OST_MODELS(&indexed_form_model), &other, &error));
+    OK(ost_session_open(other, NULL, &on, &error));
+    OK(ost_insert(on, indexed_form, &(indexed_form){ .id = 1, .name = "kept" }));
+    ost_session_close(on);
+    ost_close(other);
+    OK(create(&renamed_form_model, &error));
+    (void)ddl_sent();
+    OK(create(&renamed_form_model, &error));
+    assert_int_equal(ddl_sent(), 0);
+    OK(open_again(OST_MODELS(&renamed_form_model), &other, &error));
+    OK(ost_session_open(other, NULL, &on, &error));
+    ost_query *q = ost_from(on, renamed_form);
+    ost_where(q, ost_eq(renamed_form, title, "kept"));
+    assert_int_equal(ost_one(q, renamed_form)->id, 1);
+    ost_session_close(on);
+    ost_close(other);
+}
+
 /* ---- schemas ---- */
 
 typedef struct filed {
@@ -299,6 +338,7 @@ static const test_case tables_group_cases[] = {
     CASE_ALONE(what_is_missing_is_made, "what is missing is made: a table, then an index"),
     CASE_ALONE(a_missing_column_is_told, "a column that is missing is told, not added"),
     CASE_ALONE(a_table_that_is_not_there_is_told, "a table that is not there is told"),
+    CASE_ALONE(a_column_is_renamed, "a column that was called otherwise is renamed, once"),
     CASE_ALONE(tables_are_in_schemas, "a table is in a schema, beside one of its name elsewhere"),
     CASE_ALONE(tables_of_others_are_left_alone, "tables of others are never made or changed"),
     CASE_ALONE(tables_of_others_are_used, "tables of others are read and written; bytes decide"),

@@ -107,6 +107,7 @@ const quirk quirks[] = {
       "there are no schemas: the schema's name and a point begin those of its tables and indexes" },
     { "sqlite_memory", "tables_are_made_once", REFUSED, NULL, MEMORY_APART },
     { "sqlite_memory", "what_is_missing_is_made", REFUSED, NULL, MEMORY_APART },
+    { "sqlite_memory", "a_column_is_renamed", REFUSED, NULL, MEMORY_APART },
     { "sqlite_memory", "a_missing_column_is_told", REFUSED, NULL, MEMORY_APART },
 
     { "sqlite_memory", "what_is_not_committed_is_not_seen", REFUSED, NULL, MEMORY_WAITS },

@@ -54,7 +54,8 @@ typedef struct server {
 
 static void note(void *context, const ost_fake_moment *m)
 {
-    static const char *const names[] = { "none", "table", "index", "marks", "key", "schema" };
+    static const char *const names[] = { "none",   "table",  "index",  "marks",  "key",
+                                         "schema", "column", "unique", "rename", "rekey" };
     server *v = context;
     char line[80];
     if (m->kind == OST_DO_DDL)
@@ -362,6 +363,186 @@ static void a_database_without_schemas_is_told_at_open(void **state)
     ost_fake_close(v.fake);
 }
 
+/* ---- renames ---- */
+
+typedef struct boat {
+    int64_t id;
+    int64_t master_id;
+    const crew *master;
+    const char *title;
+} boat;
+OST_RECORD(boat, id);
+OST_MODEL(boat, .table = "ships",
+          OST_FIELDS(OST_FIELD(boat, id, .primary_key = true),
+                     OST_FIELD(boat, master_id, .was = "captain_id"),
+                     OST_FIELD(boat, title, .max_length = 40, .unique = true, .was = "name")),
+          OST_RELATIONS(OST_BELONGS_TO(boat, master, crew, master_id)),
+          OST_INDEXES(OST_INDEX(OST_ASC(boat, title))));
+
+static ost_model lone_crew;
+
+static const ost_described boats_before[] = {
+    { "ships", "id", 1 },
+    { "ships", "captain_id", 1 },
+    { "ships", "Name", 1 },
+    { "ships", "ships_name_unique", 2 },
+    { "ships", "ix_ships_name", 2 },
+    { "ships", "fk_ships_captain_id", 3 },
+    { "crew", "id", 1 },
+    { "crew", "ship_id", 1 },
+    { "crew", "mate_id", 1 },
+    { OST_MARKS_TABLE, "id", 1 },
+};
+static const ost_described boats_after[] = {
+    { "ships", "id", 1 },
+    { "ships", "master_id", 1 },
+    { "ships", "title", 1 },
+    { "ships", "ships_title_unique", 2 },
+    { "ships", "ix_ships_title", 2 },
+    { "ships", "fk_ships_master_id", 3 },
+    { "crew", "id", 1 },
+    { "crew", "ship_id", 1 },
+    { "crew", "mate_id", 1 },
+    { OST_MARKS_TABLE, "id", 1 },
+};
+
+static const ost_model *const *boats(void)
+{
+    static const ost_model *const models[] = { &boat_model, &lone_crew, NULL };
+    lone_crew = crew_model;
+    lone_crew.relations = NULL;
+    return models;
+}
+
+static void columns_are_renamed_before_anything_is_made(void **state)
+{
+    server v;
+    (void)state;
+    server_open(&v, ALONE, boats());
+    DESCRIBES(&v, boats_before, 1);
+    DESCRIBES(&v, boats_after, OST_FAKE_ALWAYS);
+    create(&v, "DESCRIBE\ncolumn ships 1\ncolumn ships 2\nunique ships 2\nrename ships 0\n"
+               "rekey ships 0\nDESCRIBE\n");
+    create(&v, "DESCRIBE\n");
+    server_close(&v);
+}
+
+static void in_a_unit_what_is_there_is_asked_again(void **state)
+{
+    server v;
+    (void)state;
+    server_open(&v, OST_FAKE_OPTIONS(.add_abilities = BIT(OST_CAN_ADD_KEYS)), boats());
+    DESCRIBES(&v, boats_before, 2);
+    DESCRIBES(&v, boats_after, OST_FAKE_ALWAYS);
+    create(&v, "DESCRIBE\nBEGIN\nDESCRIBE\ncolumn ships 1\ncolumn ships 2\nunique ships 2\n"
+               "rename ships 0\nrekey ships 0\nDESCRIBE\nCOMMIT\n");
+    server_close(&v);
+}
+
+/* Half of it was done when a program died. */
+static void a_second_run_renames_the_rest(void **state)
+{
+    static const ost_described half[] = {
+        { "ships", "id", 1 },
+        { "ships", "master_id", 1 },
+        { "ships", "title", 1 },
+        { "ships", "ships_title_unique", 2 },
+        { "ships", "ix_ships_name", 2 },
+        { "ships", "fk_ships_captain_id", 3 },
+        { "crew", "id", 1 },
+        { "crew", "ship_id", 1 },
+        { "crew", "mate_id", 1 },
+        { OST_MARKS_TABLE, "id", 1 },
+    };
+    server v;
+    (void)state;
+    server_open(&v, ALONE, boats());
+    DESCRIBES(&v, half, 1);
+    DESCRIBES(&v, boats_after, OST_FAKE_ALWAYS);
+    create(&v, "DESCRIBE\nrename ships 0\nrekey ships 0\nDESCRIBE\n");
+    server_close(&v);
+}
+
+/* A driver that cannot rename an index drops it; and another program may have been quicker. */
+static void what_is_gone_is_made(void **state)
+{
+    server v;
+    (void)state;
+    server_open(&v, ALONE, boats());
+    DESCRIBES(&v, boats_before, 1);
+    rule(&v, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_DESCRIBE), .action = OST_FAKE_ANSWER,
+                           .records = boats_after, .record_count = 4,
+                           .record_stride = sizeof *boats_after));
+    create(&v, "DESCRIBE\ncolumn ships 1\ncolumn ships 2\nunique ships 2\nrename ships 0\n"
+               "rekey ships 0\nDESCRIBE\nindex ships 0\ntable crew 0\nkey ships 0\nmarks  0\n");
+    server_close(&v);
+}
+
+static void a_column_that_another_program_renamed_counts(void **state)
+{
+    server v;
+    (void)state;
+    server_open(&v, ALONE, boats());
+    DESCRIBES(&v, boats_before, 1);
+    DESCRIBES(&v, boats_after, OST_FAKE_ALWAYS);
+    rule(&v, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_DDL), .action = OST_FAKE_REFUSE,
+                           .status = OST_SCHEMA, .message = "there is no such column"));
+    create(&v, "DESCRIBE\ncolumn ships 1\nDESCRIBE\n");
+    server_close(&v);
+}
+
+static void a_rename_that_is_refused_is_told(void **state)
+{
+    server v;
+    (void)state;
+    server_open(&v, ALONE, boats());
+    DESCRIBES(&v, boats_before, OST_FAKE_ALWAYS);
+    rule(&v,
+         OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_DDL), .first = 2, .action = OST_FAKE_REFUSE,
+                       .status = OST_AUTH, .message = "no right to alter it"));
+    FAILS("OST_AUTH", ost_create_tables(v.db, &v.error));
+    assert_string_equal(v.error.message, "no right to alter it");
+    assert_string_equal(v.log, "DESCRIBE\ncolumn ships 1\ncolumn ships 2\nDESCRIBE\n");
+    server_close(&v);
+}
+
+static void both_columns_are_told_and_neither_touched(void **state)
+{
+    static const ost_described both[] = { { "ships", "id", 1 },
+                                          { "ships", "master_id", 1 },
+                                          { "ships", "captain_id", 1 },
+                                          { "ships", "title", 1 },
+                                          { "ships", "name", 1 } };
+    ost_failure failure;
+    server v;
+    (void)state;
+    server_open(&v, ALONE, boats());
+    DESCRIBES(&v, both, OST_FAKE_ALWAYS);
+    v.log[0] = '\0';
+    FAILS("OST_SCHEMA", ost_create_tables(v.db, &v.error));
+    assert_string_equal(v.log, "DESCRIBE\n");
+    assert_string_equal(v.error.message,
+                        "table ships has both master_id and captain_id, which boat.master_id was "
+                        "called before; keep what belongs to it in master_id, and drop the other");
+    assert_string_equal(v.error.field, "master_id");
+    assert_true(ost_error_failure(&v.error, 1, &failure));
+    assert_string_equal(failure.path, "boat.title");
+    assert_string_equal(failure.rule, "was");
+    server_close(&v);
+}
+
+static void a_missing_column_is_told_by_its_name(void **state)
+{
+    server v;
+    (void)state;
+    server_open(&v, ALONE, boats());
+    describes(&v, boats_before, 2, OST_FAKE_ALWAYS);
+    FAILS("OST_SCHEMA", ost_create_tables(v.db, &v.error));
+    assert_string_equal(v.error.message, "table ships has no column title for boat.title; add it, "
+                                         "or correct the model");
+    server_close(&v);
+}
+
 /* It fails again and again, although it is said to be there: that ends. */
 static void it_does_not_try_for_ever(void **state)
 {
@@ -405,6 +586,14 @@ int main(void)
         cmocka_unit_test(who_may_not_make_a_schema_is_told),
         cmocka_unit_test(a_schema_that_came_meanwhile_counts),
         cmocka_unit_test(a_database_without_schemas_is_told_at_open),
+        cmocka_unit_test(columns_are_renamed_before_anything_is_made),
+        cmocka_unit_test(in_a_unit_what_is_there_is_asked_again),
+        cmocka_unit_test(a_second_run_renames_the_rest),
+        cmocka_unit_test(what_is_gone_is_made),
+        cmocka_unit_test(a_column_that_another_program_renamed_counts),
+        cmocka_unit_test(a_rename_that_is_refused_is_told),
+        cmocka_unit_test(both_columns_are_told_and_neither_touched),
+        cmocka_unit_test(a_missing_column_is_told_by_its_name),
         cmocka_unit_test(it_does_not_try_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

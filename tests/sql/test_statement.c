@@ -249,27 +249,27 @@ static void fm41_words_and_quotes_are_names(void **state)
 
 static void constraint_names_fit_and_differ(void **state)
 {
-    char a[OST__SQL_NAME_SIZE], b[OST__SQL_NAME_SIZE];
+    char a[OST__CONSTRAINT_NAME_SIZE], b[OST__CONSTRAINT_NAME_SIZE];
     char table[60], column_a[64];
     (void)state;
     memset(table, 't', sizeof table - 1);
     table[sizeof table - 1] = '\0';
     memset(column_a, 'c', sizeof column_a - 1);
     column_a[sizeof column_a - 1] = '\0';
-    ost__sql_constraint_name("t", "c", "check", a);
+    ost__constraint_name("t", "c", "check", a);
     assert_string_equal(a, "t_c_check");
-    ost__sql_constraint_name(table, column_a, "check", a);
+    ost__constraint_name(table, column_a, "check", a);
     column_a[62] = 'd';
-    ost__sql_constraint_name(table, column_a, "check", b);
+    ost__constraint_name(table, column_a, "check", b);
     assert_int_equal(strlen(a), 63);
     assert_int_equal(strlen(b), 63);
     assert_string_not_equal(a, b);
     /* Exactly as long as it may be stays whole; a letter of several bytes is not cut in two. */
-    ost__sql_constraint_name(table + 10, "cccccc", "check", a);
+    ost__constraint_name(table + 10, "cccccc", "check", a);
     assert_int_equal(strlen(a), 49 + 1 + 6 + 1 + 5);
     for (size_t i = 0; i + 2 < sizeof table; i += 2)
         memcpy(table + i, "é", 2);
-    ost__sql_constraint_name("x", table, "unique", a);
+    ost__constraint_name("x", table, "unique", a);
     assert_true(strlen(a) <= 63);
 }
 
