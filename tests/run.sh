@@ -103,8 +103,8 @@ make_build() {
         cmake --build "$build/$preset" -j 2 -- -k 0 --quiet
 }
 
-# run_ctest <preset> [option]...: sanitizers of clang 14 need addresses that are not too random. Most
-# tests count for two of the four (PROCESSORS).
+# run_ctest <preset> [option]...: sanitizers of clang 14 need addresses that are not too random.
+# Most tests count for two of the four (PROCESSORS).
 run_ctest() (
     preset=$1
     shift
