@@ -357,7 +357,7 @@ static const meaning meanings[] = {
       "a statement of the transaction failed before: only a rollback may follow" },
     { "28", OST_AUTH, 0, 1, NULL },
     { "3D000", OST_CONNECTION, 0, 1, NULL },
-    { "42501", OST_DRIVER_ERROR, 0, 0, NULL },
+    { "42501", OST_AUTH, 0, 0, NULL },
     { "42P01", OST_SCHEMA, 0, 0, NULL },
     { "42703", OST_SCHEMA, 0, 0, NULL },
     { "3F000", OST_SCHEMA, 0, 0, NULL },

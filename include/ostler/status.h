@@ -68,7 +68,7 @@ typedef enum ost_status {
     OST_POOL_TIMEOUT,    /**< No connection became free in time. */
     OST_CONNECTION,      /**< The database cannot be reached or opened, or the connection broke. */
     OST_UNKNOWN_OUTCOME, /**< It cannot be known whether the commit happened. */
-    OST_AUTH,            /**< The credentials were refused. */
+    OST_AUTH,            /**< The credentials were refused, or do not allow this. */
     OST_SCHEMA,          /**< A model, or a table that does not fit its model. */
     OST_RANGE,           /**< A value does not fit where it should go; nothing was cut or rounded. */
     OST_TOO_LARGE,       /**< A limit on size was exceeded before anything was sent. */

@@ -64,7 +64,7 @@ static void each_class_has_its_status(void **state)
         { "08006", OST_CONNECTION, 0 },    { "25006", OST_CONNECTION, 0 },
         { "3D000", OST_CONNECTION, 0 },    { "42P01", OST_SCHEMA, 0 },
         { "42703", OST_SCHEMA, 0 },        { "42804", OST_SCHEMA, 0 },
-        { "42601", OST_DRIVER_ERROR, 0 },  { "42501", OST_DRIVER_ERROR, 0 },
+        { "42601", OST_DRIVER_ERROR, 0 },  { "42501", OST_AUTH, 0 },
         { "53100", OST_DRIVER_ERROR, 0 },  { "54001", OST_TOO_LARGE, 0 },
         { "25P02", OST_DRIVER_ERROR, 0 },  { "XX000", OST_DRIVER_ERROR, 0 },
         { "", OST_DRIVER_ERROR, 0 },
