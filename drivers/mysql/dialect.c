@@ -368,7 +368,8 @@ static void met_by_key(ost__sql_writer *w)
 /*
  * The first change changes nothing: it is where the statement fails, and where a variable of the
  * session learns what will become of the record, while all members are still what they were. The
- * last column is that: an enum ost_effect; who reads it makes it ready for the next record.
+ * last column is that: an enum ost_effect, or 0 where the record is new; who reads it makes it
+ * ready for the next one.
  */
 static void upsert(ost__sql_writer *w)
 {
@@ -401,8 +402,8 @@ static void upsert(ost__sql_writer *w)
     ost__sql_text(w, " RETURNING ");
     ost__sql_columns(w, s->columns, s->column_count);
     ost__sql_text(w, s->column_count > 0 ? ", " : "");
-    ost__sql_text(w, "CAST(CASE " OST__MY_EFFECT " WHEN 2 THEN 2 WHEN 3 THEN 3 ELSE 1 END"
-                     " + 0 * (" OST__MY_EFFECT " := 0) AS SIGNED)");
+    ost__sql_text(w,
+                  "CAST(IFNULL(" OST__MY_EFFECT ", 0) + 0 * (" OST__MY_EFFECT " := 0) AS SIGNED)");
 }
 
 /* ---- the dialects ---- */

@@ -143,7 +143,7 @@ static ost_status held_deliver(held *h, ost__my_run *r, size_t first)
         const char *row = h->rows.data + i * size;
         int64_t effect;
         memcpy(&effect, row + h->effect_at, sizeof effect);
-        note(r, first + i, effect);
+        note(r, first + i, effect ? effect : OST_EFFECT_INSERTED);
         if (h->to)
             OST_TRY(deliver(r, row));
     }

@@ -97,6 +97,15 @@ static int compare_keys(const ost__model *m, const uint8_t *a, const uint8_t *b)
     return ost__compare_by(m->table.keys, m->table.key_count, a, b);
 }
 
+/* Whether a row belongs before another, or is alike. Most keys are one large integer. */
+static inline bool is_first(const ost_field *const *fields, uint32_t count, const uint8_t *a,
+                            const uint8_t *b)
+{
+    if (count == 1 && fields[0]->type == OST_TYPE_INT64)
+        return compare_large(a + fields[0]->offset, b + fields[0]->offset) <= 0;
+    return ost__compare_by(fields, count, a, b) <= 0;
+}
+
 /* A merge from the bottom, so that nothing recurses. */
 void ost__sort_by(const ost_field *const *fields, uint32_t field_count, size_t row_size,
                   const uint8_t *rows, uint32_t *list, uint32_t *spare, size_t count)
@@ -107,10 +116,10 @@ void ost__sort_by(const ost_field *const *fields, uint32_t field_count, size_t r
             size_t end = middle + width < count ? middle + width : count;
             size_t left = start, right = middle;
             for (size_t at = start; at < end; at++) {
-                bool from_left = left < middle &&
-                                 (right >= end ||
-                                  ost__compare_by(fields, field_count, rows + list[left] * row_size,
-                                                  rows + list[right] * row_size) <= 0);
+                bool from_left =
+                    left < middle &&
+                    (right >= end || is_first(fields, field_count, rows + list[left] * row_size,
+                                              rows + list[right] * row_size));
                 spare[at] = from_left ? list[left++] : list[right++];
             }
         }

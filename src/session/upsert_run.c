@@ -31,6 +31,10 @@ void ost__upsert_write_back(const ost__upsert *u, void *record, void *shadow)
     ost__insert_write_back(m, record, shadow);
     for (uint32_t i = 0; i < m->table.field_count; i++) {
         const ost_field *f = &m->fields[i];
+        if (i % 64 == 0 && (u->given_back.words[i / 64] | m->update_sets.words[i / 64]) == 0) {
+            i += 63;
+            continue;
+        }
         if (!ost__field_set_has(&u->given_back, i) && !ost__field_set_has(&m->update_sets, i))
             continue;
         if (f->type == OST_TYPE_EMBEDDED)
