@@ -2,8 +2,7 @@
 /*
  * The yardstick on MongoDB: what a careful C programmer writes on libmongoc. Many documents go by
  * bulk operations, cursors are read by iterators of libbson in the order that the documents were
- * written in, texts are malloc'd one by one. A second form updates in bulk what the first one
- * updates one by one.
+ * written in, texts are malloc'd one by one. A second form writes in bulk what the first does not.
  */
 #include "raw_mongo.h"
 
@@ -13,6 +12,7 @@
 
 typedef struct raw {
     raw_link link;
+    size_t effects[BENCH_EFFECTS];
     bench_rows rows;
     bench_groups groups;
     bench_seen seen;
@@ -102,7 +102,7 @@ static const bench_seen *raw_seen(const void *state)
 
 /* ---- documents ---- */
 
-static void put_row(bson_t *b, const bench_row *row)
+void raw_put_row(bson_t *b, const bench_row *row)
 {
     bson_init(b);
     (void)(BSON_APPEND_INT64(b, "_id", row->id) && BSON_APPEND_UTF8(b, "username", row->username) &&
@@ -113,7 +113,7 @@ static void put_row(bson_t *b, const bench_row *row)
            BSON_APPEND_UTF8(b, "bio", row->bio));
 }
 
-/* In the order of put_row(). */
+/* In the order of raw_put_row(). */
 static bool read_row(const bson_t *b, bench_row *row)
 {
     bson_iter_t i;
@@ -155,7 +155,7 @@ static bool insert_one(void *state, const bench_task *task)
         bson_t b;
         if (i % task->batch == 0 && !raw_link_begin(&r->link))
             return false;
-        put_row(&b, &task->rows[i]);
+        raw_put_row(&b, &task->rows[i]);
         bool good =
             mongoc_collection_insert_one(r->link.collection, &b, &r->link.in_session, NULL, &error);
         bson_destroy(&b);
@@ -183,7 +183,7 @@ static bool insert_rows(const raw *r, const bson_t *options, const bench_row *ro
         mongoc_collection_create_bulk_operation_with_opts(r->link.collection, options);
     for (size_t i = 0; i < count; i++) {
         bson_t b;
-        put_row(&b, &rows[i]);
+        raw_put_row(&b, &rows[i]);
         (void)mongoc_bulk_operation_insert_with_opts(bulk, &b, NULL, NULL);
         bson_destroy(&b);
     }
@@ -394,6 +394,27 @@ static bool update_many_in_bulk(void *state, const bench_task *task)
     return update_in_bulk(state, task, task->batch);
 }
 
+typedef bool upsert_rows(const raw_link *l, const bench_row *rows, size_t count, size_t *effects);
+
+static bool upsert_batches(raw *r, const bench_task *task, upsert_rows *upsert)
+{
+    bool good = true;
+    for (size_t i = task->first; good && i < task->end; i += task->batch)
+        good = upsert(&r->link, task->rows + i,
+                      task->end - i < task->batch ? task->end - i : task->batch, r->effects);
+    return good;
+}
+
+static bool upsert_many(void *state, const bench_task *task)
+{
+    return upsert_batches(state, task, raw_upsert_one_by_one);
+}
+
+static bool upsert_many_in_bulk(void *state, const bench_task *task)
+{
+    return upsert_batches(state, task, raw_upsert_in_bulk);
+}
+
 static int by_id(const void *a, const void *b)
 {
     const bench_row *left = a, *right = b;
@@ -547,6 +568,7 @@ static const bench_case cases[] = {
     { "update_one", load_rows, update_one, NULL },
     { "save_many", load_rows, save_one_by_one, NULL },
     { "update_many", load_rows, update_one, NULL },
+    { "upsert_many", NULL, upsert_many, NULL },
     { "aggregate", NULL, aggregate, see_groups },
     { NULL, NULL, NULL, NULL },
 };
@@ -555,6 +577,7 @@ static const bench_case bulk_cases[] = {
     { "get_many", NULL, get_by_list, NULL },
     { "save_many", load_rows, save_in_bulk, NULL },
     { "update_many", load_rows, update_many_in_bulk, NULL },
+    { "upsert_many", NULL, upsert_many_in_bulk, NULL },
     { NULL, NULL, NULL, NULL },
 };
 

@@ -22,6 +22,11 @@ void raw_link_close(raw_link *l);
 bool raw_link_begin(const raw_link *l);
 bool raw_link_commit(const raw_link *l);
 
+void raw_put_row(bson_t *b, const bench_row *row);
+/* Upserts as one transaction; adds to the numbers of what became of them. */
+bool raw_upsert_one_by_one(const raw_link *l, const bench_row *rows, size_t count, size_t *effects);
+bool raw_upsert_in_bulk(const raw_link *l, const bench_row *rows, size_t count, size_t *effects);
+
 static inline const char *raw_utf8(const bson_iter_t *i)
 {
     uint32_t size;

@@ -22,6 +22,7 @@ typedef struct fetched {
     signed char active;
     double score;
     MYSQL_TIME created;
+    int64_t effect;
     char texts[3][TEXT_SIZE];
     unsigned long lengths[3];
     int64_t people;
@@ -32,6 +33,7 @@ typedef struct raw {
     MYSQL *c;
     MYSQL_STMT *statements[STATEMENTS];
     fetched in;
+    size_t effects[BENCH_EFFECTS];
     bench_rows rows;
     bench_groups groups;
     bench_seen seen;
@@ -157,10 +159,16 @@ static bool prepare(raw *r, int which)
         [FILTER] = "SELECT " COLUMNS " FROM users WHERE age BETWEEN ? AND ? AND active"
                    " ORDER BY score DESC, id DESC LIMIT ?",
         [UPDATE] = "UPDATE users SET age = ? WHERE id = ?",
+        /* The variable says 2 of a record that differs, 3 of one that does not, 0 of a new one. */
         [UPSERT] = "INSERT INTO users (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE"
-                   " KEY UPDATE username = VALUES(username), email = VALUES(email),"
+                   " KEY UPDATE id = IF(@effect := IF(username <=> VALUES(username) AND"
+                   " email <=> VALUES(email) AND age <=> VALUES(age) AND active <=> VALUES(active)"
+                   " AND score <=> VALUES(score) AND created_at <=> VALUES(created_at) AND"
+                   " bio <=> VALUES(bio), 3, 2), id, id), username = VALUES(username), email = "
+                   "VALUES(email),"
                    " age = VALUES(age), active = VALUES(active), score = VALUES(score),"
-                   " created_at = VALUES(created_at), bio = VALUES(bio)",
+                   " created_at = VALUES(created_at), bio = VALUES(bio)"
+                   " RETURNING CAST(IFNULL(@effect, 0) + 0 * (@effect := 0) AS SIGNED)",
         [AGGREGATE] = "SELECT age, count(*), avg(score), max(score) FROM users GROUP BY age",
     };
     if (r->statements[which])
@@ -327,6 +335,22 @@ static bool write_array(raw *r, int which, columns *c, unsigned count)
     return mysql_stmt_attr_set(s, STMT_ATTR_ARRAY_SIZE, &count) == 0 && execute(r, which, binds);
 }
 
+/* What became of each record. */
+static bool take_effects(raw *r)
+{
+    MYSQL_STMT *s = r->statements[UPSERT];
+    MYSQL_BIND effect = bind_of(MYSQL_TYPE_LONGLONG, &r->in.effect, sizeof r->in.effect);
+    int code;
+    /* What comes back is not known before it is executed. */
+    if (mysql_stmt_bind_result(s, &effect) != 0)
+        return complain_of(s, "effects");
+    while ((code = mysql_stmt_fetch(s)) == 0)
+        r->effects[r->in.effect == 3   ? BENCH_UNCHANGED
+                   : r->in.effect == 2 ? BENCH_UPDATED
+                                       : BENCH_INSERTED]++;
+    return (mysql_stmt_free_result(s) == 0 && code == MYSQL_NO_DATA) || complain_of(s, "effects");
+}
+
 static bool write_rows(raw *r, int which, const bench_row *rows, size_t count)
 {
     static columns c;
@@ -336,7 +360,7 @@ static bool write_rows(raw *r, int which, const bench_row *rows, size_t count)
         unsigned n = 0;
         for (; n < ARRAY && done < count; n++, done++)
             put_row(&c, n, &rows[done]);
-        if (!write_array(r, which, &c, n))
+        if (!write_array(r, which, &c, n) || (which == UPSERT && !take_effects(r)))
             return false;
     }
     return true;
