@@ -18,7 +18,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* ---- a model with every kind, and one with every rule ---- */
+/* ---- a model with every kind, one with every rule, and one that hashes and computes ---- */
 
 typedef enum mood { LOW, GOOD } mood;
 typedef struct spot {
@@ -101,12 +101,30 @@ typedef struct entry {
     OST_LIST(line) lines;
 } entry;
 
+/* What is hashed, and what is computed beside it; the same without what is computed. */
+typedef struct pet {
+    const char *name;
+    int legs;
+} pet;
+typedef struct person {
+    int64_t id;
+    const char *name, *password, *secret;
+    pet first;
+    OST_LIST(pet) pets;
+} person;
+typedef pet plain_pet;
+typedef person plain_person;
+
 OST_PART(spot);
 OST_PART(leaf);
 OST_PART(part);
 OST_PART(line);
 OST_RECORD(thing, id);
 OST_RECORD(entry, id);
+OST_PART(pet);
+OST_PART(plain_pet);
+OST_RECORD(person, id);
+OST_RECORD(plain_person, id);
 
 static ost_status check_even(ost_call *call, const void *value, const void *record)
 {
@@ -123,6 +141,37 @@ static ost_status transform_short(ost_call *call, void *value, const void *recor
         *text = ost_call_text(call, twice, 2);
     return OST_OK;
 }
+
+/* Who has no name is not greeted. */
+static ost_status greet(ost_call *call, const void *record, ost_value *out)
+{
+    const person *p = record;
+    const char *name = p->name ? p->name : "";
+    if (*name == '-')
+        return ost_call_fail(call, "name", "has no greeting");
+    *out = ost_value_text(*name ? ost_text(ost_call_session(call), "hi there") : NULL);
+    return OST_OK;
+}
+
+static ost_status count_legs(ost_call *call, const void *record, ost_value *out)
+{
+    const pet *p = record;
+    (void)call;
+    *out = ost_value_int((int64_t)p->legs * 2);
+    return OST_OK;
+}
+
+#define PETS(T) OST_FIELDS(OST_FIELD(T, name, .lowercase = true), OST_FIELD(T, legs))
+#define PERSONS(T, P)                                                                            \
+    OST_FIELDS(                                                                                  \
+        OST_FIELD(T, id, .primary_key = true), OST_FIELD(T, name, .max_length = 40),             \
+        OST_FIELD(T, password, .hashed = true, .min_length = 2, .trim = true, .max_length = 60), \
+        OST_FIELD(T, secret, .hashed = true, .hidden = true), OST_EMBED(T, first, P),            \
+        OST_EMBEDS(T, pets, P))
+OST_MODEL(pet, PETS(pet), OST_COMPUTED(OST_COMPUTE("steps", count_legs)));
+OST_MODEL(plain_pet, PETS(plain_pet));
+OST_MODEL(person, PERSONS(person, pet), OST_COMPUTED(OST_COMPUTE("greeting", greet)));
+OST_MODEL(plain_person, PERSONS(plain_person, plain_pet));
 
 OST_MODEL(spot, OST_FIELDS(OST_FIELD(spot, north), OST_FIELD(spot, east)));
 OST_MODEL(leaf,
@@ -199,6 +248,15 @@ static const ost_member entry_some[] = {
 static const ost_member entry_few[] = { OST_AT(entry, title),
                                         OST_AT(entry, first.author),
                                         { .path = NULL } };
+static const ost_member person_all[] = { OST_AT(person, id),       OST_AT(person, name),
+                                         OST_AT(person, password), OST_AT(person, first),
+                                         OST_AT(person, pets),     { .path = NULL } };
+static const ost_member person_some[] = {
+    OST_AT(person, name), OST_AT(person, secret), OST_AT(person, pets), { .path = NULL }
+};
+static const ost_member person_few[] = { OST_AT(person, password),
+                                         OST_AT(person, first.legs),
+                                         { .path = NULL } };
 
 /* What a record holds before. */
 static const char *const thing_tags[] = { "a", "b" };
@@ -221,20 +279,30 @@ static const thing thing_before = {
     .secret = "s",
 };
 static const entry entry_before = { .id = 5, .title = "before", .first = { .author = "me" } };
+static const pet person_pets[] = { { "rex", 4 }, { "tweety", 2 } };
+static const person person_before = {
+    .id = 5, .name = "before", .password = "pass", .secret = "s", .pets = { person_pets, 2 }
+};
 
 typedef struct target {
     const ost_model *model;
     size_t size;
     const ost_member *lists[4]; /* the first names all; NULL: what a trusted text may set */
     const void *before;
+    const ost_model *plain; /* what is written is read by; NULL: its own */
 } target;
 static const target targets[] = {
-    { OST_OF(thing), { thing_all, NULL, thing_some, thing_few }, &thing_before },
-    { OST_OF(entry), { entry_all, NULL, entry_some, entry_few }, &entry_before },
+    { OST_OF(thing), { thing_all, NULL, thing_some, thing_few }, &thing_before, NULL },
+    { OST_OF(entry), { entry_all, NULL, entry_some, entry_few }, &entry_before, NULL },
+    { OST_OF(person),
+      { person_all, NULL, person_some, person_few },
+      &person_before,
+      &plain_person_model },
 };
 typedef union record {
     thing thing;
     entry entry;
+    person person;
 } record;
 
 /* ---- the database ---- */
@@ -275,16 +343,20 @@ static void start(void)
     if (s)
         return;
     must(ost_open(OST_OPTIONS(.url = "sqlite::memory:", .drivers = OST_DRIVERS(ost_driver_sqlite()),
-                              .models = OST_MODELS(&thing_model, &entry_model),
+                              .models = OST_MODELS(&thing_model, &entry_model, &person_model,
+                                                   &plain_person_model),
+                              .passwords = OST_PASSWORDS(.passes = 1, .memory_kib = 8),
                               .platform = &platform),
                   &db, &error));
     must(ost_create_tables(db, &error));
     must(ost_session_open(db, NULL, &s, &error));
 }
 
+/* Without what is computed. */
 static const char *write(const target *t, const void *from)
 {
-    const char *text = ost_session_to_json(s, t->model, t->size, from);
+    const ost_model *m = t->plain ? t->plain : t->model;
+    const char *text = ost_session_to_json(s, m, t->size, from);
     assert(text);
     return text;
 }
@@ -327,7 +399,7 @@ static void check_equal(const target *t, const void *a, const void *b)
     const ost__model *m = ost__session_model(s, t->model, t->size);
     for (uint32_t i = 0; i < m->table.field_count; i++) {
         const ost_field *f = &m->fields[i];
-        bool same = f->hidden || ost__member_equal(f, a, b);
+        bool same = f->hidden || f->hashed || ost__member_equal(f, a, b);
         if (!same)
             (void)fprintf(stderr, "%s differs:\n%s\n%s\n", f->name, write(t, a), write(t, b));
         assert(same);
@@ -349,6 +421,44 @@ static void check_written(const target *t, const void *accepted)
     assert(strcmp(text, twice) == 0);
 }
 
+/* What is computed is written behind the rest, and never read; what is hashed is not written. */
+static void check_computed(const target *t, const void *accepted)
+{
+    static const char greeting[] = ",\"greeting\":\"hi there\"}";
+    const person *p = accepted;
+    record r = { 0 };
+    ost_failure f;
+    bool refuses = p->name && *p->name == '-', greeted = p->name && *p->name && !refuses;
+    const char *text = ost_session_to_json(s, t->model, t->size, p);
+    assert(!text == refuses);
+    if (refuses) {
+        assert(ost_session_error(s)->status == OST_INVALID);
+        return;
+    }
+    assert(!strstr(text, "\"secret\":") && !strstr(text, "\"password\":"));
+    size_t size = strlen(text), last = sizeof greeting - 1;
+    assert(greeted == (size > last && strcmp(text + size - last, greeting) == 0));
+    ost_status status = ost_session_from_json(s, t->model, t->size, text, size, t->lists[0], &r);
+    assert(status == OST_INVALID);
+    for (size_t i = 0; ost_error_failure(ost_session_error(s), i, &f); i++)
+        assert(strcmp(f.rule, "unknown") == 0);
+    (void)greeted;
+    (void)last;
+    (void)status;
+}
+
+/* What is stored of a password is a hash of it, with white space at its ends left out. */
+static void check_hashed(const char *plain, const char *stored)
+{
+    assert(!plain == !stored);
+    if (!plain)
+        return;
+    assert(strncmp(stored, "$argon2id$", 10) == 0);
+    ost_status status = ost_password_verify(db, stored, plain, NULL);
+    assert(status == OST_OK || status == OST_AUTH);
+    assert(status == OST_OK || strpbrk(plain, " \t\n\v\f\r\xc2\xe1\xe2\xe3"));
+}
+
 /* What the rules let in is stored as it is, and found so. */
 static void check_stored(const target *t, const void *accepted)
 {
@@ -365,6 +475,8 @@ static void check_stored(const target *t, const void *accepted)
         must(ost_session_reload(s, t->model, t->size, stored));
         memcpy(&found, stored, t->size);
         check_equal(t, &before, &found);
+        if (t->plain)
+            check_hashed(((const person *)accepted)->password, before.person.password);
     }
     must(ost_rollback(s));
 }
@@ -392,6 +504,8 @@ static void try_record(const target *t, const ost_member *only, bool filled, con
         r.thing.inner.hidden = NULL;
     }
     check_written(t, &r);
+    if (t->plain)
+        check_computed(t, &r);
     check_stored(t, &r);
     (void)was;
 }
@@ -409,7 +523,8 @@ static void try_list(const target *t, const ost_member *only, const char *text, 
     assert(count <= MOST);
     for (size_t i = 0; i < count; i++)
         check_written(t, records + i * t->size);
-    const char *written = ost_session_list_to_json(s, t->model, t->size, records, count);
+    const char *written =
+        ost_session_list_to_json(s, t->plain ? t->plain : t->model, t->size, records, count);
     assert(written && written[0] == '[');
     (void)written;
 }
@@ -419,7 +534,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     start();
     if (size == 0)
         return 0;
-    const target *t = &targets[data[0] >> 4 & 1];
+    const target *t = &targets[(data[0] >> 4 & 3) % (sizeof targets / sizeof *targets)];
     const ost_member *only = t->lists[data[0] & 3];
     /* Of its own, so that reading behind its end is seen. */
     char *text = malloc(size);
