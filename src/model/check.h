@@ -70,6 +70,8 @@ bool ost__model_read(ost__check *c, const ost_model *given, uint32_t position, o
 /* Copies and checks fields and keys; NULL: it has no fields that can be read, or no memory. */
 ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_model *copy,
                                bool part);
+/* Room behind the struct for a column that is no member of it: where that lies in an image. */
+uint32_t ost__model_slot(ost__model *m, uint32_t size, uint32_t align);
 /* The model is being compiled: lists of itself may refer to it. */
 void ost__model_started(ost__check *c, const ost_model *given, ost__model *m);
 /* Indexes of a model that was compiled. */

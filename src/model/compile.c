@@ -342,7 +342,7 @@ static ost_row_program program_of(const ost__model *m, const ost_row_step *steps
         .struct_size = sizeof(ost_row_program),
         .step_size = sizeof(ost_row_step),
         .step_count = count,
-        .row_size = (uint32_t)m->size,
+        .row_size = (uint32_t)m->width,
         .steps = steps,
     };
 }
@@ -424,10 +424,17 @@ static void compile_sets(ost__model *m)
     }
 }
 
+uint32_t ost__model_slot(ost__model *m, uint32_t size, uint32_t align)
+{
+    size_t at = m->width + (align - m->width % align) % align;
+    m->width = ost__size_aligned(at + size);
+    return (uint32_t)at;
+}
+
 /* The member that counts a record's changes; what is kept of it lies behind a shadow. */
 static void compile_version(ost__check *c, ost__model *m)
 {
-    m->stride = m->size;
+    m->stride = m->width;
     for (uint32_t i = 0; i < m->table.field_count; i++) {
         const ost_field *f = &m->fields[i];
         if (f->version && m->version)
@@ -437,7 +444,7 @@ static void compile_version(ost__check *c, ost__model *m)
             m->version = f;
     }
     if (m->version) {
-        m->version_at = (uint32_t)ost__size_aligned(m->size);
+        m->version_at = (uint32_t)ost__size_aligned(m->width);
         m->stride = m->version_at + ost__size_aligned(m->version->size);
     }
 }
@@ -550,7 +557,7 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
         m->source = complete;
     }
     m->identity = copy->fields;
-    m->size = copy->size;
+    m->size = m->width = copy->size;
     m->is_part = part;
     m->table.struct_size = sizeof m->table;
     m->table.model = copy->name;

@@ -48,7 +48,7 @@ typedef struct ost__model {
     ost_table table; /* what drivers see; table.id is this model's index in the set */
     const ost_model *source, *given; /* complete; the program's own */
     const void *identity;            /* source->fields: the identity together with the name */
-    size_t size;                     /* of the struct */
+    size_t size;                     /* of the struct; see `width` */
     ost_field *fields;       /* == table.fields: complete copies; `column` and so on filled in */
     ost_row_step *steps;     /* one for each field, in field order; column i is field i */
     ost_row_program load;    /* of all fields */
@@ -75,7 +75,10 @@ typedef struct ost__model {
     /* What counts changes, or NULL; where behind a shadow the version lies that the record had. */
     const ost_field *version;
     uint32_t version_at;
-    size_t stride;      /* of shadows that are written by their keys */
+    /* Of an image: the struct, and behind it what the library keeps of it in further columns, in
+     * slots. Rows that are read, shadows and snapshots are images; `size` if there are no slots. */
+    size_t width;
+    size_t stride;      /* of shadows that are written by their keys: an image and the version */
     uint16_t calls;     /* bits of enum ost__calls */
     bool is_part;       /* no key: the shape of a result */
     bool has_flattened; /* columns of structs inside, named by their paths */

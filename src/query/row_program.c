@@ -56,9 +56,10 @@ static ost_status result_program(ost__shape_reader *r)
     *program = (ost_row_program){ .struct_size = sizeof(*program),
                                   .step_size = sizeof(*steps),
                                   .step_count = s->column_count,
-                                  .row_size = (uint32_t)result->size,
+                                  .row_size = (uint32_t)result->width,
                                   .steps = steps };
     r->out->rows = program;
+    r->out->images = result;
     for (uint32_t i = 0; records && i < result->table.key_count; i++)
         records =
             ost__field_set_has(&r->out->loaded, ost__field_index(result, result->table.keys[i]));
@@ -117,7 +118,7 @@ static ost_status key_program(ost__shape_reader *r)
     *program = (ost_row_program){ .struct_size = sizeof(*program),
                                   .step_size = sizeof(*step),
                                   .step_count = 1,
-                                  .row_size = (uint32_t)m->size,
+                                  .row_size = (uint32_t)m->width,
                                   .steps = step };
     r->out->rows = program;
     return OST_OK;
@@ -158,6 +159,7 @@ ost_status ost__shape_rows(ost__shape_reader *r, uint32_t flags)
         return value_program(r);
     if (flags & OST__SHAPE_RECORDS) {
         r->out->rows = flags & OST__SHAPE_HIDDEN ? &r->out->model->load : &r->out->model->visible;
+        r->out->images = r->out->model;
         r->out->loaded = r->out->model->all;
         r->out->tracks = !r->out->model->is_part;
         return OST_OK;

@@ -43,6 +43,7 @@ typedef struct ost__compiled {
     const ost_row_program *rows; /* NULL: no rows */
     const ost__model *model;     /* NULL: of DDL without a table */
     const ost__model *result;    /* of the rows; NULL: none, or a value */
+    const ost__model *images;    /* of which the rows are images; NULL: of none */
     uint16_t value_type;         /* of OST__SHAPE_VALUE: kind of ost_value */
     ost__field_set loaded; /* of records: the fields that are loaded; meaningful if `tracks` */
     bool tracks;           /* rows are records of the model with their key */

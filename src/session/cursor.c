@@ -189,6 +189,7 @@ static ost_status read_batch(ost_session *s, cursor *c, bool first)
     c->row = ost__sink_finish(&sink, &count);
     if (!c->row)
         return ost__after_sending(s, ost__no_memory(s));
+    ost__images_pack(c->result, c->row, count);
     c->end = c->row + count * c->result->size;
     c->streaming = c->run.outcome.progress == OST_MORE;
     c->done = !c->streaming;

@@ -74,7 +74,7 @@ static bool in_order(const wanted *w, const uint8_t *rows, size_t count)
     for (size_t i = 0; at < count && i < w->list->list_count; i++) {
         if (!take_key(w, i) || (i > 0 && ost__member_compare(f, w->previous, w->sample) > 0))
             return false;
-        if (ost__member_equal(f, w->sample, rows + at * w->model->size))
+        if (ost__member_equal(f, w->sample, rows + at * w->model->width))
             at++;
         ost__member_copy(f, w->previous, w->sample);
     }
@@ -88,7 +88,7 @@ static size_t find(const wanted *w, const uint8_t *rows, const uint32_t *sorted,
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = ost__member_compare(w->model->table.keys[0], w->sample,
-                                        rows + sorted[middle] * w->model->size);
+                                        rows + sorted[middle] * w->model->width);
         if (order == 0)
             return middle;
         if (order < 0)
@@ -125,13 +125,13 @@ static ost_status put_in_order(ost_session *s, const wanted *w, uint8_t *rows, s
         return ost__fail(s, OST_TOO_LARGE, "%zu records of %s are too many to be put in order",
                          count, w->model->table.model);
     uint32_t *sorted = ost__arena_alloc(&s->scratch, bytes, _Alignof(uint32_t));
-    uint8_t *spare = ost__arena_alloc(&s->scratch, w->model->size, _Alignof(max_align_t));
+    uint8_t *spare = ost__arena_alloc(&s->scratch, w->model->width, _Alignof(max_align_t));
     if (!sorted || !spare)
         return ost__no_memory(s);
     uint32_t *order = sorted + count, *taken = order + count;
     for (uint32_t i = 0; i < count; i++)
         sorted[i] = i;
-    ost__sort_by_key(w->model, rows, sorted, taken, count);
+    ost__sort_by_key(w->model, w->model->width, rows, sorted, taken, count);
     memset(taken, 0, count * sizeof(*taken));
     for (size_t i = 0; i < w->list->list_count; i++) {
         size_t at = take_key(w, i) ? find(w, rows, sorted, count) : count;
@@ -144,7 +144,7 @@ static ost_status put_in_order(ost_session *s, const wanted *w, uint8_t *rows, s
     for (size_t at = 0; at < count; at++)
         if (!taken[at])
             order[placed++] = sorted[at];
-    arrange(rows, w->model->size, order, count, spare);
+    arrange(rows, w->model->width, order, count, spare);
     return OST_OK;
 }
 
@@ -184,8 +184,9 @@ static ost_status read_many(ost_session *s, wanted *w, const ost_expr *condition
     ost_status status = OST_OK;
     if (w->list && !in_order(w, *rows, *count))
         status = put_in_order(s, w, *rows, *count);
-    if (status == OST_OK && *count > 0 && !s->read_only &&
-        !ost__track(s, w->model, *rows, *count, true, &w->model->all))
+    if (status == OST_OK && (s->read_only || *count == 0))
+        ost__images_pack(w->model, *rows, *count);
+    else if (status == OST_OK && !ost__track(s, w->model, *rows, *count, true, &w->model->all))
         status = ost__no_memory(s);
     if (status != OST_OK)
         return ost__after_sending(s, status);

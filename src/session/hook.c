@@ -134,7 +134,7 @@ static ost_status run_checked(ost_session *s, const ost__model *m, void *shadow,
                               const ost__rules *rules)
 {
     ost__field_set again = { { 0 } };
-    const void *checked = ost__shadow_of(s, m, shadow);
+    const void *checked = ost__image_of(s, m, shadow);
     if (!checked)
         return OST_NO_MEMORY;
     ost_status status = run_before(m->source, rules->call, shadow);
@@ -192,7 +192,7 @@ static ost_status prepare_hooked(ost_session *s, const ost__model *m, const ost_
                                  const ost__rules *rules)
 {
     ost__rules open = *rules;
-    const void *given = ost__shadow_of(s, m, shadow);
+    const void *given = ost__image_of(s, m, shadow);
     if (!given)
         return OST_NO_MEMORY;
     open.checks_only = true;
@@ -293,7 +293,7 @@ ost_status ost__run_loaded(ost_session *s, const ost__model *m, void *rows, size
     for (size_t i = 0; call && i < count; i++) {
         uint8_t *row = (uint8_t *)rows + i * m->size;
         const ost__batch *b = ost__tracked(s, row, &index);
-        ost__call_aim(call, b && b->snapshot ? b->snapshot + index * m->size : NULL, &known);
+        ost__call_aim(call, b && b->snapshot ? b->snapshot + index * m->width : NULL, &known);
         ost_status status = run_hooks(call, hooks, 1, row);
         if (status != OST_OK) {
             ost__call_refused(s, m, call, status);

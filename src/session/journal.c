@@ -11,11 +11,12 @@
 
 #include "model/member.h"
 
-OST__HOT static ost__undo *new_entry(ost_session *s, ost__batch *b, size_t size)
+/* Of `count` records. There is as much room for each of them as for its snapshot. */
+OST__HOT static ost__undo *new_entry(ost_session *s, ost__batch *b, size_t count)
 {
     const size_t align = alignof(max_align_t), head = ost__size_aligned(sizeof(ost__undo));
-    size_t image, both;
-    if (!ost__size_add(size, align - 1, &both))
+    size_t size, image, both;
+    if (!ost__size_mul(count, b->model->width, &size) || !ost__size_add(size, align - 1, &both))
         return NULL;
     image = ost__size_aligned(size);
     if (!ost__size_mul(image, 2, &both) || !ost__size_add(both, head, &both))
@@ -28,7 +29,8 @@ OST__HOT static ost__undo *new_entry(ost_session *s, ost__batch *b, size_t size)
                       .batch = b,
                       .saved_record = at + head,
                       .saved_snapshot = at + head + image,
-                      .size = size };
+                      .record_size = count * b->model->size,
+                      .snapshot_size = size };
     s->journal.newest = u;
     return u;
 }
@@ -38,7 +40,7 @@ OST__HOT ost_status ost__journal_add(ost_session *s, ost__batch *b, uint8_t *rec
 {
     if (s->unit_count == 0)
         return OST_OK;
-    ost__undo *u = new_entry(s, b, b->model->size);
+    ost__undo *u = new_entry(s, b, 1);
     if (!u)
         return ost__no_memory(s);
     u->record = record;
@@ -46,9 +48,10 @@ OST__HOT ost_status ost__journal_add(ost_session *s, ost__batch *b, uint8_t *rec
     u->fresh = !snapshot;
     u->written = *written;
     u->renewed = snapshot && ost__is_renewed(b, snapshot);
-    memcpy(u->saved_record, record, u->size);
+    memcpy(u->saved_record, record, u->record_size);
+    memset(u->saved_record + u->record_size, 0, u->snapshot_size - u->record_size);
     if (snapshot)
-        memcpy(u->saved_snapshot, snapshot, u->size);
+        memcpy(u->saved_snapshot, snapshot, u->snapshot_size);
     /* What the program gave may be its own buffer, which need not outlive the call. */
     return ost__own_texts(s, b, u->saved_record, written);
 }
@@ -61,10 +64,9 @@ typedef struct image_context {
 static void add_image(ost__batch *b, void *context)
 {
     image_context *c = context;
-    size_t size = b->count * b->model->size;
-    if (c->status != OST_OK || size == 0)
+    if (c->status != OST_OK || b->count == 0)
         return;
-    ost__undo *u = new_entry(c->session, b, size);
+    ost__undo *u = new_entry(c->session, b, b->count);
     if (!u) {
         c->status = ost__no_memory(c->session);
         return;
@@ -73,9 +75,9 @@ static void add_image(ost__batch *b, void *context)
     u->snapshot = b->snapshot;
     u->fresh = !b->snapshot;
     u->whole = true;
-    memcpy(u->saved_record, b->rows, size);
+    memcpy(u->saved_record, b->rows, u->record_size);
     if (b->snapshot)
-        memcpy(u->saved_snapshot, b->snapshot, size);
+        memcpy(u->saved_snapshot, b->snapshot, u->snapshot_size);
 }
 
 ost_status ost__journal_all(ost_session *s)
@@ -90,7 +92,7 @@ static void undo(const ost__undo *u)
     const ost__model *m = u->batch->model;
     uint8_t *record = u->record;
     if (u->whole)
-        memcpy(record, u->saved_record, u->size);
+        memcpy(record, u->saved_record, u->record_size);
     else if (u->batch->snapshot)
         record = ost__row_of(u->batch, record, u->fresh ? u->batch->snapshot : u->snapshot);
     for (uint32_t i = 0; record && !u->whole && i < m->table.field_count; i++)
@@ -100,7 +102,7 @@ static void undo(const ost__undo *u)
         u->batch->snapshot = NULL;
         return;
     }
-    memcpy(u->snapshot, u->saved_snapshot, u->size);
+    memcpy(u->snapshot, u->saved_snapshot, u->snapshot_size);
     if (!u->whole)
         ost__renew(u->batch, u->snapshot, u->renewed);
 }

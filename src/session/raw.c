@@ -157,7 +157,9 @@ static ost_status go(ost__run *r, const ost__model *m, void **rows, size_t *coun
         ost__sink_abandon(&sink);
     else if ((*rows = ost__sink_finish(&sink, count)) == NULL)
         status = ost__after_sending(s, ost__no_memory(s));
-    if (status != OST_OK)
+    if (status == OST_OK)
+        ost__images_pack(m, *rows, *count);
+    else
         ost__arena_release(&s->records, before);
     return status;
 }

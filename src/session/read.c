@@ -94,8 +94,13 @@ OST__HOT ost_status ost__run_rows(ost__run *r, bool track, void **rows, size_t *
     if (*count != atomic_load_explicit(&plan->row_hint, memory_order_relaxed))
         atomic_store_explicit(&plan->row_hint, (unsigned)(*count < UINT32_MAX ? *count : 1),
                               memory_order_relaxed);
-    if (!track || !c->tracks || *count == 0 || s->read_only)
+    if (!track)
         return OST_OK;
+    if (!c->tracks || *count == 0 || s->read_only) {
+        if (c->images)
+            ost__images_pack(c->images, *rows, *count);
+        return OST_OK;
+    }
     ost__batch *b = ost__track(s, c->model, *rows, *count, true, &c->loaded);
     if (!b) {
         ost__arena_release(&s->records, before);

@@ -143,7 +143,7 @@ OST__HOT static ost_status prepare_shadow(ost_session *s, const ost__model *m, u
     OST_TRY(ost__call_for(s, m, OST__CALLS_WRITE, operation, &u->call));
     if (u->call && u->batch) {
         /* The hooks after the write compare with what was stored before it. */
-        const void *loaded = ost__shadow_of(s, m, u->snapshot);
+        const void *loaded = ost__image_of(s, m, u->snapshot);
         if (!loaded)
             return OST_NO_MEMORY;
         ost__call_aim(u->call, loaded, ost__known_of(u->batch, u->snapshot));
@@ -346,7 +346,7 @@ static ost_status reload(ost_session *s, const ost_model *m, size_t record_size,
     OST_TRY(ost__may_renew(s, b));
     OST_TRY(ost__journal_add(s, b, record, snapshot, &model->all));
     memcpy(record, fresh, model->size);
-    memcpy(snapshot, fresh, model->size);
+    memcpy(snapshot, fresh, model->width);
     ost__renew(b, snapshot, true);
     return model->calls & OST__CALLS_LOAD ? ost__run_loaded(s, model, record, 1, &model->all)
                                           : OST_OK;

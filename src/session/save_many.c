@@ -73,7 +73,7 @@ static ost_status prepare(work *w, item *it, uint8_t *shadow, ost__field_set *ch
                           ost__rules *rules)
 {
     if (w->call) {
-        it->loaded = ost__shadow_of(w->session, w->model, it->snapshot);
+        it->loaded = ost__image_of(w->session, w->model, it->snapshot);
         if (!it->loaded)
             return OST_NO_MEMORY;
         ost__call_aim(w->call, it->loaded, ost__known_of(it->batch, it->snapshot));

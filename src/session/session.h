@@ -41,7 +41,7 @@ typedef struct ost__undo {
     ost__batch *batch;
     uint8_t *record, *snapshot;             /* where they are; snapshot NULL with `fresh` */
     uint8_t *saved_record, *saved_snapshot; /* what they were */
-    size_t size;                            /* of each image */
+    size_t record_size, snapshot_size;
     ost__field_set written; /* members of the record that the library wrote; `whole`: all of them */
     bool whole, fresh, dead; /* fresh: there was no snapshot; dead: the record was released */
     bool renewed;            /* what the batch said of the snapshot */
@@ -136,7 +136,10 @@ void ost__session_drop_query(ost_session *s, ost__query *q);
 
 /* ---- track.c ---- */
 
-/* Registers rows in s->records; takes the snapshot if they are stored. NULL: no memory. */
+/* Images of records become structs, one behind the other, where the first of them lies. */
+void ost__images_pack(const ost__model *m, void *images, size_t count);
+/* Registers rows in s->records. Of those that are stored images are given: they become the
+ * snapshot and then structs. NULL: no memory. */
 ost__batch *ost__track(ost_session *s, const ost__model *m, void *rows, size_t count, bool stored,
                        const ost__field_set *loaded);
 /* The batch of a record and its index; NULL: it is none of the session's. */
@@ -153,8 +156,8 @@ int ost__compare_by(const ost_field *const *fields, uint32_t count, const uint8_
 void ost__sort_by(const ost_field *const *fields, uint32_t field_count, size_t row_size,
                   const uint8_t *rows, uint32_t *list, uint32_t *spare, size_t count);
 /* The same by their keys. */
-void ost__sort_by_key(const ost__model *m, const uint8_t *rows, uint32_t *list, uint32_t *spare,
-                      size_t count);
+void ost__sort_by_key(const ost__model *m, size_t row_size, const uint8_t *rows, uint32_t *list,
+                      uint32_t *spare, size_t count);
 /* Where the row of a snapshot is now, which was at `row`; NULL: the program changed its key. */
 uint8_t *ost__row_of(const ost__batch *b, uint8_t *row, const uint8_t *snapshot);
 /* Whether all of the row's members are known, although its batch was loaded in part or undone. */
@@ -273,8 +276,8 @@ void ost__sink_abandon(ost__sink *k);
 
 /* ---- read.c ---- */
 
-/* Runs a select; rows are contiguous. *rows is never NULL on OST_OK. Tracks records unless the
- * session is read-only. */
+/* Runs a select; rows are contiguous. *rows is never NULL on OST_OK. `track`: they are given to the
+ * program, and records are tracked unless the session is read-only; else they are images still. */
 ost_status ost__select(ost_session *s, const ost__statement *st, bool track, void **rows,
                        size_t *count);
 /* The same for an operation that was begun, or for a write that gives back records. */

@@ -9,12 +9,20 @@
 #include "model/member.h"
 #include "model/nested.h"
 
+void ost__images_pack(const ost__model *m, void *images, size_t count)
+{
+    if (m->width == m->size)
+        return;
+    for (size_t i = 1; i < count; i++)
+        memmove((uint8_t *)images + i * m->size, (uint8_t *)images + i * m->width, m->size);
+}
+
 OST__HOT ost__batch *ost__track(ost_session *s, const ost__model *m, void *rows, size_t count,
                                 bool stored, const ost__field_set *loaded)
 {
     const size_t head = ost__size_aligned(sizeof(ost__batch));
     ost__chunk *chunk = ost__arena_chunk_of(&s->records, rows);
-    size_t size = stored ? count * m->size : 0, both;
+    size_t size = stored ? count * m->width : 0, both;
     if (!chunk || !ost__size_add(head, size, &both))
         return NULL;
     ost__batch *b = ost__arena_alloc(&s->records, both, alignof(max_align_t));
@@ -26,6 +34,7 @@ OST__HOT ost__batch *ost__track(ost_session *s, const ost__model *m, void *rows,
     if (stored) {
         b->snapshot = (uint8_t *)b + head;
         memcpy(b->snapshot, rows, size);
+        ost__images_pack(m, rows, count);
     }
     for (uint32_t i = 0; stored && i < s->unit_count; i++)
         b->after_write |= s->units[i].wrote;
@@ -127,10 +136,10 @@ void ost__sort_by(const ost_field *const *fields, uint32_t field_count, size_t r
     }
 }
 
-void ost__sort_by_key(const ost__model *m, const uint8_t *rows, uint32_t *list, uint32_t *spare,
-                      size_t count)
+void ost__sort_by_key(const ost__model *m, size_t row_size, const uint8_t *rows, uint32_t *list,
+                      uint32_t *spare, size_t count)
 {
-    ost__sort_by(m->table.keys, m->table.key_count, m->size, rows, list, spare, count);
+    ost__sort_by(m->table.keys, m->table.key_count, row_size, rows, list, spare, count);
 }
 
 static ost_status not_a_permutation(ost_session *s, const ost__batch *b)
@@ -159,11 +168,11 @@ static ost_status match_rows(ost_session *s, ost__batch *b, bool *matched)
         return ost__no_memory(s);
     for (uint32_t i = 0; i < b->count; i++)
         rows[i] = stored[i] = i;
-    ost__sort_by_key(b->model, b->rows, rows, spare, b->count);
-    ost__sort_by_key(b->model, b->snapshot, stored, spare, b->count);
+    ost__sort_by_key(b->model, b->model->size, b->rows, rows, spare, b->count);
+    ost__sort_by_key(b->model, b->model->width, b->snapshot, stored, spare, b->count);
     for (size_t i = 0; i < b->count; i++)
         if (compare_keys(b->model, b->rows + rows[i] * b->model->size,
-                         b->snapshot + stored[i] * b->model->size) != 0)
+                         b->snapshot + stored[i] * b->model->width) != 0)
             return OST_OK;
     for (size_t i = 0; i < b->count; i++)
         order[rows[i]] = stored[i];
@@ -175,7 +184,7 @@ static ost_status match_rows(ost_session *s, ost__batch *b, bool *matched)
 OST__HOT uint8_t *ost__snapshot(ost_session *s, ost__batch *b, size_t index)
 {
     const uint8_t *row = b->rows + index * b->model->size;
-    uint8_t *at = b->snapshot + (b->order ? b->order[index] : index) * b->model->size;
+    uint8_t *at = b->snapshot + (b->order ? b->order[index] : index) * b->model->width;
     if (compare_keys(b->model, row, at) == 0)
         return at;
     bool matched;
@@ -185,19 +194,19 @@ OST__HOT uint8_t *ost__snapshot(ost_session *s, ost__batch *b, size_t index)
         not_a_permutation(s, b);
         return NULL;
     }
-    return b->snapshot + b->order[index] * b->model->size;
+    return b->snapshot + b->order[index] * b->model->width;
 }
 
 uint8_t *ost__snapshot_or_place(ost_session *s, ost__batch *b, size_t index)
 {
     const uint8_t *row = b->rows + index * b->model->size;
-    uint8_t *at = b->snapshot + (b->order ? b->order[index] : index) * b->model->size;
+    uint8_t *at = b->snapshot + (b->order ? b->order[index] : index) * b->model->width;
     bool matched;
     if (compare_keys(b->model, row, at) == 0)
         return at;
     if (match_rows(s, b, &matched) != OST_OK)
         return NULL;
-    return matched ? b->snapshot + b->order[index] * b->model->size : at;
+    return matched ? b->snapshot + b->order[index] * b->model->width : at;
 }
 
 uint8_t *ost__row_of(const ost__batch *b, uint8_t *row, const uint8_t *snapshot)
@@ -214,7 +223,7 @@ uint8_t *ost__row_of(const ost__batch *b, uint8_t *row, const uint8_t *snapshot)
 
 static size_t index_of(const ost__batch *b, const uint8_t *snapshot)
 {
-    return (size_t)(snapshot - b->snapshot) / b->model->size;
+    return (size_t)(snapshot - b->snapshot) / b->model->width;
 }
 
 OST__HOT bool ost__is_renewed(const ost__batch *b, const uint8_t *snapshot)

@@ -40,7 +40,7 @@ ost_status ost__upsert_assemble(ost_session *s, const ost__upsert *u, const void
 typedef struct ost__upserted {
     ost__arena *arena;        /* where rows go */
     enum ost_effect *effects; /* of each */
-    const uint8_t *rows;      /* of each, the size of the model; NULL: nothing was given back */
+    const uint8_t *rows;      /* images of each; NULL: nothing was given back */
     size_t failed;            /* which one failed; SIZE_MAX: not one */
 } ost__upserted;
 /* upsert_run.c: runs shadows that agree. */

@@ -71,7 +71,7 @@ static ost_status bad_driver(ost_session *s, const ost__model *m)
 static ost_status run(ost__run *r, const ost__upsert *u, size_t count, ost__upserted *out)
 {
     ost_session *s = r->session;
-    size_t size = u->model->size, came = 0, none = 0;
+    size_t size = u->model->width, came = 0, none = 0;
     ost__sink sink;
     bool rows = r->op.rows != NULL;
     out->rows = NULL;
@@ -114,7 +114,7 @@ static ost_status run_once(ost_session *s, const ost__upsert *u, const ost__stat
     if (status == OST_OK) {
         r.op.records = shadows;
         r.op.record_count = count;
-        r.op.record_stride = u->model->size;
+        r.op.record_stride = u->model->width;
         r.op.flags |= OST_FLAG_ORDERED;
         status = run(&r, u, count, out);
     }
@@ -134,7 +134,7 @@ static ost_status run_rest(ost_session *s, const ost__upsert *u, const ost__stat
                            const uint8_t *shadows, size_t count, ost__upserted *out)
 {
     const ost_platform *p = &s->db->platform;
-    size_t size = u->model->size;
+    size_t size = u->model->width;
     for (size_t i = 0; i < count; i++) {
         while (out->effects[i] == OST_EFFECT_NONE) {
             ost__upserted one = { .arena = out->arena, .effects = &out->effects[i] };

@@ -234,6 +234,35 @@ OST__HOT void *ost__shadow_of(ost_session *s, const ost__model *m, const void *r
     return shadow;
 }
 
+void *ost__image_of(ost_session *s, const ost__model *m, const void *image)
+{
+    uint8_t *copy = ost__arena_alloc(&s->scratch, m->stride, _Alignof(max_align_t));
+    if (!copy) {
+        ost__no_memory(s);
+        return NULL;
+    }
+    memcpy(copy, image, m->width);
+    if (m->version)
+        memcpy(copy + m->version_at, copy + m->version->offset, m->version->size);
+    return copy;
+}
+
+void ost__fill_images(const ost__model *m, uint8_t *images, const uint8_t *records, size_t count)
+{
+    if (m->width == m->size)
+        memcpy(images, records, count * m->size);
+    for (size_t i = 0; m->width != m->size && i < count; i++) {
+        memcpy(images + i * m->width, records + i * m->size, m->size);
+        memset(images + i * m->width + m->size, 0, m->width - m->size);
+    }
+}
+
+void ost__take_structs(const ost__model *m, uint8_t *records, const uint8_t *images, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        memcpy(records + i * m->size, images + i * m->width, m->size);
+}
+
 /* ---- new records ---- */
 
 void *ost_session_new(ost_session *s, const ost_model *m, size_t record_size)
@@ -293,10 +322,10 @@ OST__HOT ost_status ost__insert_run(ost_session *s, const ost__model *m, bool ke
     if (status == OST_OK) {
         r.op.records = shadows;
         r.op.record_count = count;
-        r.op.record_stride = m->size;
+        r.op.record_stride = m->width;
         r.op.flags |= OST_FLAG_ORDERED;
         if (!key_given)
-            ost__sink_over(&sink, shadows, m->size, count, r.op.rows);
+            ost__sink_over(&sink, shadows, m->width, count, r.op.rows);
         status = ost__run_go(&r, key_given ? NULL : &sink.base);
         *failed_record = r.outcome.failed_record;
     }
@@ -360,7 +389,7 @@ ost_status ost__insertion_begin(ost_session *s, ost__insertion *in, void *record
     if (b->snapshot)
         in->snapshot = ost__snapshot_or_place(s, b, index);
     else
-        in->snapshot = ost__arena_alloc(older ? &s->kept : &s->records, b->count * m->size,
+        in->snapshot = ost__arena_alloc(older ? &s->kept : &s->records, b->count * m->width,
                                         _Alignof(max_align_t));
     if (!in->snapshot)
         return ost__no_memory(s);
@@ -373,9 +402,9 @@ ost_status ost__insertion_begin(ost_session *s, ost__insertion *in, void *record
 
 void ost__insertion_end(const ost__insertion *in, void *record, const void *shadow)
 {
-    size_t size = in->batch->model->size;
-    memcpy(record, shadow, size);
-    memcpy(in->snapshot, shadow, size);
+    const ost__model *m = in->batch->model;
+    memcpy(record, shadow, m->size);
+    memcpy(in->snapshot, shadow, m->width);
     if (in->batch->snapshot) {
         ost__renew(in->batch, in->snapshot, true);
     } else {
@@ -477,7 +506,7 @@ static ost_status prepare_delete(ost_session *s, const ost__model *m, void *cont
         return OST_NO_MEMORY;
     OST_TRY(ost__find_stored(s, m, d->record, &b, &snapshot));
     if (b) {
-        const void *loaded = ost__shadow_of(s, m, snapshot);
+        const void *loaded = ost__image_of(s, m, snapshot);
         if (!loaded)
             return OST_NO_MEMORY;
         ost__call_aim(d->call, loaded, ost__known_of(b, snapshot));

@@ -60,11 +60,17 @@ ost_status ost__erase_record(ost_session *s, const ost__model *m, void *record);
 static inline void ost__fill_shadow(const ost__model *m, uint8_t *shadow, const void *record)
 {
     memcpy(shadow, record, m->size);
+    memset(shadow + m->size, 0, m->width - m->size);
     if (m->version)
         memcpy(shadow + m->version_at, shadow + m->version->offset, m->version->size);
 }
 /* A copy of the record in scratch memory; NULL: no memory, and the error says so. */
 void *ost__shadow_of(ost_session *s, const ost__model *m, const void *record);
+/* The same of an image: a snapshot, or another shadow. */
+void *ost__image_of(ost_session *s, const ost__model *m, const void *image);
+/* Images like `count` records; and the way back. */
+void ost__fill_images(const ost__model *m, uint8_t *images, const uint8_t *records, size_t count);
+void ost__take_structs(const ost__model *m, uint8_t *records, const uint8_t *images, size_t count);
 /* No record has this key: OST_NOT_FOUND. */
 ost_status ost__gone(ost_session *s, const ost__model *m);
 
