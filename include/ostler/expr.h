@@ -87,13 +87,13 @@ struct ost_expr {
     uint16_t op;                 /**< An enum ost_operator. */
     uint16_t struct_size;        /**< sizeof(ost_expr) of the program. */
     uint16_t source;             /**< 0: the query's own model. */
-    uint16_t list_type;          /**< Of OST_OP_IN: the items' enum ost_type. */
+    uint16_t list_type;          /**< Of OST_OP_IN: the items' enum ost_type; OST_TYPE_NONE: they are of the type of a converted member. */
     const ost_model *model;      /**< Of `member`. */
     ost_member member;           /**< What the operator looks at. */
     ost_value value;             /**< The constant. */
     const ost_value *constant;   /**< The constant of an expression at file scope, instead of `value`. */
     const ost_expr *const *args; /**< Arguments; ends in &ost_expr_end. */
-    const void *list;            /**< Of OST_OP_IN: the items. */
+    const void *list;            /**< Of OST_OP_IN: the items. Of a comparison or change of a converted member: the value, instead of `value`. */
     size_t list_count;           /**< How many. */
     uint32_t list_stride;        /**< Bytes from one item to the next. */
     uint32_t reserved2;          /**< Zero. */

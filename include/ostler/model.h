@@ -222,7 +222,7 @@ typedef struct ost_field {
     ost_check *check;                      /**< A rule of the program's own; see ost_check. */
     ost_transform *transform;              /**< Changes the member before it is checked; see ost_transform. */
     const ost_messages *messages;          /**< Messages of its own. */
-    const struct ost_conversion *converts; /**< A pair of functions for a kind of the program's own. */
+    const struct ost_conversion *converts; /**< Of a type of the program's own: how it is stored; see conversion.h. Written with OST_CONVERTED(). */
     uintptr_t reserved_;                   /**< Zero. */
     const struct ost_table *part;          /**< Zero. Of an embedded struct or a list of them, in tables: what it is made of. */
     const struct ost_field *inside;        /**< Zero. In tables: the member whose document holds this one; NULL: it has a column. */

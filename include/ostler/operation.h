@@ -263,7 +263,7 @@ typedef struct ost_row_program {
     uint32_t struct_size;      /**< sizeof(ost_row_program). */
     uint32_t step_size;        /**< sizeof(ost_row_step). */
     uint32_t step_count;       /**< Of `steps`. */
-    uint32_t row_size;         /**< Of the struct. */
+    uint32_t row_size;         /**< Of the struct, with the slots behind it of columns that are no members. */
     const ost_row_step *steps; /**< The steps. */
 } ost_row_program;
 

@@ -17,6 +17,7 @@
 #define OSTLER_OSTLER_H
 
 #include "ostler/call.h"
+#include "ostler/conversion.h"
 #include "ostler/db.h"
 #include "ostler/expr.h"
 #include "ostler/json.h"

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 
 #include "base/error.h"
+#include "model/conversion.h"
+#include "model/convert.h"
 #include "model/member.h"
 
 /* ---- what functions of the program's ask ---- */
@@ -50,6 +52,27 @@ static bool ask_for_nothing(ost_call *call, const ost_member *member)
     return false;
 }
 
+/* Functions may have changed the member since its slot was filled. What cannot be stored is not
+ * what was. */
+static bool converted_changed(const ost_call *call, const ost_field *f)
+{
+    ost_call inner;
+    ost_field alone = *f;
+    _Alignas(max_align_t) char slot[64];
+    ost_value v;
+    OST_STATIC_ASSERT(sizeof(slot) >= sizeof(ost_opt_decimal), "a slot fits");
+    alone.offset = 0;
+    ost__conversion_begin(&inner, call->model, OST_CALL_VALIDATE, call->texts, call->context);
+    if (ost__conversion_value(&inner, f, ost__converted_at(f, call->record), &v) != OST_OK ||
+        ost__value_fit(f, &v) != OST__FIT_OK)
+        return true;
+    ost__member_store(&alone, slot, &v);
+    const ost_value now = ost__member_value(&alone, slot), was = ost__member_value(f, call->loaded);
+    if (now.type == OST_TYPE_NONE || was.type == OST_TYPE_NONE)
+        return now.type != was.type;
+    return ost__value_compare(&now, &was) != 0;
+}
+
 bool ost_call_changed(ost_call *call, const ost_member *member)
 {
     const ost_field *f = member ? ost__model_field(call->model, member) : NULL;
@@ -64,7 +87,8 @@ bool ost_call_changed(ost_call *call, const ost_member *member)
         column = column->inside;
     if (call->known && !ost__field_set_has(call->known, ost__field_index(call->model, column)))
         return false;
-    return !ost__member_equal(f, call->record, call->loaded);
+    return f->converts ? converted_changed(call, f)
+                       : !ost__member_equal(f, call->record, call->loaded);
 }
 
 const char *ost_call_text(ost_call *call, const char *text, size_t size)

@@ -57,8 +57,13 @@ const char *ost__check_compose_former(ost__check *c, const char *prefix, const c
 
 /* Everything about one field but its names. */
 void ost__check_field(ost__check *c, const ost__model *m, const ost_field *f);
+/* Makes the field of a converted member one of the stored kind; false: it has none, which was
+ * reported. Its offset is its place in the struct still. */
+bool ost__check_conversion(ost__check *c, ost_field *f);
 /* Its rules that are compiled; the field may be changed. */
 void ost__check_rules(ost__check *c, ost_field *f);
+/* Its computed members. */
+void ost__check_computed(ost__check *c, const ost__model *m, const ost_computed *all);
 /* Text or blob without a bound, which no index can hold. */
 bool ost__field_unbounded(const ost_field *f);
 /* Whether values of the fields are stored alike, so that a foreign key can compare them. */

@@ -49,11 +49,11 @@ static bool check_place(ost__check *c, const ost__model *m, const ost_field *f)
                         f->owner, first->name, first->owner);
         return false;
     }
-    if (f->offset > m->size || f->size > m->size - f->offset) {
+    if (ost__field_place(f) > m->size || ost__field_place_size(f) > m->size - ost__field_place(f)) {
         ost__check_fail(c, f->name, "offset", "lies outside the struct of %zu bytes", m->size);
         return false;
     }
-    if (f->offset % ost__type_align(f->type) != 0) {
+    if (!f->converts && f->offset % ost__type_align(f->type) != 0) {
         ost__check_fail(c, f->name, "offset",
                         "is not aligned for %s: a packed struct cannot be stored",
                         ost__type_name(f->type));
@@ -69,7 +69,6 @@ static void check_unsupported(ost__check *c, const ost_field *f)
         const char *what;
     } options[] = {
         { f->encrypted, ".encrypted" },
-        { f->converts != NULL, ".converts" },
         { f->collation == OST_CASELESS, ".collation = OST_CASELESS" },
     };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)

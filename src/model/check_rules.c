@@ -8,6 +8,7 @@
 #include "model/convert.h"
 #include "model/member.h"
 #include "model/pattern.h"
+#include "ostler/conversion.h"
 
 /* Whether the field, or what a list holds, is a text. */
 static bool is_of_texts(const ost_field *f)
@@ -150,6 +151,70 @@ static void check_version(ost__check *c, const ost_field *f)
         ost__check_fail(c, f->name, "version",
                         "a version is counted by the library: leave out keys, uniqueness, "
                         "defaults, bounds, .check and .transform");
+}
+
+/* ---- conversions ---- */
+
+/* What cannot be said of a converted member; NULL: nothing is. */
+static const char *converted_mistake(const ost_field *f)
+{
+    if (f->primary_key)
+        return "cannot be a key: keys are given and compared as they are stored";
+    if (f->generated != OST_GIVEN || f->stamp != OST_NEVER || f->version)
+        return "is the program's: leave out .generated, .stamp and .version";
+    if (f->flatten || f->embeds || f->item_type)
+        return "is one value: leave out .flatten and what is for structs and lists";
+    if (f->stored != OST_STORED_OURS)
+        return "is stored as its conversion says: leave out .stored";
+    return NULL;
+}
+
+/* What is wrong with the conversion itself. */
+static bool check_pair(ost__check *c, const ost_field *f, const ost_conversion *x)
+{
+    uint16_t base = ost__base_type(x->type);
+    if (x->struct_size < offsetof(ost_conversion, reserved_))
+        ost__check_fail(c, f->name, "converts",
+                        "has a conversion with a .struct_size of %zu: write it with "
+                        "OST_CONVERSION()",
+                        x->struct_size);
+    else if (!x->store || !x->load)
+        ost__check_fail(c, f->name, "converts",
+                        "has a conversion without a .%s function: write it with OST_CONVERSION()",
+                        x->store ? "load" : "store");
+    else if (x->size != f->size)
+        ost__check_fail(c, f->name, "converts",
+                        "has %u bytes, but its conversion is for a type of %u: write it with "
+                        "OST_CONVERTED()",
+                        (unsigned)f->size, (unsigned)x->size);
+    else if (base == OST_TYPE_CHARS || base > OST_TYPE_POINT || ost__type_size(x->type) == 0)
+        ost__check_fail(c, f->name, "converts",
+                        "has a conversion to %s: it must be to one value, of a kind without a "
+                        "length of its own",
+                        ost__type_name(x->type));
+    else
+        return true;
+    return false;
+}
+
+bool ost__check_conversion(ost__check *c, ost_field *f)
+{
+    const ost_conversion *x = f->converts;
+    const char *mistake = converted_mistake(f);
+    if (mistake)
+        ost__check_fail(c, f->name, "converts", "is converted, and %s", mistake);
+    if (f->type != OST_TYPE_NONE)
+        ost__check_fail(c, f->name, "converts", "has .converts: write it with OST_CONVERTED()");
+    if (mistake || f->type != OST_TYPE_NONE || !check_pair(c, f, x))
+        return false;
+    ost__field_extra *extra = extra_of(c, f);
+    if (!extra)
+        return false;
+    extra->member = f->offset;
+    extra->member_size = f->size;
+    f->type = x->type;
+    f->size = ost__type_size(x->type);
+    return true;
 }
 
 void ost__check_rules(ost__check *c, ost_field *f)

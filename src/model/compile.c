@@ -81,6 +81,8 @@ static bool complete_field(ost__check *c, const ost_model *copy, uint32_t i, ost
     out->reserved_ = 0;
     if (!out->column)
         out->column = out->name;
+    if (out->converts && !ost__check_conversion(c, out))
+        return false;
     bool structs = out->type == OST_TYPE_EMBEDDED ||
                    (out->type == OST_TYPE_LIST && out->item_type == OST_TYPE_EMBEDDED);
     const ost__model *part = structs ? ost__part_of(c, out) : NULL;
@@ -121,6 +123,10 @@ static bool place_fields(ost__check *c, ost__model *m, const ost_model *copy, ui
         at += ost__part_open(c, &m->fields[i], &m->fields[at]);
     for (uint32_t i = 0; i < columns; i++)
         ost__field_set_add(&m->all, i);
+    for (uint32_t i = 0; i < columns; i++)
+        if (m->fields[i].converts)
+            m->fields[i].offset =
+                ost__model_slot(m, m->fields[i].size, ost__type_align(m->fields[i].type));
     m->table.fields = m->fields;
     m->table.field_count = columns;
     m->table.inner_count = inner;
@@ -208,7 +214,9 @@ static void sort_by_offset(ost__model *m, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         uint32_t at = i;
-        for (; at > 0 && m->fields[m->by_offset[at - 1]].offset > m->fields[i].offset; at--)
+        for (; at > 0 &&
+               ost__field_place(&m->fields[m->by_offset[at - 1]]) > ost__field_place(&m->fields[i]);
+             at--)
             m->by_offset[at] = m->by_offset[at - 1];
         m->by_offset[at] = i;
     }
@@ -219,7 +227,8 @@ static void check_overlaps(ost__check *c, const ost__model *m)
     for (uint32_t i = 1; i < m->table.field_count; i++) {
         const ost_field *a = &m->fields[m->by_offset[i - 1]];
         const ost_field *b = &m->fields[m->by_offset[i]];
-        if (b->offset - a->offset < a->size && strcmp(a->name, b->name) != 0)
+        if (ost__field_place(b) - ost__field_place(a) < ost__field_place_size(a) &&
+            strcmp(a->name, b->name) != 0)
             ost__check_fail(c, b->name, "offset",
                             "overlaps with %s: two fields cannot share memory", a->name);
     }
@@ -252,31 +261,6 @@ static void compile_hooks(ost__check *c, ost__model *m, const ost_model *copy)
                             hooks[i].name);
         else if (hooks[i].given)
             m->calls |= hooks[i].calls;
-    }
-}
-
-/* Names in the JSON: of a flattened struct's members it is the struct's. */
-static bool is_named(const ost__model *m, const char *name)
-{
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
-        size_t size = strcspn(m->fields[i].name, ".");
-        if (strlen(name) == size && memcmp(m->fields[i].name, name, size) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void check_computed(ost__check *c, const ost__model *m, const ost_computed *all)
-{
-    for (const ost_computed *x = all; x && x->name; x++) {
-        bool again = is_named(m, x->name);
-        for (const ost_computed *y = all; y < x && !again; y++)
-            again = strcmp(x->name, y->name) == 0;
-        if (again)
-            ost__check_fail(c, x->name, "computed",
-                            "is computed, but the json has a member of that name: give it another");
-        if (!x->value)
-            ost__check_fail(c, x->name, "computed", "is computed, but no function says how");
     }
 }
 
@@ -475,6 +459,11 @@ static bool is_hashed(const ost_field *f)
     return f->hashed;
 }
 
+static bool is_converted(const ost_field *f)
+{
+    return f->converts;
+}
+
 static bool is_immutable(const ost_field *f)
 {
     return f->immutable;
@@ -500,6 +489,7 @@ static void compile_lists(ost__check *c, ost__model *m)
 {
     uint32_t columns = m->table.field_count, all = columns + m->table.inner_count;
     m->hashed = list_of(c, m, 0, columns, is_hashed, &m->hashed_count);
+    m->converted = list_of(c, m, 0, columns, is_converted, &m->converted_count);
     m->sealed = list_of(c, m, columns, all, is_immutable, &m->sealed_count);
     m->kept = m->immutable;
     for (uint32_t i = 0; i < m->sealed_count; i++)
@@ -584,7 +574,7 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
     check_overlaps(c, m);
     sort_by_offset(m, m->table.field_count + m->table.inner_count);
     compile_hooks(c, m, copy);
-    check_computed(c, m, copy->computed);
+    ost__check_computed(c, m, copy->computed);
     if (!part) {
         compile_keys(c, m);
         compile_deleted(c, m);

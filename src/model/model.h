@@ -15,11 +15,25 @@ typedef struct ost__field_extra {
     size_t base; /* where the struct that it was written for lies, if that was flattened */
     size_t plain_min,
         plain_max; /* of a hashed text: its lengths before, which tables know nothing of */
+    /* Of a member of the program's own type, of which the column is a slot: how it becomes that,
+     * and where it lies in the struct. */
+    size_t member;
+    uint32_t member_size;
 } ost__field_extra;
 /* NULL: nothing. */
 static inline const ost__field_extra *ost__field_more(const ost_field *f)
 {
     return (const ost__field_extra *)f->reserved_;
+}
+
+/* The member in the struct, which is not the column's if it is converted. */
+static inline size_t ost__field_place(const ost_field *f)
+{
+    return f->converts ? ost__field_more(f)->member : f->offset;
+}
+static inline uint32_t ost__field_place_size(const ost_field *f)
+{
+    return f->converts ? ost__field_more(f)->member_size : f->size;
 }
 
 /* A set of a model's fields, by their index. */
@@ -53,7 +67,7 @@ typedef struct ost__model {
     ost_row_step *steps;     /* one for each field, in field order; column i is field i */
     ost_row_program load;    /* of all fields */
     ost_row_program visible; /* of those that are not left out */
-    uint32_t *by_offset;     /* field indexes by ascending offset */
+    uint32_t *by_offset;     /* field indexes by ascending place in the struct */
     ost__field_set all;      /* every field */
     ost__field_set keys;
     /* Fields with a rule of validation or normalisation, or of a kind that must be checked before
@@ -63,18 +77,17 @@ typedef struct ost__model {
     /* Fields that an insert may change: generated on the client, stamps, defaults of absent
      * optionals, trim, lowercase. */
     ost__field_set insert_sets;
-    ost__field_set update_sets; /* fields that every update sets: OST_ON_UPDATE stamps */
-    const ost_field **hashed;   /* passwords */
-    uint32_t hashed_count;
-    const ost_field **sealed; /* immutable members inside documents */
-    uint32_t sealed_count;
+    ost__field_set update_sets;  /* fields that every update sets: OST_ON_UPDATE stamps */
+    const ost_field **hashed;    /* passwords */
+    const ost_field **converted; /* columns of types of the program's own */
+    const ost_field **sealed;    /* immutable members inside documents */
+    uint32_t hashed_count, converted_count, sealed_count;
+    uint32_t version_at; /* of `version`: behind a shadow, that which the record had */
     ost__field_set kept; /* immutable columns, and those of documents with immutable members */
     bool has_functions;  /* checks or transforms, also inside documents */
     ost__field_set immutable, left_out;
     bool has_immutable, has_left_out;
-    /* What counts changes, or NULL; where behind a shadow the version lies that the record had. */
-    const ost_field *version;
-    uint32_t version_at;
+    const ost_field *version; /* what counts changes, or NULL */
     /* Of an image: the struct, and behind it what the library keeps of it in further columns, in
      * slots. Rows that are read, shadows and snapshots are images; `size` if there are no slots. */
     size_t width;

@@ -355,9 +355,9 @@ uint32_t ost__model_count(const ost__model_set *set)
 /* Structs and lists have no kind that the macros could tell. */
 static bool is_member(const ost_field *f, const ost_member *member)
 {
-    bool untold = f->type == OST_TYPE_EMBEDDED || f->type == OST_TYPE_LIST;
-    return f->size == member->size &&
-           (f->type == member->type || (untold && member->type == OST_TYPE_NONE));
+    bool untold = f->type == OST_TYPE_EMBEDDED || f->type == OST_TYPE_LIST || f->converts;
+    return ost__field_place_size(f) == member->size &&
+           ((f->type == member->type && !f->converts) || (untold && member->type == OST_TYPE_NONE));
 }
 
 OST__HOT const ost_field *ost__model_field(const ost__model *m, const ost_member *member)
@@ -365,14 +365,14 @@ OST__HOT const ost_field *ost__model_field(const ost__model *m, const ost_member
     uint32_t count = m->table.field_count + m->table.inner_count, low = 0, high = count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (m->fields[m->by_offset[middle]].offset < member->offset)
+        if (ost__field_place(&m->fields[m->by_offset[middle]]) < member->offset)
             low = middle + 1;
         else
             high = middle;
     }
     for (; low < count && member->path; low++) {
         const ost_field *f = &m->fields[m->by_offset[low]];
-        if (f->offset != member->offset)
+        if (ost__field_place(f) != member->offset)
             return NULL;
         if (f->name == member->path || strcmp(f->name, member->path) == 0)
             return is_member(f, member) ? f : NULL;

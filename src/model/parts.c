@@ -122,13 +122,15 @@ static ost_field moved(ost__check *c, const ost_field *holder, const ost_field *
 static uintptr_t moved_extra(ost__check *c, const ost_field *holder, const ost_field *f)
 {
     ost__field_extra *extra;
-    if (!f->check && !f->transform)
+    if (!f->check && !f->transform && !f->converts)
         return f->reserved_;
     extra = ost__check_alloc(c, 1, sizeof *extra, alignof(ost__field_extra));
     if (extra && f->reserved_)
         *extra = *ost__field_more(f);
     if (extra)
         extra->base += holder->offset;
+    if (extra && f->converts)
+        extra->member += holder->offset;
     return (uintptr_t)extra;
 }
 
@@ -234,6 +236,11 @@ static void check_inner(ost__check *c, const ost_field *f, const ost_field *inne
             ost__check_fail(c, f->name, options[i].what,
                             "holds %s, which cannot have .%s inside another struct", inner->name,
                             options[i].what);
+    if (inner->converts && !f->flatten)
+        ost__check_fail(c, f->name, "converts",
+                        "holds %s, which is converted: only the columns of a flattened struct can "
+                        "be, so add .flatten = true",
+                        inner->name);
     if (inner->type == OST_TYPE_DECIMAL && inner->precision == 0)
         ost__check_fail(c, f->name, "precision",
                         "holds %s, a decimal without .precision: give it one", inner->name);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/json_value.h"
 #include "base/scalar.h"
+#include "model/conversion.h"
 #include "model/json_token.h"
 #include "model/member.h"
 
@@ -343,6 +344,30 @@ static bool may_set(const ost__json_reading *d, const object *o, const ost_field
     return p == GRANTED || (p == INSIDE && (group || f->type == OST_TYPE_EMBEDDED));
 }
 
+/* The member, from what was read into its slot. */
+static ost_status load(ost__json_reading *d, const ost_field *f, void *image)
+{
+    ost_call call;
+    ost_failure why;
+    ost__conversion_begin(&call, d->model, OST_CALL_VALIDATE, d->texts, d->context);
+    ost_status status = ost__conversion_load(&call, f, image);
+    if (status == OST_INVALID && ost_error_failure(&call.error, 0, &why)) {
+        refuse(d, f, "converts", why.message);
+        return OST_OK;
+    }
+    if (status != OST_OK && d->rules.error)
+        memcpy(d->rules.error, &call.error, sizeof call.error);
+    return status;
+}
+
+static ost_status read_column(ost__json_reading *d, const object *o, const ost_field *f,
+                              bool granted)
+{
+    uint32_t failures = d->verdict.failures;
+    OST_TRY(read_value(d, f, o->record, granted));
+    return f->converts && d->verdict.failures == failures ? load(d, f, o->record) : OST_OK;
+}
+
 static ost_status read_member(ost__json_reading *d, object *o)
 {
     size_t size = 0, before = d->path_size;
@@ -372,7 +397,7 @@ static ost_status read_member(ost__json_reading *d, object *o)
         return syntax(d);
     if (group)
         return read_group(d, o, f->name, o->prefix_size + size + 1, granted);
-    return read_value(d, f, o->record, granted);
+    return read_column(d, o, f, granted);
 }
 
 static ost_status read_object(ost__json_reading *d, object *o)

@@ -16,6 +16,7 @@ typedef struct ost__json_reading {
     const ost__model *model;
     const ost_member *only; /* members that may be set, up to a NULL path; NULL: see json.h */
     ost__arena *texts;      /* for what the record will point to */
+    void *context;          /* of functions */
     ost__rules rules;       /* the error, and scratch memory */
     ost__verdict verdict;
     char path[OST__JSON_PATH_SIZE]; /* of the member that is being read */
@@ -24,7 +25,7 @@ typedef struct ost__json_reading {
     size_t item_bytes; /* of lists so far */
 } ost__json_reading;
 
-/* `only`, `texts`, `rules.error` and `rules.scratch` are the caller's to set before. */
+/* `only`, `texts`, `context`, `rules.error` and `rules.scratch` are the caller's to set before. */
 void ost__json_reading_begin(ost__json_reading *d, const ost__model *m, const char *text,
                              size_t size);
 /* The next record is the item of a list. */

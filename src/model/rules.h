@@ -20,6 +20,8 @@ typedef struct ost__rules {
     const ost__hashing *hashing; /* of passwords */
     /* The record as it is stored: a password that is the same there is a hash. NULL: not known. */
     const void *stored;
+    bool
+        unset; /* of a converted member that is hidden and zero: it was not set, so that it stays */
     bool checks_only; /* passwords are not hashed: there is more to come */
 } ost__rules;
 

@@ -275,6 +275,14 @@ static ost_status encode_bool(const ost__encoder *enc, ost__section *out, const 
     return OST_OK;
 }
 
+/* The constant of a comparison with a member of this kind. */
+static ost_status constant_of(const ost__encoder *enc, const ost_expr *e, const ost__operand *type,
+                              ost_value *out)
+{
+    *out = e->constant ? *e->constant : e->value;
+    return e->list ? ost__encode_converted(enc, type->field, e->list, out) : OST_OK;
+}
+
 /* A left side is in `out` already, behind the operator at `start`; adds the constant to it. */
 OST__HOT static ost_status encode_against(const ost__encoder *enc, ost__section *out,
                                           uint32_t start, const ost_expr *left,
@@ -309,8 +317,10 @@ static ost_status encode_comparison(const ost__encoder *enc, ost__section *out, 
     if (!ost__encode_byte(enc, out, op))
         return ost__encode_no_memory(enc);
     if (!e->args) {
+        ost_value v;
         OST_TRY(ost__encode_operand(enc, out, left, &a));
-        return encode_against(enc, out, start, left, &a, op, e->constant ? *e->constant : e->value);
+        OST_TRY(constant_of(enc, e, &a, &v));
+        return encode_against(enc, out, start, left, &a, op, v);
     }
     if (ost__expr_arg_count(e->args) != 2)
         return ost__encode_misuse(enc, NULL,

@@ -39,6 +39,7 @@ typedef struct ost__encoder {
     const ost__model *root; /* the query's own model */
     ost__arena *arena;      /* for bytes, parameters and copies of texts and lists */
     ost_error *error;
+    void *context;             /* of conversions */
     bool aggregates;           /* they may stand here */
     bool results;              /* members of a result may stand here */
     uint32_t source;           /* lists around this place */

@@ -49,7 +49,10 @@ static ost_status fold_list(const ost__encoder *enc, const ost_expr *e, const os
                             ost_parameter *p)
 {
     uint16_t canonical = ost__canonical_type(type->type, type->field);
-    uint32_t stride = canonical_size(canonical), item_size = ost__type_size(e->list_type);
+    const ost_field *f =
+        type->field && type->field->converts && e->list_type == OST_TYPE_NONE ? type->field : NULL;
+    uint32_t stride = canonical_size(canonical);
+    uint32_t item_size = f ? ost__field_place_size(f) : ost__type_size(e->list_type);
     size_t size;
     if (item_size == 0 || e->list_stride < item_size)
         return ost__encode_misuse(enc, type->field,
@@ -60,7 +63,12 @@ static ost_status fold_list(const ost__encoder *enc, const ost_expr *e, const os
     if (!items)
         return ost__encode_no_memory(enc);
     for (size_t i = 0; i < e->list_count; i++) {
-        ost_value v = item_value(e->list_type, (const uint8_t *)e->list + i * e->list_stride);
+        const uint8_t *item = (const uint8_t *)e->list + i * e->list_stride;
+        ost_value v;
+        if (f)
+            OST_TRY(ost__encode_converted(enc, f, item, &v));
+        else
+            v = item_value(e->list_type, item);
         uint16_t op = OST_OP_EQ;
         enum ost__folded folded = ost__fold(type, &op, &v);
         if (folded == OST__FOLD_NEVER)

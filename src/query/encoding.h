@@ -28,4 +28,8 @@ ost_status ost__encode_has_part(const ost__encoder *enc, ost__section *out, cons
 ost_status ost__encode_size(const ost__encoder *enc, ost__section *out, const ost_expr *e,
                             ost__operand *type);
 
+/* The stored form of a value of a converted member's own type. */
+ost_status ost__encode_converted(const ost__encoder *enc, const ost_field *f, const void *from,
+                                 ost_value *out);
+
 #endif

@@ -54,7 +54,8 @@ static bool copy_text(ost__arena *arena, ost_value *v)
 static bool copy_list(ost__arena *arena, ost_expr *e)
 {
     size_t size;
-    if (e->op != OST_OP_IN || !e->list)
+    const bool compares = e->op >= OST_OP_EQ && e->op <= OST_OP_GE;
+    if ((e->op != OST_OP_IN && !compares) || !e->list)
         return true;
     if (!ost__size_mul(e->list_count, e->list_stride, &size))
         return false;

@@ -55,9 +55,11 @@ OST__HOT static ost__query *open_query(ost_query *handle)
 
 static ost__encoder encoder_of(const ost__query *q)
 {
-    return (ost__encoder){
-        .models = q->models, .root = q->model, .arena = q->arena, .error = q->scratch
-    };
+    return (ost__encoder){ .models = q->models,
+                           .root = q->model,
+                           .arena = q->arena,
+                           .error = q->scratch,
+                           .context = q->context };
 }
 
 static void fail(ost__query *q, ost_status status, const char *sentence)
@@ -481,6 +483,7 @@ OST__HOT ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask
                              .root = q->model,
                              .arena = arena,
                              .error = error,
+                             .context = q->context,
                              .aggregates = true };
         uint8_t *at = ost__section_take(arena, &value, 2);
         if (!at)

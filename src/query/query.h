@@ -18,6 +18,7 @@ typedef struct ost__query {
     const ost__model *result; /* of the selection; NULL: records */
     ost__model_set *models;
     ost__arena *arena;
+    void *context;           /* of the session */
     ost_error *scratch;      /* the session's, for a failure that is about to stick */
     ost_error *error;        /* the first failure, in the arena; NULL: none, or no memory */
     struct ost__query *next; /* of the session's list */

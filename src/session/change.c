@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/conversion.h"
 #include "query/expr.h"
 #include "session/hook.h"
 
@@ -131,6 +132,21 @@ const ost_field *ost__change_field(const ost__changing *c, const ost_expr *e)
     return f;
 }
 
+/* The stored form of a value that a converted member is set to. */
+static ost_status convert(const ost__changing *c, const ost_field *f, const void *from,
+                          ost_value *out)
+{
+    ost_call call;
+    if (!f->converts)
+        return refuse(c->s, c->m, f, "is not converted: set it to a value of its kind");
+    ost__conversion_begin(&call, c->m, OST_CALL_UPDATE, &c->s->scratch, c->s->context);
+    ost_status status = ost__conversion_value(&call, f, from, out);
+    if (status == OST_OK)
+        return OST_OK;
+    ost__call_failed(c->s, &call, status);
+    return ost__refused(c->s, c->m, status);
+}
+
 ost_status ost__change_member(const ost__changing *c, const ost_field *f, const ost_expr *e)
 {
     ost_value v = e->constant ? *e->constant : e->value;
@@ -138,6 +154,8 @@ ost_status ost__change_member(const ost__changing *c, const ost_field *f, const 
         return refuse(c->s, c->m, f, "a change is one of ost_set, ost_set_null and ost_inc");
     if (e->op == OST_OP_SET_NULL)
         v = (ost_value){ 0 };
+    else if (e->list)
+        OST_TRY(convert(c, f, e->list, &v));
     if (e->op == OST_OP_INC) {
         OST_TRY(fold_increment(c->s, c->m, f, &v));
         return put_change(c->s, c->m, c->out, OST_OP_INC, f, &v);

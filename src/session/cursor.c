@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "session/hook.h"
+#include "session/image.h"
 
 enum { CURSOR_SLOT = 1024 };
 
@@ -189,6 +190,7 @@ static ost_status read_batch(ost_session *s, cursor *c, bool first)
     c->row = ost__sink_finish(&sink, &count);
     if (!c->row)
         return ost__after_sending(s, ost__no_memory(s));
+    OST_TRY(ost__images_load(s, c->result, c->row, count, &c->run.plan->compiled.loaded, &c->rows));
     ost__images_pack(c->result, c->row, count);
     c->end = c->row + count * c->result->size;
     c->streaming = c->run.outcome.progress == OST_MORE;

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "model/member.h"
 #include "session/hook.h"
+#include "session/image.h"
 
 /* The key's members alone are normalised and checked: the rest matters only if there is no record.
  */
@@ -22,6 +23,8 @@ static ost_status normalise_key(ost_session *s, const ost__upsert *u, void *shad
     const ost__rules rules = ost__rules_of(s, u->model, call);
     for (uint32_t i = 0; i < u->arbiter_count; i++)
         ost__field_set_add(&which, ost__field_index(u->model, u->arbiters[i]));
+    for (uint32_t i = 0; i < u->arbiter_count; i++)
+        OST_TRY(ost__image_convert_field(s, u->model, u->arbiters[i], shadow));
     OST_TRY(ost__upsert_check_key(s, u, shadow));
     ost_status status = ost__rules_some(u->model, shadow, &which, &rules);
     return status == OST_OK ? OST_OK : ost__rules_refused(s, u->model, &rules, status);

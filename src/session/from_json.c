@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "model/record_from_json.h"
-#include "session/session.h"
+#include "session/image.h"
+#include "session/write.h"
 
 /* What was read is the session's, or nothing is. */
 typedef struct input {
@@ -58,6 +59,7 @@ static ost_status begin(input *in, ost_session *s, const ost__model *m, const ch
         return ost__no_memory(s);
     in->reading->only = only;
     in->reading->texts = &s->records;
+    in->reading->context = s->context;
     in->reading->rules = (ost__rules){ .scratch = &s->scratch, .error = &s->error };
     ost__json_reading_begin(in->reading, m, text, size);
     return OST_OK;
@@ -79,10 +81,9 @@ static ost_status from_json(ost_session *s, const ost__model *m, const char *tex
     OST_TRY(begin(&in, s, m, text, size, only));
     if (!record)
         return ost__fail(s, OST_MISUSE, "a NULL record of %s was given", m->table.model);
-    void *shadow = ost__arena_alloc(&s->scratch, m->size, _Alignof(max_align_t));
+    void *shadow = ost__shadow_of(s, m, record);
     if (!shadow)
-        return ost__no_memory(s);
-    memcpy(shadow, record, m->size);
+        return OST_NO_MEMORY;
     ost__json_next(&in.reading->r);
     OST_TRY(end(&in, ost__record_from_json(in.reading, shadow)));
     memcpy(record, shadow, m->size);
@@ -116,10 +117,24 @@ static size_t count_items(const ost__json_reader *list)
     return count;
 }
 
+/* A new record; `image`: room for one, if it has slots. */
+static ost_status read_record(ost_session *s, ost__json_reading *d, uint8_t *record, uint8_t *image)
+{
+    const ost__model *m = d->model;
+    OST_TRY(ost__record_defaults(s, m, record));
+    if (!image)
+        return ost__record_from_json(d, record);
+    ost__fill_images(m, image, record, 1);
+    OST_TRY(ost__record_from_json(d, image));
+    ost__take_structs(m, record, image, 1);
+    return OST_OK;
+}
+
 static ost_status read_items(input *in, size_t most, uint8_t **records, size_t *count)
 {
     ost__json_reading *d = in->reading;
     size_t size;
+    assert(d);
     if (ost__json_next(&d->r) != OST__JSON_OPEN_LIST)
         return ost__json_reading_broken(d, "a list is expected");
     *count = count_items(&d->r);
@@ -131,14 +146,18 @@ static ost_status read_items(input *in, size_t most, uint8_t **records, size_t *
     *records = ost__arena_alloc_zeroed(&in->s->records, size, _Alignof(max_align_t));
     if (!*records)
         return OST_NO_MEMORY;
-    uint8_t *record = *records;
+    uint8_t *record = *records, *image = NULL;
+    if (in->model->converted_count > 0) {
+        image = ost__arena_alloc(&in->s->scratch, in->model->width, _Alignof(max_align_t));
+        if (!image)
+            return OST_NO_MEMORY;
+    }
     for (size_t i = 0; ost__json_next(&d->r) != OST__JSON_CLOSE_LIST; i++) {
         ost__json_reading_item(d, i);
         /* A mistake in the text, behind the items that were counted. */
         if (d->r.kind == OST__JSON_ERROR)
             return ost__json_reading_broken(d, NULL);
-        ost__rules_defaults(in->model, record);
-        OST_TRY(ost__record_from_json(d, record));
+        OST_TRY(read_record(in->s, d, record, image));
         record += in->model->size;
     }
     return OST_OK;

@@ -29,9 +29,11 @@ typedef struct key_list {
 /* `key IN (…)` as a statement; its list is what was folded. */
 static ost_status assemble(ost_session *s, const ost_expr *condition, wanted *w, ost__statement *st)
 {
-    const ost__encoder enc = {
-        .models = s->db->models, .root = w->model, .arena = &s->scratch, .error = &s->error
-    };
+    const ost__encoder enc = { .models = s->db->models,
+                               .root = w->model,
+                               .arena = &s->scratch,
+                               .error = &s->error,
+                               .context = s->context };
     ost__section where = { 0 };
     bool narrows;
     if (w->conditions)

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/conversion.h"
 #include "model/member.h"
 #include "model/nested.h"
+#include "session/image.h"
 #include "session/write.h"
 
 /* ---- calls ---- */
@@ -100,7 +102,14 @@ static bool add_differences(const ost__model *m, const void *a, const void *b, o
 ost__field_set ost__written_of(const ost__model *m, const void *record, const void *shadow)
 {
     ost__field_set written = m->update_sets;
-    add_differences(m, record, shadow, &written);
+    for (uint32_t i = 0; i < m->table.field_count; i++) {
+        const ost_field *f = &m->fields[i];
+        bool same = f->converts ? memcmp(ost__converted_at(f, record), ost__converted_at(f, shadow),
+                                         ost__field_place_size(f)) == 0
+                                : ost__member_equal(f, record, shadow);
+        if (!same)
+            ost__field_set_add(&written, i);
+    }
     return written;
 }
 
@@ -129,9 +138,54 @@ static ost_status check_key(ost_session *s, const ost__model *m, const void *bef
 
 /* ---- before ---- */
 
+/* Slots follow what the program or a hook put into the members. */
+static ost_status convert(ost_session *s, const ost__model *m, void *shadow,
+                          const ost__field_set *known, const ost__rules *rules)
+{
+    ost_status status = ost__image_convert(s, m, shadow, known, rules->error);
+    if (status == OST_OK)
+        return OST_OK;
+    return rules->call ? ost__call_refused(s, m, rules->call, status) : ost__refused(s, m, status);
+}
+
+/* Members of the program's own follow what the rules did to their slots. */
+typedef ost_status ruling(const ost__model *m, void *shadow, ost__field_set *which,
+                          const ost__rules *rules);
+
+static ost_status rule(ost_session *s, const ost__model *m, void *shadow, ost__field_set *which,
+                       const ost__rules *rules, ruling *with)
+{
+    if (m->converted_count == 0)
+        return with(m, shadow, which, rules);
+    const void *before = ost__image_of(s, m, shadow);
+    if (!before)
+        return ost__error_set(rules->error, OST_NO_MEMORY, "no memory for a %s", m->table.model);
+    OST_TRY(with(m, shadow, which, rules));
+    return ost__image_settle(s, m, before, shadow, rules->error);
+}
+
+static ost_status rule_insert(const ost__model *m, void *shadow, ost__field_set *which,
+                              const ost__rules *rules)
+{
+    (void)which;
+    return ost__rules_insert(m, shadow, rules);
+}
+
+static ost_status rule_again(const ost__model *m, void *shadow, ost__field_set *which,
+                             const ost__rules *rules)
+{
+    return ost__rules_again(m, shadow, which, rules);
+}
+
+/* Of a new record all is known, but for what an upsert leaves as it is. */
+static const ost__field_set *known_of_new(const ost__model *m, const ost__rules *rules)
+{
+    return rules->unset ? NULL : &m->all;
+}
+
 /* Hooks between two looks at the rules. What they changed is looked at again. */
 static ost_status run_checked(ost_session *s, const ost__model *m, void *shadow,
-                              const ost__rules *rules)
+                              const ost__field_set *known, const ost__rules *rules)
 {
     ost__field_set again = { { 0 } };
     const void *checked = ost__image_of(s, m, shadow);
@@ -140,8 +194,10 @@ static ost_status run_checked(ost_session *s, const ost__model *m, void *shadow,
     ost_status status = run_before(m->source, rules->call, shadow);
     if (status == OST_OK && m->version && !ost__member_equal(m->version, checked, shadow))
         return version_changed(s, m);
+    if (status == OST_OK)
+        OST_TRY(convert(s, m, shadow, known, rules));
     if (status == OST_OK && add_differences(m, checked, shadow, &again))
-        status = ost__rules_again(m, shadow, &again, rules);
+        status = rule(s, m, shadow, &again, rules, rule_again);
     return status == OST_OK ? OST_OK : ost__call_refused(s, m, rules->call, status);
 }
 
@@ -155,19 +211,23 @@ static ost_status seal(ost_session *s, const ost__model *m, void *shadow,
 OST__HOT ost_status ost__prepare_insert(ost_session *s, const ost__model *m, void *shadow,
                                         const ost__rules *rules)
 {
+    const ost__field_set *known = known_of_new(m, rules);
     ost_status status;
     if (!rules->call) {
-        status = ost__rules_insert(m, shadow, rules);
+        OST_TRY(convert(s, m, shadow, known, rules));
+        status = rule(s, m, shadow, NULL, rules, rule_insert);
         return status == OST_OK ? OST_OK : ost__refused(s, m, status);
     }
     ost__rules open = *rules;
     open.checks_only = true;
     status = run_first(m->source, rules->call, shadow);
     if (status == OST_OK)
-        status = ost__rules_insert(m, shadow, &open);
+        OST_TRY(convert(s, m, shadow, known, rules));
+    if (status == OST_OK)
+        status = rule(s, m, shadow, NULL, &open, rule_insert);
     if (status != OST_OK)
         return ost__call_refused(s, m, rules->call, status);
-    OST_TRY(run_checked(s, m, shadow, &open));
+    OST_TRY(run_checked(s, m, shadow, known, &open));
     return seal(s, m, shadow, NULL, rules);
 }
 
@@ -179,7 +239,7 @@ static bool find_changes(const ost__model *m, const ost__batch *b, const uint8_t
     if (rules->call->operation == OST_CALL_REPLACE)
         ost__rules_replaced(m, shadow, rules->stored, changed);
     else
-        ost__find_changed(b, shadow, snapshot, changed);
+        ost__find_changed(b, shadow, shadow, snapshot, changed);
     for (size_t i = 0; i < sizeof(changed->words) / sizeof(changed->words[0]); i++)
         any |= changed->words[i] & ~m->update_sets.words[i];
     if (any == 0)
@@ -191,6 +251,7 @@ static ost_status prepare_hooked(ost_session *s, const ost__model *m, const ost_
                                  const uint8_t *snapshot, void *shadow, ost__field_set *changed,
                                  const ost__rules *rules)
 {
+    const ost__field_set *known = b ? ost__known_of(b, snapshot) : NULL;
     ost__rules open = *rules;
     const void *given = ost__image_of(s, m, shadow);
     if (!given)
@@ -199,15 +260,16 @@ static ost_status prepare_hooked(ost_session *s, const ost__model *m, const ost_
     ost_status status = run_first(m->source, rules->call, shadow);
     if (status != OST_OK)
         return ost__call_refused(s, m, rules->call, status);
+    OST_TRY(convert(s, m, shadow, known, rules));
     OST_TRY(check_key(s, m, given, shadow));
     if (m->version && !ost__member_equal(m->version, given, shadow))
         return version_changed(s, m);
     if (!find_changes(m, b, snapshot, shadow, changed, rules))
         return OST_OK;
-    status = ost__rules_update(m, shadow, changed, &open);
+    status = rule(s, m, shadow, changed, &open, ost__rules_update);
     if (status != OST_OK)
         return ost__call_refused(s, m, rules->call, status);
-    OST_TRY(run_checked(s, m, shadow, &open));
+    OST_TRY(run_checked(s, m, shadow, known, &open));
     OST_TRY(check_key(s, m, given, shadow));
     if (!find_changes(m, b, snapshot, shadow, changed, rules))
         return OST_OK;
@@ -222,7 +284,8 @@ OST__HOT ost_status ost__prepare_update(ost_session *s, const ost__model *m, con
 {
     if (rules->call)
         return prepare_hooked(s, m, b, snapshot, shadow, changed, rules);
-    ost_status status = ost__rules_update(m, shadow, changed, rules);
+    OST_TRY(convert(s, m, shadow, b ? ost__known_of(b, snapshot) : NULL, rules));
+    ost_status status = rule(s, m, shadow, changed, rules, ost__rules_update);
     return status == OST_OK ? OST_OK : ost__refused(s, m, status);
 }
 
@@ -271,7 +334,7 @@ void ost__write_back_whole(const ost__model *m, void *record, void *shadow)
 {
     for (uint32_t i = 0; i < m->table.field_count; i++) {
         const ost_field *f = &m->fields[i];
-        if (!ost__field_points(f))
+        if (f->converts || !ost__field_points(f))
             continue;
         if (f->type == OST_TYPE_EMBEDDED)
             ost__nested_write_back(f, ost__member_at(f, record), ost__member_at(f, shadow));

@@ -9,7 +9,7 @@
 #include <stdalign.h>
 #include <string.h>
 
-#include "model/member.h"
+#include "model/conversion.h"
 
 /* Of `count` records. There is as much room for each of them as for its snapshot. */
 OST__HOT static ost__undo *new_entry(ost_session *s, ost__batch *b, size_t count)
@@ -97,7 +97,7 @@ static void undo(const ost__undo *u)
         record = ost__row_of(u->batch, record, u->fresh ? u->batch->snapshot : u->snapshot);
     for (uint32_t i = 0; record && !u->whole && i < m->table.field_count; i++)
         if (ost__field_set_has(&u->written, i))
-            ost__member_copy(&m->fields[i], record, u->saved_record);
+            ost__struct_copy(&m->fields[i], record, u->saved_record);
     if (u->fresh) {
         u->batch->snapshot = NULL;
         return;

@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "model/record_json.h"
 #include "session/call.h"
+#include "session/image.h"
 #include "session/session.h"
 
 /* A sink gets about so much at a time. */
@@ -33,12 +34,27 @@ static ost_status check_records(ost_session *s, const ost__model *m, const void 
     return OST_OK;
 }
 
+/* What is converted is written in its stored form. */
+static ost_status write_record(ost__json_output *o, const ost__model *m, const void *record)
+{
+    ost_session *s = o->session;
+    if (m->converted_count == 0)
+        return ost__record_to_json(o, m, record);
+    const ost__arena_mark before = ost__arena_mark_now(&s->scratch);
+    const void *image = ost__converted_shadow_of(s, m, record, NULL);
+    ost_status status = image ? ost__record_to_json(o, m, image) : (ost_status)s->error.status;
+    /* A call that was made meanwhile stays. */
+    if (!o->call)
+        ost__arena_release(&s->scratch, before);
+    return status;
+}
+
 static ost_status write_list(ost__json_output *o, const ost__model *m, const void *records,
                              size_t count)
 {
     ost__json_open_list(&o->w);
     for (size_t i = 0; i < count; i++)
-        OST_TRY(ost__record_to_json(o, m, (const char *)records + i * m->size));
+        OST_TRY(write_record(o, m, (const char *)records + i * m->size));
     ost__json_close_list(&o->w);
     return OST_OK;
 }
@@ -81,7 +97,7 @@ static const char *to_json(ost_session *s, const ost_model *m, size_t record_siz
     begin_output(&o, s, &out);
     if (status == OST_OK) {
         switch (form) {
-        case RECORD: status = ost__record_to_json(&o, model, records); break;
+        case RECORD: status = write_record(&o, model, records); break;
         case LIST: status = write_list(&o, model, records, count); break;
         default: status = write_page(&o, model, records, count, page); break;
         }
@@ -163,7 +179,7 @@ static ost_status write_portion(stream *x, const char *records, size_t count, si
         return OST_MISUSE;
     x->o.call = NULL;
     for (*written = 0; status == OST_OK && *written < count && x->out.size < PORTION; ++*written)
-        status = ost__record_to_json(&x->o, x->model, records + *written * x->model->size);
+        status = write_record(&x->o, x->model, records + *written * x->model->size);
     return ost__leave(x->s, status);
 }
 

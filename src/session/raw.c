@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 #include "model/member.h"
-#include "session/session.h"
+#include "session/image.h"
 
 enum { BINDINGS_MAX = 65535, TEXT_MAX = 16 << 20 };
 
@@ -157,6 +157,8 @@ static ost_status go(ost__run *r, const ost__model *m, void **rows, size_t *coun
         ost__sink_abandon(&sink);
     else if ((*rows = ost__sink_finish(&sink, count)) == NULL)
         status = ost__after_sending(s, ost__no_memory(s));
+    if (status == OST_OK)
+        status = ost__images_load(s, m, *rows, *count, &m->all, &s->records);
     if (status == OST_OK)
         ost__images_pack(m, *rows, *count);
     else

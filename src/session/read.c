@@ -7,6 +7,7 @@
 #include "model/member.h"
 #include "query/expr.h"
 #include "session/hook.h"
+#include "session/image.h"
 #include "session/write.h"
 
 enum { KEY_FEW = 4 };
@@ -91,6 +92,15 @@ OST__HOT ost_status ost__run_rows(ost__run *r, bool track, void **rows, size_t *
         ost__arena_release(&s->records, before);
         return ost__after_sending(s, ost__no_memory(s));
     }
+    if (c->images && c->images->converted_count > 0) {
+        status = ost__images_load(s, c->images, *rows, *count, &c->loaded, &s->records);
+        if (status != OST_OK && (r->op.flags & OST_FLAG_WRITES))
+            ost__unit_doom(s);
+        if (status != OST_OK) {
+            ost__arena_release(&s->records, before);
+            return status;
+        }
+    }
     if (*count != atomic_load_explicit(&plan->row_hint, memory_order_relaxed))
         atomic_store_explicit(&plan->row_hint, (unsigned)(*count < UINT32_MAX ? *count : 1),
                               memory_order_relaxed);
@@ -134,9 +144,11 @@ ost_status ost__assemble_key(ost_session *s, const ost__model *m, enum ost__amon
                              const ost__section *conditions, const ost_value *key, size_t count,
                              ost__statement *out)
 {
-    const ost__encoder enc = {
-        .models = s->db->models, .root = m, .arena = &s->scratch, .error = &s->error
-    };
+    const ost__encoder enc = { .models = s->db->models,
+                               .root = m,
+                               .arena = &s->scratch,
+                               .error = &s->error,
+                               .context = s->context };
     ost__section where = { 0 };
     if (conditions)
         where = *conditions;

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/conversion.h"
 #include "model/member.h"
 #include "model/nested.h"
 #include "session/hook.h"
+#include "session/image.h"
 
 ost_status ost__find_stored(ost_session *s, const ost__model *m, void *record, ost__batch **b,
                             uint8_t **snapshot)
@@ -44,8 +46,8 @@ const ost__field_set *ost__known_of(const ost__batch *b, const uint8_t *snapshot
  * A text that reads the same as what is stored is that again: the program's own buffer may go away
  * or be used for something else once the save is over.
  */
-OST__HOT bool ost__find_changed(const ost__batch *b, void *record, const uint8_t *snapshot,
-                                ost__field_set *changed)
+OST__HOT bool ost__find_changed(const ost__batch *b, void *record, const uint8_t *image,
+                                const uint8_t *snapshot, ost__field_set *changed)
 {
     const ost__model *m = b->model;
     const ost__field_set *known = ost__known_of(b, snapshot);
@@ -56,13 +58,13 @@ OST__HOT bool ost__find_changed(const ost__batch *b, void *record, const uint8_t
     for (uint32_t i = 0; i < count; i++, at++) {
         const ost_field *f;
         if (!ost__field_set_has(known, i) ||
-            ost__same_bytes((const uint8_t *)record + at->offset, snapshot + at->offset, at->size))
+            ost__same_bytes(image + at->offset, snapshot + at->offset, at->size))
             continue;
         f = &m->fields[i];
-        if (!ost__member_equal(f, record, snapshot)) {
+        if (!ost__member_equal(f, image, snapshot)) {
             ost__field_set_add(changed, i);
             any = true;
-        } else if (ost__field_points(f)) {
+        } else if (ost__field_points(f) && !f->converts) {
             ost__member_copy(f, record, snapshot);
         }
     }
@@ -74,8 +76,8 @@ OST__HOT void ost__follow(const ost__model *m, uint8_t *record, uint8_t *snapsho
 {
     for (uint32_t i = ost__field_set_next(changed, m, 0); i < m->table.field_count;
          i = ost__field_set_next(changed, m, i + 1)) {
-        ost__member_copy(&m->fields[i], record, shadow);
-        ost__member_copy(&m->fields[i], snapshot, shadow);
+        ost__struct_copy(&m->fields[i], record, shadow);
+        ost__image_copy(&m->fields[i], snapshot, shadow);
     }
 }
 
@@ -118,7 +120,12 @@ OST__HOT ost_status ost__find_changes(ost_session *s, const ost__model *m, void 
         return ost__refused(s, m, OST_STALE);
     }
     OST_TRY(ost__check_version(s, *b, *snapshot));
-    *any = ost__find_changed(*b, record, *snapshot, changed);
+    const uint8_t *image = record;
+    if (m->converted_count > 0)
+        image = ost__converted_shadow_of(s, m, record, ost__known_of(*b, *snapshot));
+    if (!image)
+        return (ost_status)s->error.status;
+    *any = ost__find_changed(*b, record, image, *snapshot, changed);
     return OST_OK;
 }
 
@@ -271,7 +278,13 @@ static ost_status prepare_replace(ost_session *s, const ost__model *m, void *con
         OST_TRY(ost__check_version(s, u->batch, u->snapshot));
         OST_TRY(ost__may_renew(s, u->batch));
     }
-    ost__rules_replaced(m, u->record, u->snapshot, &u->changed);
+    const void *image = u->record;
+    if (m->converted_count > 0)
+        image = ost__converted_shadow_of(s, m, u->record,
+                                         u->batch ? ost__known_of(u->batch, u->snapshot) : NULL);
+    if (!image)
+        return (ost_status)s->error.status;
+    ost__rules_replaced(m, image, u->snapshot, &u->changed);
     OST_TRY(prepare_shadow(s, m, u, OST_CALL_REPLACE));
     return u->any ? OST_OK : nothing_to_replace(s, m);
 }
@@ -305,7 +318,7 @@ static ost_status replace(ost_session *s, const ost_model *m, size_t record_size
     }
     for (uint32_t i = 0; i < model->table.field_count; i++)
         if (ost__field_set_has(&model->update_sets, i))
-            ost__member_copy(&model->fields[i], record, u.shadow);
+            ost__struct_copy(&model->fields[i], record, u.shadow);
     return OST_OK;
 }
 

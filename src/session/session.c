@@ -378,6 +378,7 @@ OST__HOT ost__query *ost__session_new_query(ost_session *s, const ost__model *m)
     if (!s->free_queries)
         s->free_queries_last = NULL;
     ost__query_begin(q, s, &s->records, s->db->models, m, &s->sequence, &s->scratch_error);
+    q->context = s->context;
     q->next = s->live_queries;
     s->live_queries = q;
     return q;

@@ -5,16 +5,18 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/conversion.h"
 #include "model/member.h"
 #include "model/nested.h"
 #include "session/hook.h"
+#include "session/image.h"
 
 /* ---- what is given back ---- */
 
 /* What has no place in a struct of the program's own. */
 static bool needs_memory(const ost_field *f)
 {
-    return ost__field_points(f) && f->type != OST_TYPE_EMBEDDED;
+    return ost__field_points(f) && f->type != OST_TYPE_EMBEDDED && !f->converts;
 }
 
 void ost__upsert_take_row(const ost__upsert *u, void *shadow, const void *row)
@@ -22,7 +24,7 @@ void ost__upsert_take_row(const ost__upsert *u, void *shadow, const void *row)
     const ost__model *m = u->model;
     for (uint32_t i = ost__field_set_next(&u->given_back, m, 0); i < m->table.field_count;
          i = ost__field_set_next(&u->given_back, m, i + 1))
-        ost__member_copy(&m->fields[i], shadow, row);
+        ost__image_copy(&m->fields[i], shadow, row);
 }
 
 void ost__upsert_write_back(const ost__upsert *u, void *record, void *shadow)
@@ -39,8 +41,8 @@ void ost__upsert_write_back(const ost__upsert *u, void *record, void *shadow)
             continue;
         if (f->type == OST_TYPE_EMBEDDED)
             ost__nested_write_back(f, ost__member_at(f, record), ost__member_at(f, shadow));
-        else if (!ost__field_points(f))
-            ost__member_copy(f, record, shadow);
+        else if (f->converts || !ost__field_points(f))
+            ost__struct_copy(f, record, shadow);
     }
 }
 
@@ -85,6 +87,11 @@ static ost_status run(ost__run *r, const ost__upsert *u, size_t count, ost__upse
     uint8_t *found = rows ? ost__sink_finish(&sink, &came) : NULL;
     if (rows && !found)
         return ost__after_sending(s, ost__no_memory(s));
+    if (rows && ost__images_load(s, u->model, found, came, &r->plan->compiled.loaded,
+                                 &s->records) != OST_OK) {
+        ost__unit_doom(s);
+        return (ost_status)s->error.status;
+    }
     for (size_t i = 0; i < count; i++) {
         out->effects[i] = (enum ost_effect)effect_of(&r->outcome, i);
         none += out->effects[i] == OST_EFFECT_NONE;

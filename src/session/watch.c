@@ -3,6 +3,7 @@
  * Watchers. Handles are made as those of cursors. What a watcher has come to is its token; the
  * stream of the server's is but a means, which is opened anew from the token whenever it was lost.
  */
+#include "session/image.h"
 #include "session/watch.h"
 
 #include <poll.h>
@@ -349,8 +350,8 @@ static ost_status retell(ost_session *s, const watcher *w)
 }
 
 /* The record and the token, in the session's memory. */
-static ost_status take_record(ost_session *s, ost__sink *sink, const ost_watched *came,
-                              ost_watch_event *event, void **row)
+static ost_status take_record(ost_session *s, const ost__compiled *compiled, ost__sink *sink,
+                              const ost_watched *came, ost_watch_event *event, void **row)
 {
     size_t count = 0;
     if (came->kind == OST_WATCH_INVALIDATED) {
@@ -361,7 +362,9 @@ static ost_status take_record(ost_session *s, ost__sink *sink, const ost_watched
     if (!*row || !hand_out(s, came->token.data, came->token.size, &event->token))
         return ost__no_memory(s);
     if (count == 1)
-        return OST_OK;
+        return came->known == OST_KNOWN_ALL
+                   ? ost__images_load(s, compiled->images, *row, 1, &compiled->loaded, &s->records)
+                   : OST_OK;
     return ost__fail(s, OST_DRIVER_ERROR, "%zu rows came back for one change", count);
 }
 
@@ -378,7 +381,8 @@ static ost_status read_event(ost_session *s, watcher *w, ost_watch_event *event,
                taken;
     if (status != OST_OK)
         ost__sink_abandon(&sink);
-    taken = status == OST_OK ? take_record(s, &sink, &came, event, row) : OST_OK;
+    taken = status == OST_OK ? take_record(s, &w->run.plan->compiled, &sink, &came, event, row)
+                             : OST_OK;
     if (taken == OST_OK)
         taken = keep_token(s, w, came.token);
     if (status != OST_OK || taken != OST_OK || came.kind == OST_WATCH_INVALIDATED) {

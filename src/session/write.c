@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/conversion.h"
 #include "model/member.h"
 #include "model/nested.h"
 #include "session/hook.h"
+#include "session/image.h"
 #include "session/write.h"
 
 /* Stamps are among what an insert or an update sets; a model without either needs no clock. */
@@ -273,9 +275,11 @@ void *ost_session_new(ost_session *s, const ost_model *m, size_t record_size)
     const ost__model *model = ost__session_record_model(s, m, record_size, s);
     if (model) {
         record = ost__arena_alloc_zeroed(&s->records, model->size, _Alignof(max_align_t));
-        if (record)
-            ost__rules_defaults(model, record);
-        if (!record || !ost__track(s, model, record, 1, false, &model->all)) {
+        if (!record)
+            ost__no_memory(s);
+        else if (ost__record_defaults(s, model, record) != OST_OK)
+            record = NULL;
+        if (record && !ost__track(s, model, record, 1, false, &model->all)) {
             ost__no_memory(s);
             record = NULL;
         }
@@ -352,8 +356,8 @@ OST__HOT void ost__insert_write_back(const ost__model *m, void *record, void *sh
             continue;
         if (f->type == OST_TYPE_EMBEDDED)
             ost__nested_write_back(f, ost__member_at(f, record), ost__member_at(f, shadow));
-        else if (!ost__field_points(f))
-            ost__member_copy(f, record, shadow);
+        else if (f->converts || !ost__field_points(f))
+            ost__struct_copy(f, record, shadow);
     }
 }
 

@@ -113,9 +113,10 @@ ost_status ost__find_stored(ost_session *s, const ost__model *m, void *record, o
                             uint8_t **snapshot);
 /* The members that are known of a snapshot. */
 const ost__field_set *ost__known_of(const ost__batch *b, const uint8_t *snapshot);
-/* What differs of that; false: nothing. Texts that read the same become what is stored. */
-bool ost__find_changed(const ost__batch *b, void *record, const uint8_t *snapshot,
-                       ost__field_set *changed);
+/* What differs of that; false: nothing. `image`: of the record; that itself, if it has no slots.
+ * Texts that read the same become what is stored. */
+bool ost__find_changed(const ost__batch *b, void *record, const uint8_t *image,
+                       const uint8_t *snapshot, ost__field_set *changed);
 /* What a save would write; *any: there is something. Texts that read the same become what is
  * stored. */
 ost_status ost__find_changes(ost_session *s, const ost__model *m, void *record, ost__batch **b,

@@ -403,8 +403,6 @@ static void what_is_not_built_yet(void **state)
 {
     (void)state;
     UNBUILT("text", FIELD(text, .encrypted = true));
-    UNBUILT("text",
-            FIELD(text, .converts = (const struct ost_conversion *)(const void *)&test_memory));
     UNBUILT("text", FIELD(text, .collation = OST_CASELESS));
 }
 

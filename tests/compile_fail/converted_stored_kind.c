@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* expect: is of a type that is stored without a conversion */
+#include "converted.h"
+
+typedef uint32_t number;
+OST_CONVERTS(number_text, number);
+const ost_field field = OST_CONVERTED(paint, number, number_text);
