@@ -74,23 +74,26 @@ typedef struct ost_conversion {
     uint16_t type;      /**< The stored kind: an enum ost_type of a scalar but OST_TYPE_CHARS; with OST_TYPE_OPTIONAL it may be absent. Texts, blobs and JSON may be absent without. */
     uint16_t reserved;  /**< Zero. */
     /**
-     * Gives the stored form of a member: before its rules are looked at when it is written, when it is compared with what was
-     * loaded, for a constant of a query, and for JSON.
+     * Gives the stored form of a member: before its rules are looked at when it is written, when it
+     * is compared with what was loaded, for a constant of a query, and for JSON.
      * @param call What runs; see call.h. ost_call_fail() and ost_call_text() are for it.
      * @param member The member, borrowed.
-     * @param out Of OST_TYPE_NONE, which means absent; to be set to a value that fits the stored kind. Texts and blobs may
-     * be the member's own, or from ost_call_text(): they are copied.
-     * @return ::OST_OK; or the result of ost_call_fail(), which refuses the write as a rule does, with a failure of the field
-     * (rule "converts"); or another status, which ends the call.
+     * @param out Of OST_TYPE_NONE, which means absent; to be set to a value that fits the stored
+     * kind. Texts and blobs may be the member's own, or from ost_call_text(): they are copied.
+     * @return ::OST_OK; or the result of ost_call_fail(), which refuses the write as a rule does,
+     * with a failure of the field (rule "converts"); or another status, which ends the call.
      */
     ost_status (*store)(ost_call *call, const void *member, ost_value *out);
     /**
      * Makes the member from its stored form, before the hook after_load.
      * @param call What runs. What ost_call_text() gives lives as long as the record does.
-     * @param value Of the kind of ost_value that holds the stored kind, or OST_TYPE_NONE; borrowed until the function returns.
-     * @param member Zeroed, but for the record that is being written, where it is what it was.
-     * @return ::OST_OK; or the result of ost_call_fail(): reading fails then with ::OST_RANGE, about model and field, and gives no
-     * record; ost_from_json() has a failure of the field. Any other status is what the call returns.
+     * @param value Of the kind of ost_value that holds the stored kind, or OST_TYPE_NONE; borrowed
+     * until the function returns.
+     * @param member Zeroed; where rules of a written record, or JSON, changed the stored
+     * form: as it was.
+     * @return ::OST_OK; or the result of ost_call_fail(): reading fails with ::OST_RANGE, about
+     * model and field, and gives no record; ost_from_json() has a failure of the field. Any other
+     * status is what the call returns.
      */
     ost_status (*load)(ost_call *call, const ost_value *value, void *member);
     uintptr_t reserved_[2]; /**< Zero. */
@@ -132,7 +135,7 @@ typedef struct ost_conversion {
     { OST_PLACE(T, m), \
       .type = _Generic(&OST_MEMBER(T, m), conversion##_converts_ *: OST_TYPE_NONE) + \
               OST_ASSERT(OST_TYPE_ANY(T, m) == OST_TYPE_NONE, \
-                         "ostler: " #T "." #m " is of a type that is stored without a conversion"), \
+                         "ostler: " #T "." #m " is of a kind that is stored as it is"), \
       .converts = &conversion, __VA_ARGS__ }
 
 /** A converted member and a pointer to a value of its own type, which is borrowed until the query or change took it; ost_keep() copies it, but not what it points to. */

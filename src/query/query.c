@@ -479,12 +479,10 @@ OST__HOT ost_status ost__query_assemble(const ost__query *q, const ost__ask *ask
         OST_TRY(check_write(q, error));
     if (ask->value) {
         ost__operand type;
-        ost__encoder enc = { .models = q->models,
-                             .root = q->model,
-                             .arena = arena,
-                             .error = error,
-                             .context = q->context,
-                             .aggregates = true };
+        ost__encoder enc = encoder_of(q);
+        enc.arena = arena;
+        enc.error = error;
+        enc.aggregates = true;
         uint8_t *at = ost__section_take(arena, &value, 2);
         if (!at)
             return ost__error_set(error, OST_NO_MEMORY, "no memory for a query");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* expect: is of a type that is stored without a conversion */
+/* expect: is of a kind that is stored as it is */
 #include "converted.h"
 
 typedef uint32_t number;

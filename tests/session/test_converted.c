@@ -391,6 +391,57 @@ static void json_has_the_stored_form(void **state)
     NULLS(OST_INVALID, "must not be 13 cents", ost_to_json(r->s, ware, p));
 }
 
+static ost_status collect(void *context, const char *text, size_t size)
+{
+    char *all = context;
+    strncat(all, text, size);
+    return OST_OK;
+}
+
+static void json_in_portions_has_it_too(void **state)
+{
+    rig *r = *state;
+    char all[2000] = "";
+    size_t count;
+    stored(r, 1);
+    stored(r, 2);
+    ost_query *q = ost_from(r->s, ware);
+    ost_order_by(q, ost_asc(ware, id));
+    OK(ost_write_json(q, ware, collect, all));
+    HAS(all, "\"price\":\"1001 EUR\"");
+    HAS(all, "\"price\":\"1002 EUR\"");
+    ware *list = ost_all(q, ware, &count);
+    assert_string_equal(ost_list_to_json(r->s, ware, list, count), all);
+}
+
+static void watchers_have_them(void **state)
+{
+    rig *r = *state;
+    ost_watch_event event;
+    ost_watcher *w = ost_watch(ost_from(r->s, ware), OST_WATCH(.wait_ms = 500));
+    assert_non_null(w);
+    assert_null(ost_watch_next(w, ware, &event));
+    ost_session *other = rig_session(r, NULL);
+    ware p = converted_ware(7);
+    assert_int_equal(ost_insert(other, ware, &p), OST_OK);
+    const ware *seen = NULL;
+    for (int i = 0; !seen && i < 40; i++)
+        seen = ost_watch_next(w, ware, &event);
+    assert_non_null(seen);
+    assert_int_equal(event.known, OST_KNOWN_ALL);
+    converted_same(&p, seen);
+    assert_int_equal(ost_delete(other, ware, &p), OST_OK);
+    ost_session_close(other);
+    seen = NULL;
+    for (int i = 0; !seen && i < 40; i++)
+        seen = ost_watch_next(w, ware, &event);
+    assert_non_null(seen);
+    assert_int_equal(event.kind, OST_WATCH_DELETED);
+    assert_int_equal(seen->id, p.id);
+    assert_int_equal(seen->price.cents, 0);
+    OK(ost_watch_close(w));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +459,8 @@ int main(void)
         CONVERTED_RIG_ALL(results_have_them),
         CONVERTED_ON(raw_statements_have_them, RIG_MONGODB),
         CONVERTED_RIG_ALL(json_has_the_stored_form),
+        CONVERTED_RIG_ALL(json_in_portions_has_it_too),
+        CONVERTED_ON(watchers_have_them, RIG_MONGODB),
     };
     return RIG_RUN(tests);
 }
