@@ -173,10 +173,53 @@ OST_PART(spot);
 OST_PART(line);
 OST_RECORD(folio, id);
 
-enum { SUITE_MODEL_COUNT = MODEL_COUNT + 19 };
+enum { SUITE_MODEL_COUNT = MODEL_COUNT + 20 };
 extern const ost_model *const suite_models[SUITE_MODEL_COUNT + 1];
 /* Statements that make the tables of others anew; ends in NULL. */
 extern const char *const ledger_statements[];
 extern const char ledger_commands[]; /* for MongoDB */
+
+/* Types of its own, stored as a text, a number, a decimal, bytes and an optional number. */
+typedef struct sum {
+    int64_t cents;
+    char currency[4];
+} sum;
+typedef struct shade {
+    uint8_t red, green, blue;
+} shade;
+typedef struct mass {
+    int grams;
+} mass;
+typedef struct mark {
+    uint8_t bytes[3];
+} mark;
+typedef struct term {
+    bool open;
+    int days;
+} term;
+OST_CONVERTS(sum_text, sum);
+OST_CONVERTS(shade_number, shade);
+OST_CONVERTS(mass_decimal, mass);
+OST_CONVERTS(mark_bytes, mark);
+OST_CONVERTS(term_days, term);
+typedef struct wrapped {
+    int64_t id;
+    sum worth;
+    shade paper;
+    mass heavy;
+    mark mark;
+    term term;
+    sum code; /* unique */
+} wrapped;
+OST_RECORD(wrapped, id);
+/* Columns of it as they are stored. */
+typedef struct wrapped_stored {
+    const char *worth;
+    ost_opt_int paper;
+    ost_opt_decimal heavy;
+    ost_blob mark;
+    ost_opt_int term;
+} wrapped_stored;
+OST_PART(wrapped_stored);
 
 #endif
