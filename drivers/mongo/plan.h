@@ -89,6 +89,8 @@ ost_status ost__mongo_expression(ost__mongo_writer *w, const ost_node *node, con
 /* text.c: a regular expression that finds `needle` ignoring case, as our own folding sees it. op is
  * OST_OP_HAS_TEXT, OST_OP_STARTS_WITH or OST_OP_ENDS_WITH. false: no memory. */
 bool ost__mongo_pattern(uint16_t op, const char *needle, size_t size, ost__buffer *out);
+/* The same of texts that are folded already: as they are. */
+bool ost__mongo_exact_pattern(uint16_t op, const char *needle, size_t size, ost__buffer *out);
 /* pipeline.c: the stages of a select, from $match to the last $project, as elements "0", "1", … */
 ost_status ost__mongo_pipeline(ost__mongo_writer *w, bson_t *out);
 /* find.c: the elements of a find command behind its name: filter, projection, sort, skip, limit.

@@ -253,6 +253,23 @@ static bool decode(const ost__buffer *folded, ost__buffer *out)
     return !out->failed;
 }
 
+bool ost__mongo_exact_pattern(uint16_t op, const char *needle, size_t size, ost__buffer *out)
+{
+    const ost__buffer text = { .data = (char *)(uintptr_t)needle, .size = size };
+    ost__buffer codes;
+    ost__buffer_init(&codes, out->memory);
+    bool ok = decode(&text, &codes);
+    const int32_t *code = (const int32_t *)(const void *)codes.data;
+    if (op == OST_OP_STARTS_WITH)
+        ost__buffer_text(out, "\\A");
+    for (size_t i = 0; ok && i < codes.size / sizeof *code; i++)
+        character(out, code[i]);
+    if (op == OST_OP_ENDS_WITH)
+        ost__buffer_text(out, "\\z");
+    ost__buffer_finish(&codes);
+    return ok && !out->failed;
+}
+
 bool ost__mongo_pattern(uint16_t op, const char *needle, size_t size, ost__buffer *out)
 {
     search s = { .out = out,

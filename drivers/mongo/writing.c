@@ -325,7 +325,10 @@ void ost__mongo_pattern_in(ost__mongo_writer *w, bson_t *out, const char *key, c
         return;
     }
     ost__buffer_init(&pattern, &w->plan->memory);
-    if (!ost__mongo_pattern(node->op, text, strlen(text), &pattern))
+    const ost_field *in = node->args[0]->field;
+    bool folded = in && in->collation == OST_CASELESS;
+    if (!(folded ? ost__mongo_exact_pattern : ost__mongo_pattern)(node->op, text, strlen(text),
+                                                                  &pattern))
         ost__mongo_refuse(w, OST_NO_MEMORY, "no memory for a search");
     else if (pattern.size > OST__MONGO_PATTERN_BYTES)
         ost__mongo_refuse(w, OST_TOO_LARGE,

@@ -100,7 +100,9 @@ static void text_type(ost__sql_writer *w, const ost_field *f)
     size_t most = longest_text(f);
     bool indexed = is_indexed(t, f);
     if (indexed && (most == 0 || most > CHARACTERS_MAX)) {
-        too_long_for_key(w, f, CHARACTERS_MAX, "characters");
+        bool folded = f->collation == OST_CASELESS;
+        too_long_for_key(w, f, folded ? CHARACTERS_MAX / OST__CASELESS_GROWTH : CHARACTERS_MAX,
+                         folded ? "characters of a caseless text" : "characters");
         return;
     }
     if (most > 0 && most <= CHARACTERS_MAX && (indexed || f->values || !is_wide(t)))
@@ -256,6 +258,10 @@ static void after_fold(ost__sql_writer *w)
 static void folded_member(ost__sql_writer *w, const ost_node *node)
 {
     bool others = w->shape->table->adopted;
+    if (ost__sql_is_folded(node->args[0])) {
+        ost__sql_expression(w, node->args[0]);
+        return;
+    }
     before_fold(w);
     if (others)
         ost__sql_text(w, "CONVERT(");
@@ -269,9 +275,12 @@ static void folded_member(ost__sql_writer *w, const ost_node *node)
 
 static void folded_needle(ost__sql_writer *w, const ost_node *node)
 {
-    before_fold(w);
+    bool folded = ost__sql_is_folded(node->args[0]);
+    if (!folded)
+        before_fold(w);
     ost__sql_bind(w, node->parameter, OST__SQL_NEEDLE, node->args[0]);
-    after_fold(w);
+    if (!folded)
+        after_fold(w);
 }
 
 /* Both sides are folded by the server, so that they agree on letters that it does not know. */

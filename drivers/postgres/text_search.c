@@ -29,6 +29,8 @@ static const fold full_fold = {
 };
 /* Of ASCII alone; everything else as it is. */
 static const fold ascii_fold = { "lower(", " COLLATE \"C\")" };
+/* What is folded already. */
+static const fold no_fold = { "", "" };
 
 static void folded(ost__sql_writer *w, const ost_node *node, const fold *f)
 {
@@ -40,7 +42,7 @@ static void folded(ost__sql_writer *w, const ost_node *node, const fold *f)
 /* Most texts are ASCII alone, which is folded five times as fast. */
 static void text(ost__sql_writer *w, const ost_node *node, const fold *f)
 {
-    if (f == &ascii_fold) {
+    if (f != &full_fold) {
         folded(w, node, f);
         return;
     }
@@ -85,10 +87,10 @@ static void search(ost__sql_writer *w, const ost_node *node, const fold *f)
 
 void ost__pg_text_search(ost__sql_writer *w, const ost_node *node)
 {
-    search(w, node, &full_fold);
+    search(w, node, ost__sql_is_folded(node->args[0]) ? &no_fold : &full_fold);
 }
 
 void ost__pg_ascii_search(ost__sql_writer *w, const ost_node *node)
 {
-    search(w, node, &ascii_fold);
+    search(w, node, ost__sql_is_folded(node->args[0]) ? &no_fold : &ascii_fold);
 }

@@ -173,14 +173,41 @@ static void list(ost__sql_writer *w, const ost_node *node)
     ost__sql_text(w, "))");
 }
 
+static void needle(ost__sql_writer *w, const ost_node *node)
+{
+    ost__sql_bind(w, node->parameter, OST__SQL_NEEDLE, node->args[0]);
+}
+
+/* Of texts that are folded already. */
+static void folded_search(ost__sql_writer *w, const ost_node *node)
+{
+    bool ends = node->op == OST_OP_ENDS_WITH;
+    ost__sql_text(w, ends ? "(substr(" : "(instr(");
+    ost__sql_expression(w, node->args[0]);
+    ost__sql_text(w, ", ");
+    if (ends) {
+        ost__sql_text(w, "length(");
+        ost__sql_expression(w, node->args[0]);
+        ost__sql_text(w, ") - length(");
+        needle(w, node);
+        ost__sql_text(w, ") + 1) = ");
+    }
+    needle(w, node);
+    ost__sql_text(w, ends ? ")" : node->op == OST_OP_HAS_TEXT ? ") > 0)" : ") = 1)");
+}
+
 static void text_search(ost__sql_writer *w, const ost_node *node)
 {
+    if (ost__sql_is_folded(node->args[0])) {
+        folded_search(w, node);
+        return;
+    }
     ost__sql_text(w, node->op == OST_OP_HAS_TEXT      ? "ostler_has_text("
                      : node->op == OST_OP_STARTS_WITH ? "ostler_starts_with("
                                                       : "ostler_ends_with(");
     ost__sql_expression(w, node->args[0]);
     ost__sql_text(w, ", ");
-    ost__sql_bind(w, node->parameter, OST__SQL_NEEDLE, node->args[0]);
+    needle(w, node);
     ost__sql_text(w, ")");
 }
 

@@ -9,7 +9,7 @@
  *
  * Logic has three values, as in SQL: a comparison with NULL is unknown, `not` of unknown is unknown, and a row
  * counts only if the condition is true. Text compares by the bytes of its UTF-8; ost_has_text(),
- * ost_starts_with() and ost_ends_with() ignore case.
+ * ost_starts_with() and ost_ends_with() ignore case. Where a member has OST_CASELESS (model.h), everything does.
  *
  * @code
  * #include <ostler/ostler.h>

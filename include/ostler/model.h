@@ -78,7 +78,22 @@ enum ost_generated { OST_GIVEN, OST_AUTO_INCREMENT, OST_UUID_V4, OST_UUID_V7, OS
  * - OST_UUID_TEXT: 8, 4, 4, 4 and 12 hexadecimal digits of either case, joined by hyphens (RFC 9562, 4), of any version.
  */
 enum ost_format { OST_ANY_TEXT, OST_EMAIL, OST_URL, OST_ALPHANUMERIC, OST_SLUG, OST_UUID_TEXT };
-/** How a text compares. OST_AS_STORED: by the rules of a column made by others, whatever they are. */
+/**
+ * How a text compares. OST_AS_STORED: by the rules of a column made by others, whatever they are.
+ *
+ * OST_CASELESS: texts that differ in case alone are the same, on every backend and for every letter: `STRASSE`, `straße`;
+ * so are canonically equivalent ones (é of one code point and of two), and none else (`e` is not `é`). The library keeps a
+ * column beside the member's, with its name and `_folded` behind it, which has the full Unicode case fold (CaseFolding.txt, C
+ * and F) of the text's canonical decomposition, composed (NFC). The member itself stays as it was written.
+ * - Conditions, orders, pages and ost_limit_per() compare that column with folded constants; ost_starts_with() is a range of
+ *   it. It is compared with caseless members alone, else ::OST_MISUSE.
+ * - `.unique`, indexes and upserts' keys are of that column, also among the living. A conflict names the member. An upsert
+ *   that meets another spelling sets the member to the new one, unless ost_upsert_keep() says otherwise.
+ * - Groups, distinct rows, ost_min() and ost_max() give the folded text: no one of several spellings is the group's.
+ * - Folded texts may have three times the characters of `.max_length`: MySQL and MariaDB index at most 256 of them.
+ * For texts, also in embedded structs with `.flatten`; not for keys, `.hashed`, `.values`, tables made by others, and not inside
+ * documents: ost_open() refuses these.
+ */
 enum ost_collation { OST_EXACT, OST_CASELESS, OST_AS_STORED };
 /** Form of a column made by others, where it is not ours. */
 enum ost_stored {
@@ -202,7 +217,7 @@ typedef struct ost_field {
     uint16_t generated;        /**< An enum ost_generated. */
     uint16_t stamp;            /**< An enum ost_stamp. */
     uint16_t format;           /**< An enum ost_format. */
-    uint16_t collation;        /**< An enum ost_collation. */
+    uint16_t collation;        /**< An enum ost_collation: whether the case of a text counts. */
     uint16_t stored;           /**< An enum ost_stored; only in adopted tables. */
     uint16_t precision;        /**< Of a decimal: digits in all, 1 to 38. */
     uint16_t scale;            /**< Of a decimal: digits after the point. */

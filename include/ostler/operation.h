@@ -70,7 +70,7 @@ struct ost_table {
     uint32_t id;                     /**< Number within the db. */
     const char *model;               /**< The struct's name. */
     const char *name;                /**< Stored name. */
-    const ost_field *fields;         /**< `field_count` of them, with the core's ost_field. */
+    const ost_field *fields;         /**< `field_count` of them, with the core's ost_field: members, and behind these columns of the library's own, which have the names of the members that they are for. */
     uint32_t field_count;            /**< At least 1. */
     uint32_t key_count;              /**< 0 for parts. */
     const ost_field *const *keys;    /**< The primary key. */
@@ -94,7 +94,8 @@ struct ost_table {
 
 /**
  * One node of a lowered expression. Comparisons always have two `args`; OST_OP_IN and the text operators have one and a
- * parameter; AND and OR of no `args` are the constants true and false. Kinds have been checked by the core.
+ * parameter; the text operators ignore case, but for a field with a `collation` of OST_CASELESS: its column and the
+ * parameter are folded already, and are searched as they are; AND and OR of no `args` are the constants true and false. Kinds have been checked by the core.
  *
  * OST_OP_HAS_ITEM has a list and a condition on its items, and is never unknown: members of the condition have a
  * `source` of 1, within another list 2, and so on. They are fields of the list's `part`, or, of a list of scalars,

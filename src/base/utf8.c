@@ -191,6 +191,90 @@ void ost__utf8_fold(ost__buffer *out, const char *text, size_t size)
     }
 }
 
+/* ---- what is the same but for case ---- */
+
+enum { POINTS = 256 };
+
+/* Code points of a text; short ones need no memory. */
+typedef struct points {
+    const ost__memory *memory;
+    int32_t *at;
+    size_t count, allocated;
+    int32_t few[POINTS];
+} points;
+
+static void points_finish(points *x)
+{
+    if (x->allocated > 0)
+        ost__free(x->memory, x->at, x->allocated);
+    x->allocated = 0;
+}
+
+/* Decomposed, with marks in canonical order. */
+static bool points_of(points *x, const char *text, size_t size, utf8proc_option_t options)
+{
+    const uint8_t *p = (const uint8_t *)text;
+    utf8proc_ssize_t length = (utf8proc_ssize_t)size, count;
+    x->at = x->few;
+    x->allocated = 0;
+    count = utf8proc_decompose(p, length, x->at, POINTS, options);
+    if (count > POINTS) {
+        x->allocated = (size_t)count * sizeof *x->at;
+        x->at = ost__alloc(x->memory, x->allocated);
+        if (!x->at)
+            x->allocated = 0;
+        else
+            count = utf8proc_decompose(p, length, x->at, count, options);
+    }
+    x->count = count < 0 ? 0 : (size_t)count;
+    return x->at && count >= 0;
+}
+
+static void append_points(ost__buffer *out, const points *x)
+{
+    for (size_t i = 0; i < x->count; i++) {
+        uint8_t bytes[4];
+        ost__buffer_bytes(out, bytes, ost__utf8_encode(x->at[i], bytes));
+    }
+}
+
+/* The fold of an iota subscript is a letter, before which marks stay that would follow it: so what
+ * is folded is decomposed first. */
+static bool append_caseless(ost__buffer *out, const char *text, size_t size)
+{
+    const unsigned form = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE;
+    points plain, folded;
+    ost__buffer decomposed;
+    plain.memory = folded.memory = out->memory;
+    folded.allocated = 0;
+    ost__buffer_init(&decomposed, out->memory);
+    bool good = points_of(&plain, text, size, (utf8proc_option_t)form);
+    append_points(&decomposed, &plain);
+    points_finish(&plain);
+    good = good && !decomposed.failed &&
+           points_of(&folded, decomposed.data, decomposed.size,
+                     (utf8proc_option_t)(form | UTF8PROC_CASEFOLD));
+    ost__buffer_finish(&decomposed);
+    if (good) {
+        utf8proc_ssize_t count =
+            utf8proc_normalize_utf32(folded.at, (utf8proc_ssize_t)folded.count,
+                                     (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+        good = count >= 0;
+        folded.count = good ? (size_t)count : 0;
+        append_points(out, &folded);
+    }
+    points_finish(&folded);
+    return good;
+}
+
+void ost__utf8_caseless(ost__buffer *out, const char *text, size_t size)
+{
+    if (ascii_run((const uint8_t *)text, size) == size)
+        append_ascii(out, (const uint8_t *)text, size);
+    else if (!append_caseless(out, text, size))
+        out->failed = true;
+}
+
 static int32_t lower_point(int32_t point)
 {
     return point < 0 ? point : utf8proc_tolower(point);

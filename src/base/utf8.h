@@ -19,6 +19,12 @@ size_t ost__utf8_length(const char *text, size_t size);
 size_t ost__utf8_cut(const char *text, size_t size);
 /* Appends the case-folded text (every code point by its full Unicode fold). */
 void ost__utf8_fold(ost__buffer *out, const char *text, size_t size);
+/* Appends what texts that differ in case alone have in common: the full Unicode fold of the
+ * canonical decomposition, composed again (NFC). No text becomes longer than
+ * OST__CASELESS_GROWTH times its code points; what was appended stays like that if it is done once
+ * more. `text` is valid. */
+enum { OST__CASELESS_GROWTH = 3 };
+void ost__utf8_caseless(ost__buffer *out, const char *text, size_t size);
 /* Appends the lower-case text. */
 void ost__utf8_lower(ost__buffer *out, const char *text, size_t size);
 bool ost__utf8_is_lower(const char *text, size_t size); /* lowering would change nothing */

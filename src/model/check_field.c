@@ -69,7 +69,6 @@ static void check_unsupported(ost__check *c, const ost_field *f)
         const char *what;
     } options[] = {
         { f->encrypted, ".encrypted" },
-        { f->collation == OST_CASELESS, ".collation = OST_CASELESS" },
     };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         if (options[i].given)
@@ -277,6 +276,15 @@ static void check_text_options(ost__check *c, const ost__model *m, const ost_fie
     }
 }
 
+/* Those of a record's texts have columns already. */
+static void check_caseless(ost__check *c, const ost_field *f)
+{
+    if (f->collation == OST_CASELESS && !ost__type_is_text(f->type))
+        ost__check_fail(c, f->name, "collation",
+                        "OST_CASELESS is for texts, but this is %s: leave it out",
+                        ost__type_name(f->type));
+}
+
 static void check_stored(ost__check *c, const ost__model *m, const ost_field *f)
 {
     uint16_t base = ost__base_type(f->type);
@@ -389,6 +397,7 @@ void ost__check_field(ost__check *c, const ost__model *m, const ost_field *f)
         return;
     check_unsupported(c, f);
     ost__check_part(c, f);
+    check_caseless(c, f);
     check_default(c, f);
     /* What a list of scalars says of values holds for its items. */
     const ost_field item = f->type == OST_TYPE_LIST && !f->part ? ost__item_field(f) : *f;

@@ -4,6 +4,7 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "model/caseless.h"
 #include "model/convert.h"
 #include "model/member.h"
 #include "model/parts.h"
@@ -14,6 +15,8 @@ enum {
     MODEL_LEAST = offsetof(ost_model, relations),
     FIELD_LEAST = offsetof(ost_field, embeds)
 };
+/* Of a struct, so that what lies behind it has an offset too. */
+#define SIZE_MOST (UINT32_MAX - 65536)
 
 bool ost__model_is(const ost__model *m, const ost_model *given)
 {
@@ -94,7 +97,7 @@ static bool complete_field(ost__check *c, const ost_model *copy, uint32_t i, ost
 /* Columns first, then the members inside documents. */
 static bool place_fields(ost__check *c, ost__model *m, const ost_model *copy, uint32_t given)
 {
-    uint32_t columns = 0, inner = 0;
+    uint32_t columns = 0, own = 0, inner = 0;
     ost_field *fields = ost__check_alloc(c, given, sizeof *fields, alignof(ost_field));
     if (!fields)
         return false;
@@ -103,8 +106,9 @@ static bool place_fields(ost__check *c, ost__model *m, const ost_model *copy, ui
             return false;
         columns += ost__part_columns(&fields[i]);
         inner += ost__part_members(&fields[i]);
+        own += m->is_part ? 0 : ost__caseless_columns(&fields[i]);
     }
-    uint32_t all = columns + inner;
+    uint32_t all = columns + own + inner;
     if (all > OST__FIELDS_MAX) {
         ost__check_fail(c, NULL, "fields",
                         "has more than %d fields with those inside its documents, which is the "
@@ -119,7 +123,7 @@ static bool place_fields(ost__check *c, ost__model *m, const ost_model *copy, ui
         return false;
     for (uint32_t i = 0, at = 0; i < given; i++)
         at += ost__part_flatten(c, &fields[i], &m->fields[at]);
-    for (uint32_t i = 0, at = columns; i < columns; i++)
+    for (uint32_t i = 0, at = columns + own; i < columns; i++)
         at += ost__part_open(c, &m->fields[i], &m->fields[at]);
     for (uint32_t i = 0; i < columns; i++)
         ost__field_set_add(&m->all, i);
@@ -128,8 +132,10 @@ static bool place_fields(ost__check *c, ost__model *m, const ost_model *copy, ui
             m->fields[i].offset =
                 ost__model_slot(m, m->fields[i].size, ost__type_align(m->fields[i].type));
     m->table.fields = m->fields;
-    m->table.field_count = columns;
+    m->member_count = columns;
+    m->table.field_count = columns + own;
     m->table.inner_count = inner;
+    ost__caseless_add(c, m);
     return true;
 }
 
@@ -187,7 +193,7 @@ static void check_former(ost__check *c, const ost__model *m, const ost_field *f)
 static void check_names(ost__check *c, const ost__model *m)
 {
     const ost_field *fields = m->fields;
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
+    for (uint32_t i = 0; i < m->member_count; i++) {
         const ost_field *f = &fields[i];
         if (!is_flattened(f) && !ost__check_name(c, f->name, "member", f->name))
             continue;
@@ -224,7 +230,7 @@ static void sort_by_offset(ost__model *m, uint32_t count)
 
 static void check_overlaps(ost__check *c, const ost__model *m)
 {
-    for (uint32_t i = 1; i < m->table.field_count; i++) {
+    for (uint32_t i = 1; i < m->member_count; i++) {
         const ost_field *a = &m->fields[m->by_offset[i - 1]];
         const ost_field *b = &m->fields[m->by_offset[i]];
         if (ost__field_place(b) - ost__field_place(a) < ost__field_place_size(a) &&
@@ -295,31 +301,6 @@ static void compile_keys(ost__check *c, ost__model *m)
     m->table.keys = keys;
 }
 
-ost_row_step ost__row_step(const ost_field *to, uint32_t column)
-{
-    uint16_t base = ost__base_type(to->type);
-    bool pointer = base == OST_TYPE_TEXT || base == OST_TYPE_BLOB || base == OST_TYPE_JSON ||
-                   base == OST_TYPE_LIST;
-    ost_row_step step = {
-        .offset = (uint32_t)to->offset,
-        .size = to->size,
-        .value_offset = ost__optional_value_offset(to->type),
-        .type = base,
-        .column = (uint16_t)column,
-        .null_rule = OST_NULL_IS_RANGE,
-        .column_type = base,
-        .precision = to->precision,
-        .scale = to->scale,
-        .field = to,
-        .origin = to,
-    };
-    if (ost__type_is_optional(to->type))
-        step.null_rule = OST_NULL_IS_ABSENT;
-    else if (pointer && !to->not_null && !to->required)
-        step.null_rule = OST_NULL_IS_POINTER;
-    return step;
-}
-
 static ost_row_program program_of(const ost__model *m, const ost_row_step *steps, uint32_t count)
 {
     return (ost_row_program){
@@ -339,8 +320,8 @@ static void compile_visible(ost__check *c, ost__model *m)
     m->visible = m->load;
     if (!m->has_left_out)
         return;
-    steps = ost__check_alloc(c, m->table.field_count, sizeof *steps, alignof(ost_row_step));
-    for (uint32_t i = 0; steps && i < m->table.field_count; i++)
+    steps = ost__check_alloc(c, m->member_count, sizeof *steps, alignof(ost_row_step));
+    for (uint32_t i = 0; steps && i < m->member_count; i++)
         if (!ost__field_is_left_out(&m->fields[i])) {
             steps[count] = ost__row_step(&m->fields[i], count);
             count++;
@@ -350,9 +331,9 @@ static void compile_visible(ost__check *c, ost__model *m)
 
 static void compile_steps(ost__model *m)
 {
-    for (uint32_t i = 0; i < m->table.field_count; i++)
+    for (uint32_t i = 0; i < m->member_count; i++)
         m->steps[i] = ost__row_step(&m->fields[i], i);
-    m->load = program_of(m, m->steps, m->table.field_count);
+    m->load = program_of(m, m->steps, m->member_count);
 }
 
 /* Whether storing the field needs a look at its value first. */
@@ -382,7 +363,7 @@ static bool part_sets(const ost_table *t)
 
 static void compile_sets(ost__model *m)
 {
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
+    for (uint32_t i = 0; i < m->member_count; i++) {
         const ost_field *f = &m->fields[i];
         bool made = f->generated != OST_GIVEN && f->generated != OST_AUTO_INCREMENT;
         bool absent = f->default_value && ost__type_is_optional(f->type);
@@ -415,10 +396,17 @@ uint32_t ost__model_slot(ost__model *m, uint32_t size, uint32_t align)
     return (uint32_t)at;
 }
 
-/* The member that counts a record's changes; what is kept of it lies behind a shadow. */
+uint32_t ost__model_shadow_slot(ost__model *m, size_t size, size_t align)
+{
+    size_t at = (m->slots + align - 1) / align * align;
+    m->slots = at + size;
+    m->stride = ost__size_aligned(m->slots);
+    return (uint32_t)at;
+}
+
+/* The member that counts a record's changes. */
 static void compile_version(ost__check *c, ost__model *m)
 {
-    m->stride = m->width;
     for (uint32_t i = 0; i < m->table.field_count; i++) {
         const ost_field *f = &m->fields[i];
         if (f->version && m->version)
@@ -427,10 +415,17 @@ static void compile_version(ost__check *c, ost__model *m)
         else if (f->version)
             m->version = f;
     }
-    if (m->version) {
-        m->version_at = (uint32_t)ost__size_aligned(m->width);
-        m->stride = m->version_at + ost__size_aligned(m->version->size);
-    }
+}
+
+/* What lies behind shadows: the version that the record had, and what is kept of caseless members.
+ */
+static void compile_shadows(ost__model *m)
+{
+    m->stride = m->slots = m->width;
+    if (m->version)
+        m->version_at =
+            ost__model_shadow_slot(m, m->version->size, ost__type_align(m->version->type));
+    ost__caseless_place(m);
 }
 
 /* The member that says when a record was soft-deleted. */
@@ -511,7 +506,7 @@ static void settle_items(ost__model *m)
 
 static bool check_size(ost__check *c, const ost_model *copy)
 {
-    if (copy->size > 0 && copy->size <= UINT32_MAX)
+    if (copy->size > 0 && copy->size <= SIZE_MOST)
         return true;
     ost__check_fail(c, NULL, "size", "has a struct of %zu bytes: write it with OST_MODEL()",
                     copy->size);
@@ -562,7 +557,7 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
     if (!copy_fields(c, m, copy))
         return NULL;
     check_names(c, m);
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
+    for (uint32_t i = 0; i < m->member_count; i++) {
         m->has_flattened |= is_flattened(&m->fields[i]);
         if (!is_flattened(&m->fields[i])) {
             ost__check_field(c, m, &m->fields[i]);
@@ -570,7 +565,8 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
         }
     }
     settle_items(m);
-    sort_by_offset(m, m->table.field_count);
+    ost__caseless_check(c, m);
+    sort_by_offset(m, m->member_count);
     check_overlaps(c, m);
     sort_by_offset(m, m->table.field_count + m->table.inner_count);
     compile_hooks(c, m, copy);
@@ -580,6 +576,7 @@ ost__model *ost__model_compile(ost__check *c, const ost_model *given, const ost_
         compile_deleted(c, m);
         compile_version(c, m);
     }
+    compile_shadows(m);
     compile_steps(m);
     compile_sets(m);
     compile_lists(c, m);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "model/caseless.h"
 #include "model/convert.h"
 #include "model/member.h"
 
@@ -137,6 +138,24 @@ static ost_node *logic_node(ost__check *c, const ost__model *m, const ost_model 
     return n;
 }
 
+/* A caseless member is compared by what is kept of it. */
+static const ost_node *compared_constant(ost__check *c, const ost_field *f, const ost_value *given,
+                                         const char *index)
+{
+    ost_node *n = constant_node(c, f, given, index);
+    const ost_field *by = ost__compared_by(f);
+    ost_value *v = n && by != f ? ost__check_alloc(c, 1, sizeof *v, alignof(ost_value)) : NULL;
+    if (!n || by == f || !v)
+        return by == f ? n : NULL;
+    *v = *n->constant;
+    v->as.text = ost__caseless_text(c->arena, v->as.text);
+    if (!v->as.text)
+        c->no_memory = true;
+    n->constant = v;
+    n->field = by;
+    return v->as.text ? n : NULL;
+}
+
 static ost_node *leaf_node(ost__check *c, const ost__model *m, const ost_expr *e, const char *index)
 {
     const ost_field *f = where_field(c, m, e, index);
@@ -144,8 +163,8 @@ static ost_node *leaf_node(ost__check *c, const ost__model *m, const ost_expr *e
         return NULL;
     bool is_test = e->op == OST_OP_IS_NULL || e->op == OST_OP_NOT_NULL;
     const ost_node *args[2];
-    args[0] = member_node(c, f);
-    args[1] = is_test ? NULL : constant_node(c, f, e->constant, index);
+    args[0] = member_node(c, is_test ? f : ost__compared_by(f));
+    args[1] = is_test ? NULL : compared_constant(c, f, e->constant, index);
     ost_node *n = new_node(c, e->op, OST_TYPE_BOOL);
     if (!n || !args[0] || (!is_test && !args[1]) || !set_args(c, n, args, is_test ? 1 : 2))
         return NULL;
@@ -275,13 +294,16 @@ static uint32_t read_columns(ost__check *c, const ost__model *m, const ost_model
                             "leave it out");
             good = false;
         } else if (index->kind == OST_BTREE && ost__field_unbounded(f) && !m->table.adopted &&
-                   !f->unique && !f->primary_key) {
+                   !f->unique && !ost__compared_by(f)->unique && !f->primary_key) {
             ost__check_fail(c, f->name, "max_length",
                             "a %s that is indexed needs .max_length: not every database can index "
                             "one without",
                             f->type == OST_TYPE_BLOB ? "blob" : "text");
             good = false;
         }
+        /* Words are looked for in the text itself. */
+        if (f && index->kind == OST_BTREE)
+            f = ost__compared_by(f);
         for (uint32_t i = 0; f && i < count; i++)
             if (fields[i] == f) {
                 ost__check_fail(c, f->name, "index", "is twice in an index: remove one");

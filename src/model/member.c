@@ -342,3 +342,28 @@ bool ost__member_is_zero(const ost_field *f, const void *record)
         return false;
     return all_zero(ost__member_at(f, record), f->size);
 }
+
+ost_row_step ost__row_step(const ost_field *to, uint32_t column)
+{
+    uint16_t base = ost__base_type(to->type);
+    bool pointer = base == OST_TYPE_TEXT || base == OST_TYPE_BLOB || base == OST_TYPE_JSON ||
+                   base == OST_TYPE_LIST;
+    ost_row_step step = {
+        .offset = (uint32_t)to->offset,
+        .size = to->size,
+        .value_offset = ost__optional_value_offset(to->type),
+        .type = base,
+        .column = (uint16_t)column,
+        .null_rule = OST_NULL_IS_RANGE,
+        .column_type = base,
+        .precision = to->precision,
+        .scale = to->scale,
+        .field = to,
+        .origin = to,
+    };
+    if (ost__type_is_optional(to->type))
+        step.null_rule = OST_NULL_IS_ABSENT;
+    else if (pointer && !to->not_null && !to->required)
+        step.null_rule = OST_NULL_IS_POINTER;
+    return step;
+}

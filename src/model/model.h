@@ -19,6 +19,8 @@ typedef struct ost__field_extra {
      * and where it lies in the struct. */
     size_t member;
     uint32_t member_size;
+    const ost_field *folded; /* of a caseless member: the column that it is compared by */
+    const ost_field *folds;  /* of such a column: the member */
 } ost__field_extra;
 /* NULL: nothing. */
 static inline const ost__field_extra *ost__field_more(const ost_field *f)
@@ -34,6 +36,27 @@ static inline size_t ost__field_place(const ost_field *f)
 static inline uint32_t ost__field_place_size(const ost_field *f)
 {
     return f->converts ? ost__field_more(f)->member_size : f->size;
+}
+
+/* What the column's name ends in that a caseless member is compared by. */
+#define OST__FOLDED_SUFFIX "_folded"
+/* The column that a member is compared by, with texts that are folded: another one than its own if
+ * it is caseless. */
+static inline const ost_field *ost__compared_by(const ost_field *f)
+{
+    const ost__field_extra *more = f->reserved_ ? ost__field_more(f) : NULL;
+    return more && more->folded ? more->folded : f;
+}
+/* The member that a column is compared for; of others it is the field itself. */
+static inline const ost_field *ost__member_of(const ost_field *f)
+{
+    const ost__field_extra *more = f->reserved_ ? ost__field_more(f) : NULL;
+    return more && more->folds ? more->folds : f;
+}
+/* Whether a caseless member is compared by this column. */
+static inline bool ost__field_is_folded(const ost_field *f)
+{
+    return f && ost__member_of(f) != f;
 }
 
 /* A set of a model's fields, by their index. */
@@ -68,7 +91,7 @@ typedef struct ost__model {
     ost_row_program load;    /* of all fields */
     ost_row_program visible; /* of those that are not left out */
     uint32_t *by_offset;     /* field indexes by ascending place in the struct */
-    ost__field_set all;      /* every field */
+    ost__field_set all;      /* every member */
     ost__field_set keys;
     /* Fields with a rule of validation or normalisation, or of a kind that must be checked before
      * storing (text, char[], float, double, decimal, enumeration, time, date, required pointers).
@@ -82,16 +105,21 @@ typedef struct ost__model {
     const ost_field **converted; /* columns of types of the program's own */
     const ost_field **sealed;    /* immutable members inside documents */
     uint32_t hashed_count, converted_count, sealed_count;
-    uint32_t version_at; /* of `version`: behind a shadow, that which the record had */
+    /* The columns behind these members are the library's own (caseless.h). Programs know nothing of
+     * them, and no set of fields has them: they are written with their members. */
+    uint32_t member_count;
     ost__field_set kept; /* immutable columns, and those of documents with immutable members */
     bool has_functions;  /* checks or transforms, also inside documents */
     ost__field_set immutable, left_out;
     bool has_immutable, has_left_out;
-    const ost_field *version; /* what counts changes, or NULL */
+    /* What counts changes, or NULL; where behind a shadow the version lies that the record had. */
+    const ost_field *version;
+    uint32_t version_at;
     /* Of an image: the struct, and behind it what the library keeps of it in further columns, in
      * slots. Rows that are read, shadows and snapshots are images; `size` if there are no slots. */
     size_t width;
-    size_t stride;      /* of shadows that are written by their keys: an image and the version */
+    size_t stride;      /* of shadows: an image, and behind it what is only written */
+    size_t slots;       /* where the last of that ends */
     uint16_t calls;     /* bits of enum ost__calls */
     bool is_part;       /* no key: the shape of a result */
     bool has_flattened; /* columns of structs inside, named by their paths */
@@ -134,6 +162,8 @@ void ost__model_set_forked(ost__model_set *set);
  */
 const ost__model *ost__model_find(ost__model_set *set, const ost_model *m, size_t record_size,
                                   ost_error *e);
+/* Room behind the struct in every shadow, while the model is compiled: its offset. */
+uint32_t ost__model_shadow_slot(ost__model *m, size_t size, size_t align);
 /* By index (table.id); also from other threads. */
 const ost__model *ost__model_at(const ost__model_set *set, uint32_t id);
 /* Those given to ost_open() come first, in their order. */

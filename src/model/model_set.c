@@ -362,7 +362,7 @@ static bool is_member(const ost_field *f, const ost_member *member)
 
 OST__HOT const ost_field *ost__model_field(const ost__model *m, const ost_member *member)
 {
-    uint32_t count = m->table.field_count + m->table.inner_count, low = 0, high = count;
+    uint32_t count = m->member_count + m->table.inner_count, low = 0, high = count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (ost__field_place(&m->fields[m->by_offset[middle]]) < member->offset)

@@ -241,6 +241,11 @@ static void check_inner(ost__check *c, const ost_field *f, const ost_field *inne
                         "holds %s, which is converted: only the columns of a flattened struct can "
                         "be, so add .flatten = true",
                         inner->name);
+    if (inner->collation == OST_CASELESS && !f->flatten)
+        ost__check_fail(c, f->name, "collation",
+                        "holds %s, which cannot have .collation = OST_CASELESS inside a document: "
+                        "what it is compared by is a column; add .flatten = true, or leave it out",
+                        inner->name);
     if (inner->type == OST_TYPE_DECIMAL && inner->precision == 0)
         ost__check_fail(c, f->name, "precision",
                         "holds %s, a decimal without .precision: give it one", inner->name);

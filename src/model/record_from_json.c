@@ -283,7 +283,7 @@ static const char *name_in(const object *o, const ost_field *f, size_t *size)
 
 static uint32_t field_of_key(const ost__json_reading *d, const object *o)
 {
-    uint32_t count = o->table->field_count, i = o->next;
+    uint32_t count = ost__model_of_table(o->table)->member_count, i = o->next;
     for (uint32_t n = 0; n < count; n++, i++) {
         size_t size = 0;
         if (i >= count)
@@ -375,7 +375,7 @@ static ost_status read_member(ost__json_reading *d, object *o)
     const char *name = NULL;
     uint32_t i = field_of_key(d, o);
     const ost_field *f = &o->table->fields[i];
-    if (i < o->table->field_count) {
+    if (i < ost__model_of_table(o->table)->member_count) {
         name = name_in(o, f, &size);
         group = name[size] == '.';
         enter_member(d, name, size);

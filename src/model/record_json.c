@@ -341,7 +341,7 @@ static ost_status write_object(const writing *x, const ost__place *place, const 
     const char *open = "";
     size_t open_size = 0;
     ost__json_open_object(x->w);
-    for (uint32_t i = 0; i < t->field_count; i++) {
+    for (uint32_t i = 0; i < m->member_count; i++) {
         const ost_field *f = &t->fields[i];
         if (m->has_flattened)
             OST_TRY(write_key(x, place, f, open, &open_size));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/caseless.h"
 #include "model/convert.h"
 #include "model/member.h"
 #include "model/nested.h"
@@ -126,7 +127,7 @@ static const char *text_of(const ost_field *f, const void *record)
     return text;
 }
 
-OST__HOT ost_status ost__rules_hash(const ost__model *m, void *shadow, const ost__field_set *which,
+OST__HOT ost_status ost__rules_seal(const ost__model *m, void *shadow, const ost__field_set *which,
                                     const ost__rules *r)
 {
     for (uint32_t i = 0; i < m->hashed_count; i++) {
@@ -138,7 +139,8 @@ OST__HOT ost_status ost__rules_hash(const ost__model *m, void *shadow, const ost
         OST_TRY(hash_value(m, f, &text, r));
         memcpy(ost__member_at(f, shadow), &text, sizeof(text));
     }
-    return OST_OK;
+    return m->member_count < m->table.field_count ? ost__caseless_fill(m, shadow, which, r)
+                                                  : OST_OK;
 }
 
 static ost_status finish(ost__verdict *d, void *shadow, const ost__field_set *which)
@@ -146,7 +148,7 @@ static ost_status finish(ost__verdict *d, void *shadow, const ost__field_set *wh
     ost_status status = ost__verdict_finish(d);
     if (status != OST_OK || d->rules->checks_only)
         return status;
-    return ost__rules_hash(d->model, shadow, which, d->rules);
+    return ost__rules_seal(d->model, shadow, which, d->rules);
 }
 
 OST__HOT ost_status ost__rules_insert(const ost__model *m, void *shadow, const ost__rules *r)

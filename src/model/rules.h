@@ -22,7 +22,7 @@ typedef struct ost__rules {
     const void *stored;
     bool
         unset; /* of a converted member that is hidden and zero: it was not set, so that it stays */
-    bool checks_only; /* passwords are not hashed: there is more to come */
+    bool checks_only; /* nothing is sealed: there is more to come */
 } ost__rules;
 
 /* ost_new(): writes the defaults into a zeroed record. */
@@ -52,9 +52,10 @@ void ost__rules_replaced(const ost__model *m, const void *record, const void *st
                          ost__field_set *which);
 /* Whether an update may write this member at all. */
 ost_status ost__rules_may_change(const ost__model *m, const ost_field *f, const ost__rules *r);
-/* The last of the rules, of the members in `which` (NULL: all): passwords become hashes. Part of
- * those above, unless `checks_only`. */
-ost_status ost__rules_hash(const ost__model *m, void *shadow, const ost__field_set *which,
+/* The last of the rules, of the members in `which` (NULL: all): passwords become hashes, and what
+ * caseless members are compared by is made. Part of those above, unless `checks_only`. `shadow` has
+ * the model's `stride`. */
+ost_status ost__rules_seal(const ost__model *m, void *shadow, const ost__field_set *which,
                            const ost__rules *r);
 /*
  * A value that an update query sets: normalised (into scratch), brought to the field's kind

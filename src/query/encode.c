@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/caseless.h"
 #include "model/member.h"
 #include "model/password.h"
 #include "query/expr.h"
@@ -36,6 +37,12 @@ const char *ost__encode_text_copy(const ost__encoder *enc, const char *text)
     return ost__arena_text(enc->arena, text, strlen(text));
 }
 
+const char *ost__encode_compared(const ost__encoder *enc, const ost_field *with, const char *text)
+{
+    return ost__field_is_folded(with) ? ost__caseless_text(enc->arena, text)
+                                      : ost__encode_text_copy(enc, text);
+}
+
 /* ---- members and values ---- */
 
 /* What lies inside a field that is one value to the database: the present and value of an optional,
@@ -63,8 +70,11 @@ static ost_status no_field(const ost__encoder *enc, const ost__model *m, const c
     return OST_MISUSE;
 }
 
+/* As it is stored, or as it compares. */
+enum as { AS_STORED, AS_COMPARED };
+
 OST__HOT static ost_status encode_any_member(const ost__encoder *enc, ost__section *out,
-                                             const ost_expr *e, ost__operand *type)
+                                             const ost_expr *e, enum as as, ost__operand *type)
 {
     const ost__model *m = enc->element ? enc->element : enc->root;
     uint16_t op = OST_OP_MEMBER;
@@ -86,6 +96,8 @@ OST__HOT static ost_status encode_any_member(const ost__encoder *enc, ost__secti
     const ost_field *f = ost__model_field(m, &e->member);
     if (!f)
         return no_field(enc, m, e->member.path);
+    if (as == AS_COMPARED)
+        f = ost__compared_by(f);
     uint8_t *at = ost__section_take(enc->arena, out, enc->element ? 6 : 5);
     if (!at)
         return ost__encode_no_memory(enc);
@@ -108,7 +120,7 @@ OST__HOT static ost_status encode_any_member(const ost__encoder *enc, ost__secti
 ost_status ost__encode_member(const ost__encoder *enc, ost__section *out, const ost_expr *e,
                               ost__operand *type)
 {
-    OST_TRY(encode_any_member(enc, out, e, type));
+    OST_TRY(encode_any_member(enc, out, e, AS_COMPARED, type));
     return type->field && type->field->hashed
                ? ost__encode_misuse(enc, type->field, OST__HASH_MISUSE)
                : OST_OK;
@@ -158,7 +170,8 @@ OST__HOT ost_status ost__encode_value(const ost__encoder *enc, ost__section *out
     p->scale = as->scale;
     p->field = f;
     p->value = *v;
-    if (v->type == OST_TYPE_TEXT && !(p->value.as.text = ost__encode_text_copy(enc, v->as.text)))
+    if (v->type == OST_TYPE_TEXT &&
+        !(p->value.as.text = ost__encode_compared(enc, as->field, v->as.text)))
         return ost__encode_no_memory(enc);
     if (v->type == OST_TYPE_BLOB) {
         p->value.as.blob.data = ost__arena_text(enc->arena, v->as.blob.data, v->as.blob.size);
@@ -305,6 +318,25 @@ OST__HOT static ost_status encode_against(const ost__encoder *enc, ost__section 
     }
 }
 
+static const char *name_of(const ost__operand *a)
+{
+    return a->field ? a->field->name : "(expression)";
+}
+
+/* Of one there are folded texts alone, of the other none. */
+static ost_status half_caseless(const ost__encoder *enc, const ost__operand *a,
+                                const ost__operand *b)
+{
+    const ost__operand *folded = ost__field_is_folded(a->field) ? a : b;
+    const ost__operand *exact = folded == a ? b : a;
+    ost__error_set(enc->error, OST_MISUSE,
+                   "%s.%s has .collation = OST_CASELESS, but %s, which it is compared with, has "
+                   "not: give it to both, or to neither",
+                   enc->root->table.model, name_of(folded), name_of(exact));
+    ost__error_about(enc->error, enc->root->table.model, name_of(folded));
+    return OST_MISUSE;
+}
+
 static ost_status encode_comparison(const ost__encoder *enc, ost__section *out, const ost_expr *e)
 {
     const ost_expr member = {
@@ -340,30 +372,9 @@ static ost_status encode_comparison(const ost__encoder *enc, ost__section *out, 
     OST_TRY(ost__encode_operand(enc, out, right, &b));
     if (!ost__operands_compare(&a, &b))
         return ost__encode_misuse(enc, a.field, "is compared with an expression of another kind");
-    return OST_OK;
-}
-
-static ost_status encode_text(const ost__encoder *enc, ost__section *out, const ost_expr *e)
-{
-    ost__operand type = { 0 };
-    ost_value v = e->constant ? *e->constant : e->value;
-    uint16_t op = OST_OP_EQ;
-    if (!ost__encode_byte(enc, out, e->op))
-        return ost__encode_no_memory(enc);
-    OST_TRY(ost__encode_member(enc, out, e, &type));
-    if (ost__class_of(type.type, type.field) != OST__CLASS_TEXT)
-        return ost__encode_misuse(enc, type.field, "a text condition needs a text member");
-    enum ost__folded folded = ost__fold(&type, &op, &v);
-    if (folded != OST__FOLD_VALUE)
-        return ost__encode_misfit(enc, &type, folded);
-    ost_parameter *p = ost__section_parameter(enc->arena, out);
-    if (!p)
-        return ost__encode_no_memory(enc);
-    p->source = OST_FROM_VALUE;
-    p->type = OST_TYPE_TEXT;
-    p->value = v;
-    p->value.as.text = ost__encode_text_copy(enc, v.as.text);
-    return p->value.as.text ? OST_OK : ost__encode_no_memory(enc);
+    return ost__field_is_folded(a.field) == ost__field_is_folded(b.field)
+               ? OST_OK
+               : half_caseless(enc, &a, &b);
 }
 
 /* ---- logic ---- */
@@ -461,10 +472,10 @@ OST__HOT static ost_status encode_condition_at(const ost__encoder *enc, ost__sec
         return ost__encode_in(enc, out, e);
     case OST_OP_HAS_TEXT:
     case OST_OP_STARTS_WITH:
-    case OST_OP_ENDS_WITH: return encode_text(enc, out, e);
+    case OST_OP_ENDS_WITH: return ost__encode_text(enc, out, e);
     case OST_OP_IS_NULL:
     case OST_OP_NOT_NULL:
-        return ost__encode_byte(enc, out, e->op) ? encode_any_member(enc, out, e, &type)
+        return ost__encode_byte(enc, out, e->op) ? encode_any_member(enc, out, e, AS_STORED, &type)
                                                  : ost__encode_no_memory(enc);
     case OST_OP_AND:
     case OST_OP_OR:
@@ -523,7 +534,7 @@ ost_status ost__encode_column(const ost__encoder *enc, ost__section *out, const 
     if (arg->op == OST_OP_SUM && decimal)
         OST_TRY(encode_aggregate(enc, out, arg, true, &type));
     else if (arg && arg->op == OST_OP_MEMBER)
-        OST_TRY(encode_any_member(enc, out, arg, &type));
+        OST_TRY(encode_any_member(enc, out, arg, AS_STORED, &type));
     else
         OST_TRY(ost__encode_operand(enc, out, arg, &type));
     if (!ost__operand_fits(&type, f)) {

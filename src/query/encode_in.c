@@ -14,13 +14,14 @@ static uint32_t canonical_size(uint16_t type)
     return type == OST_TYPE_BOOL ? (uint32_t)sizeof(int64_t) : ost__type_size(type);
 }
 
-/* Writes a canonical value where the list's item `at` is. */
-static bool store_item(const ost__encoder *enc, uint16_t type, const ost_value *v, void *at)
+/* Writes a canonical value, as it compares with a member, where the list's item `at` is. */
+static bool store_item(const ost__encoder *enc, const ost_field *with, uint16_t type,
+                       const ost_value *v, void *at)
 {
     switch (type) {
     case OST_TYPE_BOOL: *(int64_t *)at = v->as.boolean; return true;
     case OST_TYPE_TEXT: {
-        const char *text = ost__encode_text_copy(enc, v->as.text);
+        const char *text = ost__encode_compared(enc, with, v->as.text);
         *(const char **)at = text;
         return text;
     }
@@ -79,7 +80,7 @@ static ost_status fold_list(const ost__encoder *enc, const ost_expr *e, const os
             return ost__encode_misfit(enc, type, folded);
         if (v.type == OST_TYPE_TEXT && canonical != OST_TYPE_TEXT)
             return ost__encode_misfit(enc, type, OST__FOLD_MISFIT);
-        if (!store_item(enc, canonical, &v, items + p->list_count * stride))
+        if (!store_item(enc, type->field, canonical, &v, items + p->list_count * stride))
             return ost__encode_no_memory(enc);
         p->list_count++;
     }

@@ -129,6 +129,16 @@ static ost_node *read_value(ost__shape_reader *r)
     return n;
 }
 
+/* As it compares; NULL: no memory. */
+static const ost_node *compared(ost__shape_reader *r, const ost_node *n)
+{
+    const ost_field *by = n->op == OST_OP_MEMBER ? ost__compared_by(n->field) : n->field;
+    if (by == n->field)
+        return n;
+    const ost__operand type = ost__operand_of_field(by);
+    return ost__shape_node(r, OST_OP_MEMBER, &type);
+}
+
 /* A member of the result stands for the expression that was selected into it. */
 static const ost_node *read_result_member(ost__shape_reader *r)
 {
@@ -137,7 +147,7 @@ static const ost_node *read_result_member(ost__shape_reader *r)
     if (r->out->result && r->out->result->table.id == model)
         for (uint32_t i = 0; i < s->column_count; i++)
             if (r->column_fields[i] == field)
-                return s->columns[i];
+                return compared(r, s->columns[i]);
     ost__shape_misuse(r, "is ordered by a member of a result into which nothing was selected");
     return NULL;
 }
@@ -225,11 +235,11 @@ static ost_status all_columns(ost__shape_reader *r, bool hidden)
 {
     ost_shape *s = &r->out->shape;
     const ost__model *m = r->out->model;
-    const ost_node **columns = ost__shape_room(r, m->table.field_count, sizeof(*columns));
+    const ost_node **columns = ost__shape_room(r, m->member_count, sizeof(*columns));
     if (!columns)
         return OST_NO_MEMORY;
     uint32_t count = 0;
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
+    for (uint32_t i = 0; i < m->member_count; i++) {
         ost__operand type = ost__operand_of_field(&m->fields[i]);
         if (!hidden && ost__field_is_left_out(&m->fields[i]))
             continue;
@@ -320,6 +330,20 @@ static ost_status read_groups(ost__shape_reader *r)
             return failed(r);
     s->groups = groups;
     s->group_count = count;
+    return OST_OK;
+}
+
+/* Rows that stand for several have no text of their own, but what those have in common. */
+static ost_status compare_columns(ost__shape_reader *r)
+{
+    ost_shape *s = &r->out->shape;
+    const ost_node **columns = ost__shape_room(r, s->column_count, sizeof(*columns));
+    if (!columns)
+        return OST_NO_MEMORY;
+    for (uint32_t i = 0; i < s->column_count; i++)
+        if (!(columns[i] = compared(r, s->columns[i])))
+            return failed(r);
+    s->columns = columns;
     return OST_OK;
 }
 
@@ -492,6 +516,8 @@ static ost_status read_sections(ost__shape_reader *r, uint32_t flags)
     OST_TRY(read_changes(r));
     OST_TRY(read_conditions(r, &s->where));
     OST_TRY(read_groups(r));
+    if (s->group_count > 0 || s->distinct)
+        OST_TRY(compare_columns(r));
     OST_TRY(read_conditions(r, &s->having));
     OST_TRY(read_orders(r, flags));
     if (flags & OST__SHAPE_PARTITION)

@@ -226,7 +226,10 @@ static void tell_column(ost_session *s, const ost__model *m, const ost_field *f,
                        f->column);
     else if (first)
         ost__error_set(&s->error, OST_SCHEMA,
-                       "table %s has no column %s for %s.%s; add it, or correct the model",
+                       ost__field_is_folded(f)
+                           ? "table %s has no column %s, by which OST_CASELESS compares %s.%s; "
+                             "add it and store its records anew, or correct the model"
+                           : "table %s has no column %s for %s.%s; add it, or correct the model",
                        ost__full_name(t, t->name, name), f->column, t->model, f->name);
     if (first)
         ost__error_about(&s->error, t->model, f->name);

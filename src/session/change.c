@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/caseless.h"
 #include "model/conversion.h"
 #include "query/expr.h"
 #include "session/hook.h"
@@ -147,6 +148,23 @@ static ost_status convert(const ost__changing *c, const ost_field *f, const void
     return ost__refused(c->s, c->m, status);
 }
 
+/* A value that a member is set to, and what it is compared by. */
+static ost_status put_value(const ost__changing *c, const ost_field *f, const ost_value *v)
+{
+    const ost_field *compared = ost__compared_by(f);
+    const uint16_t op = v->type == OST_TYPE_NONE ? OST_OP_SET_NULL : OST_OP_SET;
+    ost_value folded = *v;
+    OST_TRY(put_change(c->s, c->m, c->out, op, f, v));
+    if (compared == f)
+        return OST_OK;
+    if (v->type == OST_TYPE_TEXT)
+        folded.as.text = ost__caseless_text(&c->s->scratch, v->as.text);
+    if (v->type == OST_TYPE_TEXT && !folded.as.text)
+        return ost__no_memory(c->s);
+    c->out->items++;
+    return put_change(c->s, c->m, c->out, op, compared, &folded);
+}
+
 ost_status ost__change_member(const ost__changing *c, const ost_field *f, const ost_expr *e)
 {
     ost_value v = e->constant ? *e->constant : e->value;
@@ -163,8 +181,7 @@ ost_status ost__change_member(const ost__changing *c, const ost_field *f, const 
     ost_status status = ost__rules_value(c->m, f, &v, c->rules);
     if (status != OST_OK)
         return ost__rules_refused(c->s, c->m, c->rules, status);
-    return put_change(c->s, c->m, c->out, v.type == OST_TYPE_NONE ? OST_OP_SET_NULL : OST_OP_SET, f,
-                      &v);
+    return put_value(c, f, &v);
 }
 
 static ost_status encode_change(const ost__changing *c, const ost_expr *e)

@@ -22,9 +22,9 @@ static ost_status normalise_key(ost_session *s, const ost__upsert *u, void *shad
     OST_TRY(ost__call_of_functions(s, u->model, OST_CALL_UPSERT, &call));
     const ost__rules rules = ost__rules_of(s, u->model, call);
     for (uint32_t i = 0; i < u->arbiter_count; i++)
-        ost__field_set_add(&which, ost__field_index(u->model, u->arbiters[i]));
+        ost__field_set_add(&which, ost__field_index(u->model, ost__member_of(u->arbiters[i])));
     for (uint32_t i = 0; i < u->arbiter_count; i++)
-        OST_TRY(ost__image_convert_field(s, u->model, u->arbiters[i], shadow));
+        OST_TRY(ost__image_convert_field(s, u->model, ost__member_of(u->arbiters[i]), shadow));
     OST_TRY(ost__upsert_check_key(s, u, shadow));
     ost_status status = ost__rules_some(u->model, shadow, &which, &rules);
     return status == OST_OK ? OST_OK : ost__rules_refused(s, u->model, &rules, status);

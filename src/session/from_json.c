@@ -124,9 +124,9 @@ static ost_status read_record(ost_session *s, ost__json_reading *d, uint8_t *rec
     OST_TRY(ost__record_defaults(s, m, record));
     if (!image)
         return ost__record_from_json(d, record);
-    ost__fill_images(m, image, record, 1);
+    ost__fill_image(m, image, record);
     OST_TRY(ost__record_from_json(d, image));
-    ost__take_structs(m, record, image, 1);
+    memcpy(record, image, m->size);
     return OST_OK;
 }
 

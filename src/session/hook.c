@@ -90,7 +90,7 @@ static ost_status run_before(const ost_model *m, ost_call *call, void *shadow)
 static bool add_differences(const ost__model *m, const void *a, const void *b, ost__field_set *out)
 {
     bool any = false;
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
+    for (uint32_t i = 0; i < m->member_count; i++) {
         if (ost__member_equal(&m->fields[i], a, b))
             continue;
         ost__field_set_add(out, i);
@@ -102,7 +102,7 @@ static bool add_differences(const ost__model *m, const void *a, const void *b, o
 ost__field_set ost__written_of(const ost__model *m, const void *record, const void *shadow)
 {
     ost__field_set written = m->update_sets;
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
+    for (uint32_t i = 0; i < m->member_count; i++) {
         const ost_field *f = &m->fields[i];
         bool same = f->converts ? memcmp(ost__converted_at(f, record), ost__converted_at(f, shadow),
                                          ost__field_place_size(f)) == 0
@@ -204,7 +204,7 @@ static ost_status run_checked(ost_session *s, const ost__model *m, void *shadow,
 static ost_status seal(ost_session *s, const ost__model *m, void *shadow,
                        const ost__field_set *which, const ost__rules *rules)
 {
-    ost_status status = ost__rules_hash(m, shadow, which, rules);
+    ost_status status = ost__rules_seal(m, shadow, which, rules);
     return status == OST_OK ? OST_OK : ost__call_refused(s, m, rules->call, status);
 }
 
@@ -332,7 +332,7 @@ ost_status ost__run_upserted(ost_session *s, ost_call *call, enum ost_effect eff
 
 void ost__write_back_whole(const ost__model *m, void *record, void *shadow)
 {
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
+    for (uint32_t i = 0; i < m->member_count; i++) {
         const ost_field *f = &m->fields[i];
         if (f->converts || !ost__field_points(f))
             continue;

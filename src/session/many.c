@@ -50,7 +50,7 @@ static ost_status prepare(ost_session *s, const ost__model *m, uint8_t *shadows,
         OST_TRY(ost__stored_of(s, m, records + i * m->size, &rules.stored));
         if (call)
             ost__call_aim(call, NULL, NULL);
-        ost_status status = ost__prepare_insert(s, m, shadows + i * m->width, &rules);
+        ost_status status = ost__prepare_insert(s, m, shadows + i * m->stride, &rules);
         if (status != OST_OK)
             OST_TRY(ost__add_failures(s, m, i, status, &all));
     }
@@ -83,7 +83,7 @@ static ost_status insert_tracked(ost_session *s, const ost__model *m, uint8_t *s
         ost__insertion in;
         ost_status status = ost__insertion_of(s, m, records + i * m->size, &in);
         if (status == OST_OK)
-            status = ost__insert_shadow(s, m, &in, records + i * m->size, shadows + i * m->width);
+            status = ost__insert_shadow(s, m, &in, records + i * m->size, shadows + i * m->stride);
         if (status == OST_OK)
             continue;
         ost__name_record(s, i);
@@ -98,12 +98,12 @@ static ost_status insert_runs(ost_session *s, const ost__model *m, uint8_t *shad
 {
     size_t start = 0;
     while (start < count) {
-        bool given = ost__key_is_given(m, shadows + start * m->width);
+        bool given = ost__key_is_given(m, shadows + start * m->stride);
         size_t end = start + 1, failed = SIZE_MAX;
-        while (end < count && ost__key_is_given(m, shadows + end * m->width) == given)
+        while (end < count && ost__key_is_given(m, shadows + end * m->stride) == given)
             end++;
         ost_status status =
-            ost__insert_run(s, m, given, shadows + start * m->width, end - start, &failed);
+            ost__insert_run(s, m, given, shadows + start * m->stride, end - start, &failed);
         if (status != OST_OK && failed != SIZE_MAX)
             ost__name_record(s, start + failed);
         if (status != OST_OK && start > 0)
@@ -119,7 +119,7 @@ static ost_status run_after(ost_session *s, const ost__model *m, uint8_t *shadow
 {
     for (size_t i = 0; call && i < count; i++) {
         ost__call_aim(call, NULL, NULL);
-        ost_status status = ost__run_after(s, call, shadows + i * m->width);
+        ost_status status = ost__run_after(s, call, shadows + i * m->stride);
         if (status != OST_OK) {
             ost__name_record(s, i);
             return status;
@@ -141,7 +141,7 @@ static ost_status prepare_all(ost_session *s, const ost__model *m, void *context
     size_t index;
     const ost__batch *b = ost__tracked(s, in->records, &index);
     in->tracked = b;
-    ost__fill_images(m, in->shadows, in->records, in->count);
+    ost__fill_shadows(m, in->shadows, in->records, in->count);
     OST_TRY(ost__call_for(s, m, OST__CALLS_WRITE, OST_CALL_INSERT, &in->call));
     return prepare(s, m, in->shadows, in->records, in->count, in->call);
 }
@@ -152,8 +152,8 @@ static ost_status store_all(ost_session *s, const ost__model *m, void *context)
     OST_TRY(in->tracked ? insert_tracked(s, m, in->shadows, in->records, in->count)
                         : insert_runs(s, m, in->shadows, in->count));
     OST_TRY(run_after(s, m, in->shadows, in->count, in->call));
-    if (in->tracked && in->call)
-        ost__take_structs(m, in->records, in->shadows, in->count);
+    for (size_t i = 0; in->tracked && in->call && i < in->count; i++)
+        memcpy(in->records + i * m->size, in->shadows + i * m->stride, m->size);
     return OST_OK;
 }
 
@@ -168,7 +168,7 @@ static ost_status insert_many(ost_session *s, const ost_model *m, size_t record_
     OST_TRY(ost__unit_check(s));
     if (count == 0)
         return OST_OK;
-    if (!ost__size_mul(count, model->width, &size))
+    if (!ost__size_mul(count, model->stride, &size))
         return ost__fail(s, OST_TOO_LARGE, "%zu records of %s are too many", count,
                          model->table.model);
     uint8_t *shadows = ost__alloc(&s->db->memory, size);
@@ -177,7 +177,7 @@ static ost_status insert_many(ost_session *s, const ost_model *m, size_t record_
     insertion in = { .records = records, .shadows = shadows, .count = count };
     ost_status status = ost__run_steps(s, model, &steps, &in);
     for (size_t i = 0; i < count && status == OST_OK && !in.tracked; i++)
-        ost__insert_write_back(model, in.records + i * model->size, shadows + i * model->width);
+        ost__insert_write_back(model, in.records + i * model->size, shadows + i * model->stride);
     ost__free(&s->db->memory, shadows, size);
     return status;
 }

@@ -52,7 +52,7 @@ OST__HOT bool ost__find_changed(const ost__batch *b, void *record, const uint8_t
     const ost__model *m = b->model;
     const ost__field_set *known = ost__known_of(b, snapshot);
     const ost_row_step *at = m->steps;
-    uint32_t count = m->table.field_count;
+    uint32_t count = m->member_count;
     bool any = false;
     memset(changed, 0, sizeof(*changed));
     for (uint32_t i = 0; i < count; i++, at++) {

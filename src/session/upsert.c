@@ -79,6 +79,7 @@ ost_status ost__upsert_key(ost_session *s, const ost_expr *const *key, ost__upse
             return refuse(s, m, NULL,
                           "the key of an upsert is of members of its model, not of such inside "
                           "others: ost_col");
+        f = ost__compared_by(f);
         if (has(u, f))
             return refuse(s, m, f, "is twice in the key of an upsert");
         u->arbiters[u->arbiter_count++] = f;
@@ -97,7 +98,7 @@ static void drop(ost__field_set *set, uint32_t i)
 static void set_defaults(ost__upsert *u, bool keep)
 {
     const ost__model *m = u->model;
-    for (uint32_t i = 0; i < m->table.field_count; i++) {
+    for (uint32_t i = 0; i < m->member_count; i++) {
         const ost_field *f = &m->fields[i];
         bool follows = ost__field_set_has(&m->update_sets, i);
         if (ost__field_set_has(&m->keys, i) || has(u, f))
@@ -160,7 +161,7 @@ static ost_status read_action(ost_session *s, const ost_expr *e, ost__field_set 
 static void choose_given_back(ost__upsert *u)
 {
     const ost__model *m = u->model;
-    for (uint32_t i = 0; i < m->table.field_count; i++)
+    for (uint32_t i = 0; i < m->member_count; i++)
         if (!ost__field_set_has(&u->sets, i) && !has(u, &m->fields[i]))
             ost__field_set_add(&u->given_back, i);
 }
@@ -227,7 +228,7 @@ ost_status ost__upsert_check_key(ost_session *s, const ost__upsert *u, const voi
 {
     OST_TRY(check_living(s, u, record));
     for (uint32_t i = 0; i < u->arbiter_count; i++) {
-        const ost_field *f = u->arbiters[i];
+        const ost_field *f = ost__member_of(u->arbiters[i]);
         if (f->generated != OST_GIVEN && ost__member_is_zero(f, record))
             return no_key(s, u->model, f, "is not given");
         if (ost__member_is_null(f, record))
@@ -354,6 +355,13 @@ static bool put_upsert(ost_session *s, const ost__upsert *u, ost__section *out)
             bool counts = &m->fields[i] == m->version;
             if (!put_update(s, out, counts ? OST_OP_INC : kinds[k].op, i, kinds[k].flags))
                 return false;
+            /* A record is met by what is equal anyway. */
+            const ost_field *f = &m->fields[i], *compared = ost__compared_by(f);
+            if (compared == f || has(u, compared))
+                continue;
+            if (!put_update(s, out, kinds[k].op, ost__field_index(m, compared), kinds[k].flags))
+                return false;
+            count++;
         }
     ost__put_u16(out->bytes + 2 * u->arbiter_count + 2, count);
     return true;

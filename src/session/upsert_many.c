@@ -30,12 +30,12 @@ static ost_status prepare(work *w)
     const ost__model *m = w->upsert.model;
     ost__rules rules = ost__rules_of(s, m, w->call);
     ost_error *all = NULL;
-    ost__fill_images(m, w->shadows, w->records, w->count);
+    ost__fill_shadows(m, w->shadows, w->records, w->count);
     for (size_t i = 0; i < w->count; i++) {
         OST_TRY(ost__stored_of(s, m, w->records + i * m->size, &rules.stored));
         if (w->call)
             ost__call_aim(w->call, NULL, NULL);
-        ost_status status = ost__upsert_prepare(s, &w->upsert, &rules, w->shadows + i * m->width);
+        ost_status status = ost__upsert_prepare(s, &w->upsert, &rules, w->shadows + i * m->stride);
         if (status != OST_OK)
             OST_TRY(ost__add_failures(s, m, i, status, &all));
     }
@@ -46,7 +46,7 @@ static ost_status prepare(work *w)
 
 static const uint8_t *shadow_of(const work *w, size_t i)
 {
-    return w->shadows + w->order[i] * w->upsert.model->width;
+    return w->shadows + w->order[i] * w->upsert.model->stride;
 }
 
 static int compare(const work *w, const uint8_t *a, const uint8_t *b)
@@ -78,7 +78,7 @@ static ost_status find_twins(const work *w)
 
 static bool is_sorted(const work *w)
 {
-    size_t size = w->upsert.model->width;
+    size_t size = w->upsert.model->stride;
     for (size_t i = 0; i + 1 < w->count; i++)
         if (compare(w, w->shadows + i * size, w->shadows + (i + 1) * size) >= 0)
             return false;
@@ -89,7 +89,7 @@ static ost_status sort(work *w)
 {
     const ost__upsert *u = &w->upsert;
     const ost__memory *memory = &w->session->db->memory;
-    size_t size = u->model->width;
+    size_t size = u->model->stride;
     for (size_t i = 0; i < w->count; i++)
         w->order[i] = (uint32_t)i;
     if (is_sorted(w))
@@ -114,9 +114,9 @@ static ost_status send_runs(work *w)
     const ost__model *m = w->upsert.model;
     size_t start = 0;
     while (start < w->count) {
-        const uint8_t *first = w->shadows + start * m->width;
+        const uint8_t *first = w->shadows + start * m->stride;
         size_t end = start + 1;
-        while (end < w->count && ost__upsert_agree(&w->upsert, first, w->shadows + end * m->width))
+        while (end < w->count && ost__upsert_agree(&w->upsert, first, w->shadows + end * m->stride))
             end++;
         ost__upserted out = { .arena = &w->session->scratch, .effects = w->done + start };
         ost_status status =
@@ -127,7 +127,7 @@ static ost_status send_runs(work *w)
             ost__doom_earlier(w->session);
         OST_TRY(status);
         for (size_t i = start; out.rows && i < end; i++)
-            ost__upsert_take_row(&w->upsert, w->shadows + i * m->width,
+            ost__upsert_take_row(&w->upsert, w->shadows + i * m->stride,
                                  out.rows + (i - start) * m->width);
         start = end;
     }
@@ -137,14 +137,14 @@ static ost_status send_runs(work *w)
 /* Records of the session: each as if it were alone, for it is tracked from then on. */
 static ost_status send_tracked(work *w)
 {
-    size_t size = w->upsert.model->size, width = w->upsert.model->width;
+    size_t size = w->upsert.model->size, stride = w->upsert.model->stride;
     for (size_t i = 0; i < w->count; i++) {
         uint8_t *record = w->records + w->order[i] * size;
         ost__insertion in;
         ost_status status = ost__insertion_of(w->session, w->upsert.model, record, &in);
         if (status == OST_OK)
-            status = ost__upsert_shadow(w->session, &w->upsert, &in, record, w->shadows + i * width,
-                                        &w->done[i]);
+            status = ost__upsert_shadow(w->session, &w->upsert, &in, record,
+                                        w->shadows + i * stride, &w->done[i]);
         if (status == OST_OK)
             continue;
         ost__name_record(w->session, w->order[i]);
@@ -157,9 +157,9 @@ static ost_status send_tracked(work *w)
 
 static ost_status run_after(work *w)
 {
-    size_t size = w->upsert.model->size;
+    size_t size = w->upsert.model->size, stride = w->upsert.model->stride;
     for (size_t i = 0; i < w->count; i++) {
-        uint8_t *shadow = w->shadows + i * w->upsert.model->width;
+        uint8_t *shadow = w->shadows + i * stride;
         ost__call_aim(w->call, NULL, NULL);
         ost_status status = ost__run_upserted(w->session, w->call, w->done[i], shadow);
         if (status != OST_OK) {
@@ -174,11 +174,11 @@ static ost_status run_after(work *w)
 
 static void write_back(const work *w)
 {
-    size_t size = w->upsert.model->size;
+    size_t size = w->upsert.model->size, stride = w->upsert.model->stride;
     for (size_t i = 0; i < w->count; i++) {
         if (!w->tracked)
             ost__upsert_write_back(&w->upsert, w->records + w->order[i] * size,
-                                   w->shadows + i * w->upsert.model->width);
+                                   w->shadows + i * stride);
         if (w->effects)
             w->effects[w->order[i]] = w->done[i];
     }
@@ -223,7 +223,7 @@ static ost_status upsert_many(ost_session *s, const ost__model *m, void *records
     OST_TRY(ost__upsert_read(s, m, options, &w.upsert));
     if (count == 0)
         return OST_OK;
-    if (!ost__size_mul(count, m->width, &w.shadows_size) ||
+    if (!ost__size_mul(count, m->stride, &w.shadows_size) ||
         !ost__size_mul(count, 2 * sizeof(*w.order), &w.order_size) || count > INT32_MAX)
         return ost__fail(s, OST_TOO_LARGE, "%zu records of %s are too many", count, m->table.model);
     w.done_size = count * sizeof(*w.done);

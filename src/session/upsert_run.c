@@ -121,7 +121,7 @@ static ost_status run_once(ost_session *s, const ost__upsert *u, const ost__stat
     if (status == OST_OK) {
         r.op.records = shadows;
         r.op.record_count = count;
-        r.op.record_stride = u->model->width;
+        r.op.record_stride = u->model->stride;
         r.op.flags |= OST_FLAG_ORDERED;
         status = run(&r, u, count, out);
     }
@@ -141,13 +141,13 @@ static ost_status run_rest(ost_session *s, const ost__upsert *u, const ost__stat
                            const uint8_t *shadows, size_t count, ost__upserted *out)
 {
     const ost_platform *p = &s->db->platform;
-    size_t size = u->model->width;
+    size_t size = u->model->size, stride = u->model->stride;
     for (size_t i = 0; i < count; i++) {
         while (out->effects[i] == OST_EFFECT_NONE) {
             ost__upserted one = { .arena = out->arena, .effects = &out->effects[i] };
             if (p->monotonic(p->context) >= s->deadline)
                 return out_of_time(s, u->model);
-            ost_status status = run_once(s, u, st, shadows + i * size, 1, &one);
+            ost_status status = run_once(s, u, st, shadows + i * stride, 1, &one);
             if (status != OST_OK)
                 out->failed = i;
             OST_TRY(status);

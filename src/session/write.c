@@ -99,9 +99,14 @@ static bool put_field(ost_session *s, const ost__model *m, ost__section *changes
 bool ost__put_fields(ost_session *s, const ost__model *m, const ost__field_set *which,
                      ost__section *changes)
 {
-    for (uint32_t i = 0; i < m->table.field_count; i++)
-        if (ost__field_set_has(which, i) && !put_field(s, m, changes, OST_OP_SET, i))
+    for (uint32_t i = 0; i < m->member_count; i++) {
+        if (!ost__field_set_has(which, i))
+            continue;
+        const ost_field *f = &m->fields[i], *compared = ost__compared_by(f);
+        if (!put_field(s, m, changes, OST_OP_SET, i) ||
+            (compared != f && !put_field(s, m, changes, OST_OP_SET, ost__field_index(m, compared))))
             return false;
+    }
     return true;
 }
 
@@ -249,22 +254,6 @@ void *ost__image_of(ost_session *s, const ost__model *m, const void *image)
     return copy;
 }
 
-void ost__fill_images(const ost__model *m, uint8_t *images, const uint8_t *records, size_t count)
-{
-    if (m->width == m->size)
-        memcpy(images, records, count * m->size);
-    for (size_t i = 0; m->width != m->size && i < count; i++) {
-        memcpy(images + i * m->width, records + i * m->size, m->size);
-        memset(images + i * m->width + m->size, 0, m->width - m->size);
-    }
-}
-
-void ost__take_structs(const ost__model *m, uint8_t *records, const uint8_t *images, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        memcpy(records + i * m->size, images + i * m->width, m->size);
-}
-
 /* ---- new records ---- */
 
 void *ost_session_new(ost_session *s, const ost_model *m, size_t record_size)
@@ -326,10 +315,10 @@ OST__HOT ost_status ost__insert_run(ost_session *s, const ost__model *m, bool ke
     if (status == OST_OK) {
         r.op.records = shadows;
         r.op.record_count = count;
-        r.op.record_stride = m->width;
+        r.op.record_stride = m->stride;
         r.op.flags |= OST_FLAG_ORDERED;
         if (!key_given)
-            ost__sink_over(&sink, shadows, m->width, count, r.op.rows);
+            ost__sink_over(&sink, shadows, m->stride, count, r.op.rows);
         status = ost__run_go(&r, key_given ? NULL : &sink.base);
         *failed_record = r.outcome.failed_record;
     }

@@ -56,21 +56,34 @@ ost_status ost__delete_record(ost_session *s, const ost__model *m, void *record,
 /* For good. */
 ost_status ost__erase_record(ost_session *s, const ost__model *m, void *record);
 
-/* A shadow is like the record, and keeps the version that it has. */
+/* An image is like the record, with empty slots. */
+static inline void ost__fill_image(const ost__model *m, uint8_t *image, const void *record)
+{
+    memcpy(image, record, m->size);
+    memset(image + m->size, 0, m->width - m->size);
+}
+/* A shadow is an image, and keeps the version that the record has. */
 static inline void ost__fill_shadow(const ost__model *m, uint8_t *shadow, const void *record)
 {
-    memcpy(shadow, record, m->size);
-    memset(shadow + m->size, 0, m->width - m->size);
+    ost__fill_image(m, shadow, record);
     if (m->version)
         memcpy(shadow + m->version_at, shadow + m->version->offset, m->version->size);
+}
+/* The same for many, side by side. */
+static inline void ost__fill_shadows(const ost__model *m, uint8_t *shadows, const uint8_t *records,
+                                     size_t count)
+{
+    if (m->stride == m->size) {
+        memcpy(shadows, records, count * m->size);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        ost__fill_shadow(m, shadows + i * m->stride, records + i * m->size);
 }
 /* A copy of the record in scratch memory; NULL: no memory, and the error says so. */
 void *ost__shadow_of(ost_session *s, const ost__model *m, const void *record);
 /* The same of an image: a snapshot, or another shadow. */
 void *ost__image_of(ost_session *s, const ost__model *m, const void *image);
-/* Images like `count` records; and the way back. */
-void ost__fill_images(const ost__model *m, uint8_t *images, const uint8_t *records, size_t count);
-void ost__take_structs(const ost__model *m, uint8_t *records, const uint8_t *images, size_t count);
 /* No record has this key: OST_NOT_FOUND. */
 ost_status ost__gone(ost_session *s, const ost__model *m);
 

@@ -16,6 +16,11 @@ void ost__sql_table(ost__sql_writer *w, const ost_table *t);
 /* The name of an index of the table where it is made: beside its table. */
 void ost__sql_index(ost__sql_writer *w, const ost_table *t, const char *name);
 void ost__sql_text_literal(ost__sql_writer *w, const char *text, size_t size);
+/* Whether the column has texts that are folded already, so that searches see them as they are. */
+static inline bool ost__sql_is_folded(const ost_node *node)
+{
+    return node->field && node->field->collation == OST_CASELESS;
+}
 /* A placeholder for a value in the stored form of `node`'s field, or of its type. */
 void ost__sql_bind(ost__sql_writer *w, uint32_t parameter, enum ost__sql_role role,
                    const ost_node *node);

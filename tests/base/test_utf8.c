@@ -171,6 +171,79 @@ static void folding_twice_changes_nothing(void **state)
     }
 }
 
+static char *caseless(const char *text, char *out)
+{
+    tracker t;
+    ost__buffer b;
+    tracker_begin(&t);
+    ost__buffer_init(&b, &t.memory);
+    ost__utf8_caseless(&b, text, strlen(text));
+    assert_false(b.failed);
+    memcpy(out, b.data ? b.data : "", b.size + 1);
+    ost__buffer_finish(&b);
+    assert_int_equal(t.live, 0);
+    return out;
+}
+
+static void what_differs_in_case_alone_is_the_same(void **state)
+{
+    static const char *const same[][2] = {
+        { "Ada LOVELACE", "ada lovelace" },
+        { "STRASSE", "stra\u00DFe" },
+        { "STRA\u1E9EE", "strasse" },
+        { "\u039F\u0394\u039F\u03A3", "\u03BF\u03B4\u03BF\u03C2" },
+        { "\u039F\u0394\u039F\u03A3", "\u03BF\u03B4\u03BF\u03C3" },
+        { "\u0130", "i\u0307" },
+        { "Caf\u00C9", "CAFE\u0301" },
+        { "\u212Bngstr\u00F6m", "\u00E5NGSTRO\u0308M" },
+        { "\uFB03", "FFI" },
+        { "\u0390", "\u0399\u0308\u0301" },
+        { "\u1FB4", "\u1FB3\u0301" }, /* marks in another order */
+        { "\u1FB4", "\u0386\u0399" },
+        { "\U00010400", "\U00010428" },
+        { "\u1E9B\u0323", "\u1E68" },
+    };
+    static const char *const apart[][2] = {
+        { "e", "\u00E9" }, { "i", "\u0130" }, { "i", "\u0131" },  { "a", "a " },
+        { "\uFF21", "a" }, { "\u0430", "a" }, { "a", "a\u200D" },
+    };
+    char a[64], b[64];
+    (void)state;
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+        assert_string_equal(caseless(same[i][0], a), caseless(same[i][1], b));
+    for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++)
+        assert_string_not_equal(caseless(apart[i][0], a), caseless(apart[i][1], b));
+    assert_string_equal(caseless("", a), "");
+    assert_string_equal(caseless("A1 \u00DF\u00C9", a), "a1 ss\u00E9");
+}
+
+static void what_is_the_same_stays_and_grows_threefold_at_most(void **state)
+{
+    char text[8], once[64], twice[64];
+    (void)state;
+    for (uint32_t point = 1; point < 0x110000; point++) {
+        if (!is_scalar(point))
+            continue;
+        text[put_point(point, text)] = '\0';
+        caseless(text, once);
+        assert_true(ost__utf8_length(once, strlen(once)) <= OST__CASELESS_GROWTH);
+        assert_string_equal(caseless(once, twice), once);
+    }
+}
+
+/* Longer than what the stack holds. */
+static void long_texts_are_the_same_too(void **state)
+{
+    static char text[3000], out[6000], again[6000];
+    (void)state;
+    for (size_t i = 0; i + 3 < sizeof text; i += 2)
+        memcpy(text + i, i % 4 == 0 ? "\u00C9" : "\u00DF", 3);
+    caseless(text, out);
+    assert_int_equal(strlen(out), 750 * 2 + 749 * 2);
+    assert_memory_equal(out, "\u00E9ss\u00E9ss", 8);
+    assert_string_equal(caseless(out, again), out);
+}
+
 static void lower_case(void **state)
 {
     (void)state;
@@ -314,6 +387,9 @@ int main(void)
         cmocka_unit_test(cut_keeps_whole_characters),
         cmocka_unit_test(folds_are_full),
         cmocka_unit_test(folding_twice_changes_nothing),
+        cmocka_unit_test(what_differs_in_case_alone_is_the_same),
+        cmocka_unit_test(what_is_the_same_stays_and_grows_threefold_at_most),
+        cmocka_unit_test(long_texts_are_the_same_too),
         cmocka_unit_test(lower_case),
         cmocka_unit_test(trims_unicode_space),
         cmocka_unit_test(matches_ignore_case),

@@ -56,7 +56,7 @@ extern const group across_group, logic_group, text_group, lists_group, numbers_g
     aggregates_group, order_group, queries_group, records_group, tracked_group, updates_group,
     documents_group, constraints_group, living_group, scopes_group, transactions_group,
     isolation_group, locks_group, tables_group, letters_group, hooks_group, versions_group,
-    upserts_group, converted_group;
+    upserts_group, converted_group, caseless_group;
 /* Cases that are made, one for each kind and capability. */
 extern const size_t kind_capability_count;
 group kind_group(size_t capability);

@@ -144,7 +144,7 @@ bool members_compare(const ev_field *a, const ev_field *b)
     if (is_real(a))
         return is_real(b);
     if (is_text(a) || ev_is_enum(a))
-        return is_text(b) || ev_is_enum(b);
+        return (is_text(b) || ev_is_enum(b)) && a->caseless == b->caseless;
     return a->type == b->type;
 }
 

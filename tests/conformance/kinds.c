@@ -16,6 +16,13 @@
 enum { LONG_SIZE = 20000 };
 #define LONG "long:"
 
+/* Letters that are one without their case, and such that are not. */
+#define CASELESS(...)                                                                        \
+    VALUES(__VA_ARGS__, " ", "%_", "A", "a", "a ", "ADA", "Ada", "STRASSE", "stra\303\237e", \
+           "STRA\xe1\xba\x9e", "i", "\xc4\xb0", "i\xcc\x87", "E", "e\xcc\x81", "\xc3\x89",   \
+           "\xce\xa3\xcf\x83\xcf\x82", "\xce\x91\xcc\x81", "\xce\xac", "A\xcc\x8a",          \
+           "\xe2\x84\xab", "\xef\xac\x83", "FFI", "\xf0\x90\x90\x80", "\xf0\x90\x90\xa8")
+
 const kind kinds_of_members[] = {
     { .name = "bool",
       .words = "bool",
@@ -121,6 +128,16 @@ const kind kinds_of_members[] = {
       .twins = { "code_a", "code_b" },
       .values = VALUES("", " ", "12345678901", "A", "a", "a ", "\xc3\xa9",
                        "\xf0\x9d\x84\x9e\xf4\x8f\xbf\xbf") },
+    { .name = "caseless",
+      .words = "caseless text",
+      .places = { { &thing_model, "alias" } },
+      .twins = { "alias_a", "alias_b" },
+      .values = CASELESS("", LONG "a", LONG "A") },
+    { .name = "caseless_chars",
+      .words = "caseless char array",
+      .places = { { &thing_model, "sign" } },
+      .twins = { "sign_a", "sign_b" },
+      .values = CASELESS("", "123456789AB") },
     { .name = "blob",
       .words = "blob",
       .places = { { &thing_model, "data" } },

@@ -15,7 +15,9 @@ OST_MODEL(thing, .table = "things",
                      OST_FIELD(thing, uuid), OST_FIELD(thing, object),
                      OST_FIELD(thing, price, .precision = 12, .scale = 2),
                      OST_FIELD(thing, huge, .precision = 30, .scale = 6),
-                     OST_FIELD(thing, mood, MOODS)),
+                     OST_FIELD(thing, mood, MOODS),
+                     OST_FIELD(thing, alias, .collation = OST_CASELESS, .column = "Alias"),
+                     OST_FIELD(thing, sign, .collation = OST_CASELESS)),
           OST_INDEXES(OST_INDEX(OST_ASC(thing, i32), OST_DESC(thing, i64))));
 
 OST_MODEL(maybe,
@@ -66,7 +68,11 @@ OST_MODEL(twin, .table = "twins",
                      OST_FIELD(twin, object_a), OST_FIELD(twin, object_b),
                      OST_FIELD(twin, price_a, .precision = 12, .scale = 2),
                      OST_FIELD(twin, price_b, .precision = 12, .scale = 2),
-                     OST_FIELD(twin, mood_a, MOODS), OST_FIELD(twin, mood_b, MOODS)));
+                     OST_FIELD(twin, mood_a, MOODS), OST_FIELD(twin, mood_b, MOODS),
+                     OST_FIELD(twin, alias_a, .collation = OST_CASELESS),
+                     OST_FIELD(twin, alias_b, .collation = OST_CASELESS),
+                     OST_FIELD(twin, sign_a, .collation = OST_CASELESS),
+                     OST_FIELD(twin, sign_b, .collation = OST_CASELESS)));
 
 OST_MODEL(exact,
           OST_FIELDS(OST_FIELD(exact, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),

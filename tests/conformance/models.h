@@ -34,6 +34,8 @@ typedef struct thing {
     ost_decimal price;
     ost_decimal huge;
     mood mood;
+    const char *alias; /* caseless */
+    char sign[12];     /* the same */
 } thing;
 OST_RECORD(thing, id);
 
@@ -113,6 +115,8 @@ typedef struct twin {
     ost_opt_object_id object_a, object_b;
     ost_opt_decimal price_a, price_b;
     ost_opt_int mood_a, mood_b;
+    const char *alias_a, *alias_b; /* caseless */
+    char sign_a[12], sign_b[12];   /* the same */
 } twin;
 OST_RECORD(twin, id);
 

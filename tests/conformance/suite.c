@@ -5,7 +5,7 @@
  *
  * Left for later, because what they are about is not built yet:
  *   Absence     NULL and missing members inside JSON
- *   Text        like, ilike, lower and upper; .collation = OST_CASELESS
+ *   Text        like, ilike, lower and upper
  *   Numbers     division and other arithmetic in expressions; integers that overflow in them
  *   Uniqueness  among the living (soft delete)
  *   Updates     `changed`, which no call reports yet
@@ -35,7 +35,7 @@ static void gather_groups(void)
         &numbers_group, &aggregates_group, &order_group,     &queries_group,      &records_group,
         &tracked_group, &updates_group,    &documents_group, &constraints_group,  &living_group,
         &scopes_group,  &hooks_group,      &versions_group,  &transactions_group, &isolation_group,
-        &locks_group,   &tables_group,     &upserts_group,   &converted_group,
+        &locks_group,   &tables_group,     &upserts_group,   &converted_group,    &caseless_group,
     };
     group_count = 0;
     for (size_t i = 0; i < kind_capability_count; i++)

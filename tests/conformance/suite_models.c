@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "suite_models.h"
 
+#include <string.h>
+
 OST_MODEL(author, .table = "authors",
           OST_FIELDS(OST_FIELD(author, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
                      OST_FIELD(author, name, .not_null = true)));
@@ -57,6 +59,38 @@ OST_MODEL(versioned,
           OST_FIELDS(OST_FIELD(versioned, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
                      OST_FIELD(versioned, name), OST_FIELD(versioned, n),
                      OST_FIELD(versioned, version, .version = true)));
+
+OST_MODEL(badge,
+          OST_FIELDS(OST_FIELD(badge, label, .collation = OST_CASELESS), OST_FIELD(badge, size)));
+
+static ost_status rename_patron(ost_call *call, void *record)
+{
+    patron *r = record;
+    (void)call;
+    if (r->name && strcmp(r->name, "rename me") == 0)
+        r->name = "Renamed";
+    return OST_OK;
+}
+
+OST_MODEL(patron, .before_save = rename_patron,
+          OST_FIELDS(OST_FIELD(patron, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
+                     OST_FIELD(patron, email, .collation = OST_CASELESS, .unique = true,
+                               .max_length = 40, .trim = true,
+                               .messages = OST_MESSAGES(.unique = "belongs to another patron")),
+                     OST_FIELD(patron, name, .collation = OST_CASELESS),
+                     OST_FIELD(patron, code, .collation = OST_CASELESS), OST_FIELD(patron, team),
+                     OST_EMBED(patron, badge, badge, .flatten = true), OST_FIELD(patron, title),
+                     OST_FIELD(patron, version, .version = true)),
+          OST_INDEXES({ OST_COLUMNS(OST_ASC(patron, code), OST_DESC(patron, team)), .unique = true,
+                        .name = "one_code_in_a_team" }));
+OST_MODEL(tally,
+          OST_FIELDS(OST_FIELD(tally, name), OST_FIELD(tally, first), OST_FIELD(tally, count)));
+
+OST_MODEL(tenant, .table = "tenants",
+          OST_FIELDS(OST_FIELD(tenant, id, .primary_key = true),
+                     OST_FIELD(tenant, email, .collation = OST_CASELESS, .unique = true,
+                               .max_length = 40),
+                     OST_FIELD(tenant, nights), OST_FIELD(tenant, gone, .stamp = OST_ON_DELETE)));
 
 OST_MODEL(labelled,
           OST_FIELDS(OST_FIELD(labelled, id, .primary_key = true, .generated = OST_AUTO_INCREMENT),
@@ -135,10 +169,12 @@ OST_MODEL(folio,
                      OST_FIELD(folio, place)));
 
 const ost_model *const suite_models[SUITE_MODEL_COUNT + 1] = {
-    &thing_model,   &maybe_model,      &seat_model,         &account_model, &twin_model,
-    &exact_model,   &guest_model,      &author_model,       &hooked_model,  &versioned_model,
-    &wrapped_model, &book_model,       &stamped_model,      &preset_model,  &labelled_model,
-    &odd_model,     &by_uuid_model,    &by_object_id_model, &by_text_model, &by_time_model,
-    &by_date_model, &by_decimal_model, &by_natural_model,   &only_model,    &poster_model,
-    &ledger_model,  &crate_model,      &chest_model,        &folio_model,   NULL,
+    &thing_model,      &maybe_model,     &seat_model,    &account_model,
+    &twin_model,       &exact_model,     &guest_model,   &author_model,
+    &hooked_model,     &versioned_model, &patron_model,  &tenant_model,
+    &wrapped_model,    &book_model,      &stamped_model, &preset_model,
+    &labelled_model,   &odd_model,       &by_uuid_model, &by_object_id_model,
+    &by_text_model,    &by_time_model,   &by_date_model, &by_decimal_model,
+    &by_natural_model, &only_model,      &poster_model,  &ledger_model,
+    &crate_model,      &chest_model,     &folio_model,   NULL,
 };

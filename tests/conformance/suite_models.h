@@ -54,6 +54,38 @@ typedef struct hooked {
 OST_RECORD(hooked, id);
 extern ost_status (*hooked_does)(const char *hook, ost_call *call, hooked *record);
 
+/* Caseless texts of both kinds, one of them in a struct inside; beside a version and a hook. */
+typedef struct badge {
+    const char *label;
+    int size;
+} badge;
+OST_PART(badge);
+typedef struct patron {
+    int64_t id;
+    const char *email; /* unique */
+    const char *name;  /* "rename me" becomes "Renamed" when it is saved */
+    char code[12];     /* unique in a team */
+    ost_opt_int team;
+    badge badge;
+    const char *title; /* exact */
+    int64_t version;
+} patron;
+OST_RECORD(patron, id);
+typedef struct tally {
+    const char *name, *first;
+    int64_t count;
+} tally;
+OST_PART(tally);
+
+/* Unique among the living, whatever the case. */
+typedef struct tenant {
+    int64_t id;
+    const char *email;
+    int nights;
+    ost_opt_time gone;
+} tenant;
+OST_RECORD(tenant, id);
+
 /* It counts its changes. */
 typedef struct versioned {
     int64_t id;
@@ -173,7 +205,7 @@ OST_PART(spot);
 OST_PART(line);
 OST_RECORD(folio, id);
 
-enum { SUITE_MODEL_COUNT = MODEL_COUNT + 20 };
+enum { SUITE_MODEL_COUNT = MODEL_COUNT + 22 };
 extern const ost_model *const suite_models[SUITE_MODEL_COUNT + 1];
 /* Statements that make the tables of others anew; ends in NULL. */
 extern const char *const ledger_statements[];

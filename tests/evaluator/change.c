@@ -241,7 +241,7 @@ ost_status ev_update(ev_store *store, size_t table, const bool *rows,
         for (size_t i = 0; rows[r] && changes[i]->op != OST_OP_END && status == OST_OK; i++)
             status = apply(&c, changes[i], ev_row(t, r));
     if (status == OST_OK)
-        status = ev_check_unique(t);
+        status = ev_check_unique(t, store->scratch);
     if (status != OST_OK)
         *store = before;
     return status;

@@ -34,6 +34,14 @@ static ev_operand member_of(const ost_expr *e, const ev_scope *scope)
     return out;
 }
 
+/* As it compares: of a caseless member folded. */
+static ev_operand compared_of(const ost_expr *e, const ev_scope *scope)
+{
+    ev_operand out = member_of(e, scope);
+    out.value = ev_compared(out.field, &out.value, scope->store->scratch);
+    return out;
+}
+
 static ev_operand size_of(const ost_expr *e, const ev_scope *scope)
 {
     ev_operand list = member_of(e, scope), out = { .value = ev_null() };
@@ -167,7 +175,7 @@ static ev_operand aggregate(const ost_expr *e, ev_scope *scope)
 ev_operand ev_evaluate(const ost_expr *e, ev_scope *scope)
 {
     if (e->op == OST_OP_MEMBER)
-        return member_of(e, scope);
+        return compared_of(e, scope);
     if (e->op == OST_OP_VALUE)
         return constant_of(e);
     if (e->op == OST_OP_SIZE)
@@ -277,18 +285,23 @@ static ev_truth comparison(const ost_expr *e, ev_scope *scope)
         a = ev_evaluate(argument(e, 0), scope);
         b = ev_evaluate(argument(e, 1), scope);
     } else {
-        a = member_of(e, scope);
+        a = compared_of(e, scope);
         b = constant_of(e);
     }
+    if (a.constant)
+        a.value = ev_compared(b.field, &a.value, scope->store->scratch);
+    if (b.constant)
+        b.value = ev_compared(a.field, &b.value, scope->store->scratch);
     return compare(e->op, &a, &b);
 }
 
 static ev_truth in_list(const ost_expr *e, const ev_scope *scope)
 {
-    ev_operand member = member_of(e, scope), item = { .constant = true };
+    ev_operand member = compared_of(e, scope), item = { .constant = true };
     ev_truth found = EV_FALSE;
     for (size_t i = 0; i < e->list_count; i++) {
         item.value = ev_read_item(e->list_type, (const char *)e->list + i * e->list_stride);
+        item.value = ev_compared(member.field, &item.value, scope->store->scratch);
         ev_truth same = compare(OST_OP_EQ, &member, &item);
         if (same == EV_TRUE)
             return EV_TRUE;
@@ -307,6 +320,12 @@ static ev_truth text_condition(const ost_expr *e, const ev_scope *scope)
         return EV_UNKNOWN;
     text = ev_fold(member.value.as.text, scope->store->scratch);
     part = ev_fold(needle.value.as.text, scope->store->scratch);
+    if (member.field->caseless) {
+        member.value = ev_compared(member.field, &member.value, scope->store->scratch);
+        needle.value = ev_compared(member.field, &needle.value, scope->store->scratch);
+        text = ev_copy_text(scope->store->scratch, member.value.as.text);
+        part = ev_copy_text(scope->store->scratch, needle.value.as.text);
+    }
     size = strlen(text);
     part_size = strlen(part);
     if (e->op == OST_OP_HAS_TEXT)

@@ -30,11 +30,14 @@ ost_value *ev_cells(const ev_schema *schema, const void *record, ev_scratch *s)
 }
 
 /* Whether two rows have the same in a unique set of fields; NULLs never conflict. */
-static bool conflict(const ev_unique *u, const ost_value *a, const ost_value *b)
+static bool conflict(const ev_schema *schema, const ev_unique *u, const ost_value *a,
+                     const ost_value *b, ev_scratch *scratch)
 {
     for (size_t i = 0; i < u->count; i++) {
-        const ost_value *x = &a[u->fields[i]], *y = &b[u->fields[i]];
-        if (ev_is_null(x) || ev_is_null(y) || !ev_same(x, y))
+        const ev_field *f = &schema->fields[u->fields[i]];
+        const ost_value x = ev_compared(f, &a[u->fields[i]], scratch);
+        const ost_value y = ev_compared(f, &b[u->fields[i]], scratch);
+        if (ev_is_null(&x) || ev_is_null(&y) || !ev_same(&x, &y))
             return false;
     }
     return u->count > 0;
@@ -48,19 +51,20 @@ bool ev_lives(const ev_schema *schema, const ost_value *cells)
 size_t ev_find_row(const ev_table *t, const ost_value *cells)
 {
     for (size_t i = 0; i < t->count; i++)
-        if (conflict(&t->schema->unique[0], ev_row(t, i), cells))
+        if (conflict(t->schema, &t->schema->unique[0], ev_row(t, i), cells,
+                     NULL)) /* keys are exact */
             return i;
     return SIZE_MAX;
 }
 
-ost_status ev_check_unique(const ev_table *t)
+ost_status ev_check_unique(const ev_table *t, ev_scratch *scratch)
 {
     for (size_t n = 0; n < t->schema->unique_count; n++) {
         const ev_unique *u = &t->schema->unique[n];
         for (size_t i = 0; i < t->count; i++)
             for (size_t j = 0; j < i && (!u->living || ev_lives(t->schema, ev_row(t, i))); j++)
                 if ((!u->living || ev_lives(t->schema, ev_row(t, j))) &&
-                    conflict(u, ev_row(t, i), ev_row(t, j)))
+                    conflict(t->schema, u, ev_row(t, i), ev_row(t, j), scratch))
                     return OST_CONFLICT;
     }
     return OST_OK;
@@ -79,7 +83,7 @@ ost_status ev_insert(ev_store *store, size_t table, const ost_value *cells)
     }
     memcpy(ev_row(t, t->count), cells, fields * sizeof *cells);
     t->count++;
-    if (ev_check_unique(t) != OST_OK) {
+    if (ev_check_unique(t, store->scratch) != OST_OK) {
         t->count--;
         return OST_CONFLICT;
     }
@@ -96,7 +100,7 @@ ost_status ev_overwrite(ev_store *store, size_t table, size_t row, const ost_val
     for (size_t i = 0; i < fields; i++)
         if (which[i])
             now[i] = cells[i];
-    if (ev_check_unique(t) != OST_OK) {
+    if (ev_check_unique(t, store->scratch) != OST_OK) {
         memcpy(now, before, fields * sizeof *now);
         return OST_CONFLICT;
     }
@@ -118,7 +122,7 @@ ost_status ev_stamp(ev_store *store, size_t table, const bool *rows, ost_value w
     for (size_t i = 0; i < t->count; i++)
         if (rows[i])
             ev_row(t, i)[t->schema->deleted] = when;
-    if (ev_check_unique(t) == OST_OK)
+    if (ev_check_unique(t, store->scratch) == OST_OK)
         return OST_OK;
     *store = before;
     return OST_CONFLICT;

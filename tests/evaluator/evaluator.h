@@ -73,7 +73,7 @@ void ev_delete_row(ev_store *store, size_t table, size_t row);
 /* Deletes all marked rows softly, or restores them with NULL; OST_CONFLICT, and nothing is done. */
 ost_status ev_stamp(ev_store *store, size_t table, const bool *rows, ost_value when);
 /* Whether any two rows have the same where they must not: OST_CONFLICT. */
-ost_status ev_check_unique(const ev_table *t);
+ost_status ev_check_unique(const ev_table *t, ev_scratch *scratch);
 /* Changes all marked rows, or none. OST_MISUSE, OST_RANGE, OST_CONFLICT. */
 ost_status ev_update(ev_store *store, size_t table, const bool *rows,
                      const ost_expr *const *changes);

@@ -166,6 +166,10 @@ static void fill_cells(selection *s, unit *u)
             fill_part(s, u, as);
         else
             u->cells[f] = ev_evaluate(as->args[0], &scope);
+        /* Rows that stand for themselves alone have their own text. */
+        if (f != SIZE_MAX && as->args[0]->op == OST_OP_MEMBER && !s->grouped && !q->distinct)
+            u->cells[f].value =
+                scope.row[ev_field_named(s->table->schema, as->args[0]->member.path)];
     }
     for (size_t f = 0; q->select_count == 0 && f < q->result->field_count; f++)
         u->cells[f] = (ev_operand){ .value = scope.row[f], .field = &q->result->fields[f] };
@@ -191,6 +195,7 @@ static void fill_keys(selection *s, unit *u)
             o = u->cells[ev_field_named(q->result, order->member.path)];
         }
         u->keys[i] = ev_order_value(&o);
+        u->keys[i] = ev_compared(o.field, &u->keys[i], s->store->scratch);
     }
     if (scope.status != OST_OK)
         s->status = scope.status;

@@ -24,6 +24,7 @@ ev_field ev_field_of(const ost_field *f)
          !f->not_null && !f->required);
     out.key = f->primary_key;
     out.generated = f->generated != OST_GIVEN;
+    out.caseless = f->collation == OST_CASELESS;
     out.deletion = f->stamp == OST_ON_DELETE;
     out.precision = f->precision;
     out.scale = f->scale;
@@ -508,36 +509,6 @@ bool ev_identical(const ost_value *a, const ost_value *b)
     if (a->type == OST_TYPE_DOUBLE)
         return memcmp(&a->as.real, &b->as.real, sizeof a->as.real) == 0;
     return a->type != OST_TYPE_DECIMAL || a->as.decimal.scale == b->as.decimal.scale;
-}
-
-char *ev_fold(const char *text, ev_scratch *s)
-{
-    static const struct {
-        const char *from, *to;
-    } letters[] = {
-        { "\xc3\x89", "\xc3\xa9" }, /* E with acute */
-        { "\xc3\x96", "\xc3\xb6" }, /* O with diaeresis */
-        { "\xc3\x9f", "ss" },       /* sharp s */
-        { "\xce\xa3", "\xcf\x83" }, /* capital sigma */
-        { "\xcf\x82", "\xcf\x83" }, /* final sigma */
-        { "\xce\x9f", "\xce\xbf" }, /* capital omicron */
-        { "\xce\x94", "\xce\xb4" }, /* capital delta */
-    };
-    char *out = ev_take(s, 2 * strlen(text) + 1), *end = out;
-    while (*text) {
-        size_t i = 0, count = sizeof letters / sizeof letters[0];
-        while (i < count && strncmp(text, letters[i].from, 2) != 0)
-            i++;
-        if (i < count) {
-            memcpy(end, letters[i].to, 2);
-            end += 2;
-            text += 2;
-        } else {
-            *end++ = *text >= 'A' && *text <= 'Z' ? (char)(*text + ('a' - 'A')) : *text;
-            text++;
-        }
-    }
-    return out;
 }
 
 /* ---- printing ---- */

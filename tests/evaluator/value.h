@@ -27,6 +27,7 @@ typedef struct ev_field {
     bool nullable; /* may hold NULL */
     bool key;
     bool generated;
+    bool caseless;             /* compares by what texts that differ in case alone have in common */
     bool deletion;             /* when the record was soft-deleted; NULL in the living */
     int precision, scale;      /* of a decimal */
     const char *const *values; /* of an enumeration: its names, ending in NULL */
@@ -112,6 +113,10 @@ ev_number ev_exact(const ost_value *v);
 /* The text with every letter folded, for comparisons that ignore case. Knows the letters that the
  * tests use. */
 char *ev_fold(const char *text, ev_scratch *s);
+
+/* A text as it compares with a caseless member: folded, and its letters composed. Other values, and
+ * those for other members (or NULL), as they are. */
+ost_value ev_compared(const ev_field *f, const ost_value *v, ev_scratch *s);
 
 void ev_print(FILE *out, const ost_value *v);
 

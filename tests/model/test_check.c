@@ -403,7 +403,6 @@ static void what_is_not_built_yet(void **state)
 {
     (void)state;
     UNBUILT("text", FIELD(text, .encrypted = true));
-    UNBUILT("text", FIELD(text, .collation = OST_CASELESS));
 }
 
 static void a_real_mistake_outranks_what_is_not_built(void **state)

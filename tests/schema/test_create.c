@@ -279,6 +279,46 @@ static void missing_columns_are_listed(void **state)
     rig_expect(r, "SELECT * FROM shelves", "1|A|1|(null)\n");
 }
 
+typedef struct label {
+    int64_t id;
+    const char *text;
+} label;
+OST_RECORD(label, id);
+OST_MODEL(label, OST_FIELDS(OST_FIELD(label, id, .primary_key = true),
+                            OST_FIELD(label, text, .collation = OST_CASELESS, .unique = true,
+                                      .max_length = 10)));
+
+static void caseless_texts_have_a_column_of_their_own(void **state)
+{
+    rig *r = *state;
+    ost_failure f;
+    rig_execute(r, "CREATE TABLE label (id INTEGER PRIMARY KEY, text TEXT)");
+    ost_db *db = rig_open(r, OST_MODELS(&label_model));
+    FAILS("OST_SCHEMA", ost_create_tables(db, &r->error));
+    assert_int_equal(r->error.failure_count, 1);
+    assert_true(ost_error_failure(&r->error, 0, &f));
+    assert_string_equal(f.path, "label.text");
+    assert_string_equal(f.rule, "column");
+    assert_string_equal(r->error.message,
+                        "table label has no column text_folded, by which OST_CASELESS compares "
+                        "label.text; add it and store its records anew, or correct the model");
+    assert_int_equal(atomic_load(&r->ddl), 0);
+    ost_close(db);
+    rig_execute(r, "DROP TABLE label");
+    db = rig_open(r, OST_MODELS(&label_model));
+    create(r, db);
+    ost_close(db);
+    /* The text itself may be there in two spellings; what they have in common may not. */
+    rig_execute(r, "INSERT INTO label VALUES (1, 'A', 'a'), (2, 'A', 'b')");
+    rig_expect(r,
+               "SELECT name FROM pragma_table_info('label') UNION ALL SELECT group_concat(c.name) "
+               "FROM pragma_index_list('label') l, pragma_index_info(l.name) c",
+               "id\ntext\ntext_folded\ntext_folded\n");
+    db = rig_open(r, OST_MODELS(&label_model));
+    create(r, db);
+    ost_close(db);
+}
+
 static void further_columns_and_generated_ones_do_no_harm(void **state)
 {
     rig *r = *state;
@@ -452,6 +492,7 @@ int main(void)
         CASE(foreign_keys_are_enforced),
         CASE(columns_keep_their_kinds),
         CASE(missing_columns_are_listed),
+        CASE(caseless_texts_have_a_column_of_their_own),
         CASE(further_columns_and_generated_ones_do_no_harm),
         CASE(a_new_index_is_created),
         CASE(an_index_of_some_records_serves_them),
