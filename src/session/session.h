@@ -88,8 +88,9 @@ struct ost_session {
     ost__hashing hashing;
     ost__lease *lease;
     uint32_t unit_count;
-    int32_t doomed; /* the unit that a failure dooms; -1: none */
-    bool undo;      /* ost_undo() was called */
+    int32_t doomed;            /* the unit that a failure dooms; -1: none */
+    bool undo;                 /* ost_undo() was called */
+    uint32_t upsert_conflicts; /* of the upsert that runs: see ost__upsert_enter() */
     ost__unit units[OST__UNITS_MAX];
     ost__journal journal;
     ost__query *live_queries, *free_queries, *free_queries_last;
@@ -196,7 +197,8 @@ ost_status ost__unit_begin(ost_session *s, const ost_transaction_options *option
  * savepoints, so that what fails half-way dooms it. */
 ost_status ost__unit_begin_own(ost_session *s, bool *begun);
 /* Whether a unit of the library's own that ended so is run again, as often as the deadline allows:
- * another one was faster. Waits a little then. At the deadline the status becomes OST_TIMEOUT. */
+ * another one was faster. Waits a little then. At the deadline the status becomes OST_TIMEOUT. An
+ * upsert's first OST_CONFLICT is run again, too. */
 bool ost__unit_repeats(ost_session *s, ost_status *status, uint32_t attempt);
 /* Ends a transaction of the library's own in which nothing was done; false: something was. */
 bool ost__unit_unused(ost_session *s);

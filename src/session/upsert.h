@@ -36,6 +36,20 @@ bool ost__upsert_agree(const ost__upsert *u, const void *a, const void *b);
 ost_status ost__upsert_assemble(ost_session *s, const ost__upsert *u, const void *shadow,
                                 bool whole, ost__statement *st);
 
+/*
+ * An upsert begins; what it returns is put back at its end. Of two that are both new, one may meet
+ * the other in a unique key that is not declared: PostgreSQL looks for the declared one first and
+ * writes then, and enters the record in every index before it goes back; MongoDB tells of the first
+ * index that refuses. The other's record is found by the declared key the next time, so the first
+ * conflict is run again, and the second one is told.
+ */
+static inline uint32_t ost__upsert_enter(ost_session *s)
+{
+    uint32_t outer = s->upsert_conflicts;
+    s->upsert_conflicts = 0;
+    return outer;
+}
+
 /* What became of shadows. */
 typedef struct ost__upserted {
     ost__arena *arena;        /* where rows go */

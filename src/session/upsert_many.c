@@ -249,5 +249,8 @@ ost_status ost_session_upsert_many(ost_session *s, const ost_model *m, size_t re
     const ost__model *model = ost__session_record_model(s, m, record_size, count > 0 ? records : s);
     if (!model)
         return ost__leave(s, (ost_status)s->error.status);
-    return ost__leave(s, upsert_many(s, model, records, count, options, effects));
+    uint32_t outer = ost__upsert_enter(s);
+    ost_status status = upsert_many(s, model, records, count, options, effects);
+    s->upsert_conflicts = outer;
+    return ost__leave(s, status);
 }

@@ -126,6 +126,7 @@ static ost_status run_once(ost_session *s, const ost__upsert *u, const ost__stat
         status = run(&r, u, count, out);
     }
     ost__run_end(&r);
+    s->upsert_conflicts += status == OST_CONFLICT;
     return status == OST_OK ? OST_OK : ost__constraint_failed(s, u->model, status);
 }
 
@@ -141,7 +142,7 @@ static ost_status run_rest(ost_session *s, const ost__upsert *u, const ost__stat
                            const uint8_t *shadows, size_t count, ost__upserted *out)
 {
     const ost_platform *p = &s->db->platform;
-    size_t size = u->model->size, stride = u->model->stride;
+    size_t size = u->model->width, stride = u->model->stride;
     for (size_t i = 0; i < count; i++) {
         while (out->effects[i] == OST_EFFECT_NONE) {
             ost__upserted one = { .arena = out->arena, .effects = &out->effects[i] };
@@ -272,7 +273,10 @@ ost_status ost_session_upsert(ost_session *s, const ost_model *m, size_t record_
         *effect = did;
     if (!ost__enter(s))
         return OST_MISUSE;
-    ost_status status = ost__leave(s, upsert(s, m, record_size, record, options, &did));
+    uint32_t outer = ost__upsert_enter(s);
+    ost_status status = upsert(s, m, record_size, record, options, &did);
+    s->upsert_conflicts = outer;
+    ost__leave(s, status);
     if (effect && status == OST_OK)
         *effect = did;
     return status;

@@ -165,6 +165,45 @@ static void a_deleted_record_meets_nobody_among_the_living(void **state)
     OK(ost_upsert(r->s, patron, &p, NULL, NULL));
 }
 
+/*
+ * Two that are both new may meet in another unique key first: the server looks for the declared one
+ * in vain, and then finds the other one's record in its way. It is there by its declared key when
+ * that is looked for once more; a conflict that is one stays.
+ */
+static void whoever_was_faster_is_met_by_the_declared_key(void **state)
+{
+    rig *r = *state;
+    site one = { .path = "/a", .visits = 1 },
+         two[2] = { { .path = "/a" }, { .path = "/b", .place = 1 } };
+    enum ost_effect effect, effects[2];
+    const ost_upsert_options *by_path = OST_UPSERT(OST_BY(ost_col(site, path)));
+    const ost_fake_rule *met =
+        OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_UPSERT), .action = OST_FAKE_REFUSE,
+                      .status = OST_CONFLICT, .field = "alias");
+    rig_rule(r, met);
+    OK(ost_upsert(r->s, site, &one, by_path, &effect));
+    assert_int_equal(effect, OST_EFFECT_INSERTED);
+    rig_rule(r, met);
+    OK(ost_upsert_many(r->s, site, two, 2, by_path, effects));
+    assert_int_equal(effects[1], OST_EFFECT_INSERTED);
+    ost_fake_rule twice = *met;
+    twice.times = 2;
+    rig_rule(r, &twice);
+    FAILS(OST_CONFLICT, "script", ost_upsert(r->s, site, &one, by_path, &effect));
+    rig_rule(r, &twice);
+    FAILS(OST_CONFLICT, "script", ost_upsert_many(r->s, site, two, 2, by_path, effects));
+    /* What comes then is asked once. */
+    rig_rule(r, OST_FAKE_RULE(.kinds = OST_FAKE_KIND(OST_DO_INSERT), .action = OST_FAKE_REFUSE,
+                              .status = OST_CONFLICT));
+    FAILS(OST_CONFLICT, "script", ost_insert(r->s, site, &(site){ .path = "/c", .place = 2 }));
+    /* In a transaction of the program nothing can be run again: it is over. */
+    OK(ost_begin(r->s, NULL));
+    rig_rule(r, met);
+    FAILS(OST_CONFLICT, "script", ost_upsert(r->s, site, &one, by_path, &effect));
+    OK(ost_rollback(r->s));
+    OK(ost_upsert(r->s, site, &one, by_path, &effect));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +211,7 @@ int main(void)
         RIG_ALL(texts_inside_structs_of_the_programs_stay_its_own),
         RIG_ALL(records_of_a_sorted_array_keep_their_snapshots),
         RIG_ALL(a_deleted_record_meets_nobody_among_the_living),
+        RIG_FAKES(whoever_was_faster_is_met_by_the_declared_key),
         RIG_LOCAL(an_index_with_a_condition_is_no_key),
         RIG_ON(an_index_with_a_condition_is_no_key, RIG_POSTGRES),
         RIG_ON(an_index_with_a_condition_is_no_key, RIG_MONGODB),
