@@ -234,14 +234,6 @@ static bool has_renamed(const renaming *n, const ost_table_index *x)
     return (x->where && asks(n, x->where)) || (x->among_living && is_renamed(n, n->table->deleted));
 }
 
-static bool has_renamed_key(const renaming *n)
-{
-    bool any = false;
-    for (uint32_t i = 0; n->table->key_count > 1 && i < n->table->key_count; i++)
-        any = any || is_moved(n, n->table->keys[i]);
-    return any;
-}
-
 static ost_status drop_unique(ost__mongo_run *r, const ost_field *f)
 {
     ost_field former = *f;
@@ -251,22 +243,61 @@ static ost_status drop_unique(ost__mongo_run *r, const ost_field *f)
     return drop_index(r, name);
 }
 
+/* Whether a path is, or is in, the former name of a member that is being renamed. */
+static bool is_former(const renaming *n, const char *path)
+{
+    for (uint32_t i = 0; i < n->table->field_count; i++) {
+        const char *was = n->pending[i] ? n->table->fields[i].was : NULL;
+        size_t size = was ? strlen(was) : 0;
+        if (was && strncmp(path, was, size) == 0 && (path[size] == '\0' || path[size] == '.'))
+            return true;
+    }
+    return false;
+}
+
+/* Keys, or a filter, which is as deep as a condition. */
+static bool names_former(const renaming *n, bson_iter_t *at)
+{
+    while (bson_iter_next(at)) {
+        bson_iter_t inner;
+        if (is_former(n, bson_iter_key(at)))
+            return true;
+        if ((BSON_ITER_HOLDS_DOCUMENT(at) || BSON_ITER_HOLDS_ARRAY(at)) &&
+            bson_iter_recurse(at, &inner) && names_former(n, &inner))
+            return true;
+    }
+    return false;
+}
+
+static ost_status drop_if_former(const renaming *n, const bson_iter_t *index)
+{
+    bson_iter_t at, name;
+    if (!BSON_ITER_HOLDS_DOCUMENT(index) || !bson_iter_recurse(index, &at) ||
+        !bson_iter_recurse(index, &name) || !bson_iter_find(&name, "name") ||
+        !BSON_ITER_HOLDS_UTF8(&name) || !names_former(n, &at))
+        return OST_OK;
+    return drop_index(n->run, bson_iter_utf8(&name, NULL));
+}
+
+/*
+ * By what stands in them: their names may be of any of several releases, each of which renamed some
+ * of their members. Of others too: on a name that no document has any more they serve nobody, and a
+ * unique one would take all documents for alike.
+ */
 static ost_status drop_indexes(const renaming *n)
 {
-    const ost_table *t = n->table;
-    char name[OST__MONGO_NAME_SIZE];
-    ost__mongo_key_name(t, name);
-    if (has_renamed_key(n))
-        OST_TRY(drop_index(n->run, name));
-    for (uint32_t i = 0; i < t->field_count; i++)
-        if (n->pending[i] && ost__mongo_has_unique_index(t, &t->fields[i]))
-            OST_TRY(drop_unique(n->run, &t->fields[i]));
-    for (uint32_t i = 0; i < t->index_count; i++) {
-        const ost_table_index *x = &t->indexes[i];
-        if (has_renamed(n, x))
-            OST_TRY(drop_index(n->run, x->was ? x->was : x->name));
-    }
-    return OST_OK;
+    bson_t command = BSON_INITIALIZER, reply;
+    bson_iter_t top, batch, at;
+    BSON_APPEND_UTF8(&command, "listIndexes", n->table->name);
+    ost_status status = define(n->run, &command, &reply);
+    if (status == OST_OK && bson_iter_init(&top, &reply) &&
+        bson_iter_find_descendant(&top, "cursor.firstBatch", &batch) &&
+        BSON_ITER_HOLDS_ARRAY(&batch) && bson_iter_recurse(&batch, &at))
+        while (status == OST_OK && bson_iter_next(&at))
+            status = drop_if_former(n, &at);
+    bson_destroy(&reply);
+    bson_destroy(&command);
+    return status;
 }
 
 static ost_status make_indexes(const renaming *n)

@@ -398,6 +398,71 @@ static void uniqueness_among_the_living_goes_along(void **state)
 #endif
 }
 
+/* ---- one release after the other ---- */
+
+typedef struct first_slot {
+    int64_t id;
+    const char *login;
+    int aa, bb;
+    ost_opt_time gone;
+} first_slot;
+OST_RECORD(first_slot, id);
+OST_MODEL(first_slot, .table = "slot",
+          OST_FIELDS(OST_FIELD(first_slot, id, .primary_key = true),
+                     OST_FIELD(first_slot, login, .unique = true, .max_length = 20),
+                     OST_FIELD(first_slot, aa), OST_FIELD(first_slot, bb),
+                     OST_FIELD(first_slot, gone, .stamp = OST_ON_DELETE)),
+          OST_INDEXES(OST_UNIQUE_INDEX(OST_ASC(first_slot, aa), OST_ASC(first_slot, bb))));
+typedef struct second_slot {
+    int64_t id;
+    const char *name;
+    int a, bb;
+    ost_opt_time gone;
+} second_slot;
+OST_RECORD(second_slot, id);
+OST_MODEL(second_slot, .table = "slot",
+          OST_FIELDS(OST_FIELD(second_slot, id, .primary_key = true),
+                     OST_FIELD(second_slot, name, .unique = true, .max_length = 20, .was = "login"),
+                     OST_FIELD(second_slot, a, .was = "aa"), OST_FIELD(second_slot, bb),
+                     OST_FIELD(second_slot, gone, .stamp = OST_ON_DELETE)),
+          OST_INDEXES(OST_UNIQUE_INDEX(OST_ASC(second_slot, a), OST_ASC(second_slot, bb))));
+typedef struct slot {
+    int64_t id;
+    const char *name;
+    int a, b;
+    ost_opt_time deleted_at;
+} slot;
+OST_RECORD(slot, id);
+OST_MODEL(slot,
+          OST_FIELDS(OST_FIELD(slot, id, .primary_key = true),
+                     OST_FIELD(slot, name, .unique = true, .max_length = 20, .was = "login"),
+                     OST_FIELD(slot, a, .was = "aa"), OST_FIELD(slot, b, .was = "bb"),
+                     OST_FIELD(slot, deleted_at, .stamp = OST_ON_DELETE, .was = "gone")),
+          OST_INDEXES(OST_UNIQUE_INDEX(OST_ASC(slot, a), OST_ASC(slot, b))));
+
+/* What an earlier release renamed still says so. */
+static void one_release_after_the_other(void **state)
+{
+    rig *r = *state;
+    reopen(r, OST_MODELS(&first_slot_model));
+    OK(ost_insert(r->s, first_slot, &(first_slot){ .id = 1, .login = "x", .aa = 1, .bb = 1 }));
+    OK(ost_delete(r->s, first_slot, &(first_slot){ .id = 1 }));
+    OK(ost_insert(r->s, first_slot, &(first_slot){ .id = 2, .login = "x", .aa = 1, .bb = 2 }));
+    reopen(r, OST_MODELS(&second_slot_model));
+    OK(ost_insert(r->s, second_slot, &(second_slot){ .id = 3, .name = "y", .a = 1, .bb = 3 }));
+    for (int i = 0; i < 2; i++) {
+        reopen(r, OST_MODELS(&slot_model));
+        expect_nothing_to_do(r);
+    }
+    OK(ost_insert(r->s, slot, &(slot){ .id = 4, .name = "z", .a = 1, .b = 4 }));
+    FAILS(OST_CONFLICT, "",
+          ost_insert(r->s, slot, &(slot){ .id = 5, .name = "v", .a = 1, .b = 3 }));
+    FAILS(OST_CONFLICT, "",
+          ost_insert(r->s, slot, &(slot){ .id = 5, .name = "x", .a = 1, .b = 5 }));
+    OK(ost_delete(r->s, slot, &(slot){ .id = 2 }));
+    OK(ost_insert(r->s, slot, &(slot){ .id = 5, .name = "x", .a = 1, .b = 5 }));
+}
+
 /* ---- in a schema ---- */
 
 static void tables_in_schemas_too(void **state)
@@ -489,6 +554,7 @@ int main(void)
         OWN_RIG_ALL(an_empty_database_has_the_new_names),
         OWN_RIG_ALL(both_names_are_told),
         OWN_RIG_ALL(uniqueness_among_the_living_goes_along),
+        OWN_RIG_ALL(one_release_after_the_other),
         OWN_RIG_ALL(tables_in_schemas_too),
         OWN_RIG_ALL(several_programs_rename_at_once),
     };
