@@ -160,6 +160,9 @@ static const char *converted_mistake(const ost_field *f)
 {
     if (f->primary_key)
         return "cannot be a key: keys are given and compared as they are stored";
+    if (f->hidden)
+        return "cannot be hidden: of a member that was not loaded nobody could tell whether it was "
+               "set";
     if (f->generated != OST_GIVEN || f->stamp != OST_NEVER || f->version)
         return "is the program's: leave out .generated, .stamp and .version";
     if (f->flatten || f->embeds || f->item_type)

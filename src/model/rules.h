@@ -20,8 +20,7 @@ typedef struct ost__rules {
     const ost__hashing *hashing; /* of passwords */
     /* The record as it is stored: a password that is the same there is a hash. NULL: not known. */
     const void *stored;
-    bool
-        unset; /* of a converted member that is hidden and zero: it was not set, so that it stays */
+    bool whole;       /* a replaced record: all is written, whether it was loaded or not */
     bool checks_only; /* nothing is sealed: there is more to come */
 } ost__rules;
 

@@ -177,12 +177,6 @@ static ost_status rule_again(const ost__model *m, void *shadow, ost__field_set *
     return ost__rules_again(m, shadow, which, rules);
 }
 
-/* Of a new record all is known, but for what an upsert leaves as it is. */
-static const ost__field_set *known_of_new(const ost__model *m, const ost__rules *rules)
-{
-    return rules->unset ? NULL : &m->all;
-}
-
 /* Hooks between two looks at the rules. What they changed is looked at again. */
 static ost_status run_checked(ost_session *s, const ost__model *m, void *shadow,
                               const ost__field_set *known, const ost__rules *rules)
@@ -211,10 +205,9 @@ static ost_status seal(ost_session *s, const ost__model *m, void *shadow,
 OST__HOT ost_status ost__prepare_insert(ost_session *s, const ost__model *m, void *shadow,
                                         const ost__rules *rules)
 {
-    const ost__field_set *known = known_of_new(m, rules);
     ost_status status;
     if (!rules->call) {
-        OST_TRY(convert(s, m, shadow, known, rules));
+        OST_TRY(convert(s, m, shadow, NULL, rules));
         status = rule(s, m, shadow, NULL, rules, rule_insert);
         return status == OST_OK ? OST_OK : ost__refused(s, m, status);
     }
@@ -222,12 +215,12 @@ OST__HOT ost_status ost__prepare_insert(ost_session *s, const ost__model *m, voi
     open.checks_only = true;
     status = run_first(m->source, rules->call, shadow);
     if (status == OST_OK)
-        OST_TRY(convert(s, m, shadow, known, rules));
+        OST_TRY(convert(s, m, shadow, NULL, rules));
     if (status == OST_OK)
         status = rule(s, m, shadow, NULL, &open, rule_insert);
     if (status != OST_OK)
         return ost__call_refused(s, m, rules->call, status);
-    OST_TRY(run_checked(s, m, shadow, known, &open));
+    OST_TRY(run_checked(s, m, shadow, NULL, &open));
     return seal(s, m, shadow, NULL, rules);
 }
 
@@ -251,7 +244,7 @@ static ost_status prepare_hooked(ost_session *s, const ost__model *m, const ost_
                                  const uint8_t *snapshot, void *shadow, ost__field_set *changed,
                                  const ost__rules *rules)
 {
-    const ost__field_set *known = b ? ost__known_of(b, snapshot) : NULL;
+    const ost__field_set *known = b && !rules->whole ? ost__known_of(b, snapshot) : NULL;
     ost__rules open = *rules;
     const void *given = ost__image_of(s, m, shadow);
     if (!given)
@@ -284,7 +277,7 @@ OST__HOT ost_status ost__prepare_update(ost_session *s, const ost__model *m, con
 {
     if (rules->call)
         return prepare_hooked(s, m, b, snapshot, shadow, changed, rules);
-    OST_TRY(convert(s, m, shadow, b ? ost__known_of(b, snapshot) : NULL, rules));
+    OST_TRY(convert(s, m, shadow, b && !rules->whole ? ost__known_of(b, snapshot) : NULL, rules));
     ost_status status = rule(s, m, shadow, changed, rules, ost__rules_update);
     return status == OST_OK ? OST_OK : ost__refused(s, m, status);
 }

@@ -22,13 +22,12 @@ static bool is_given(const ost__model *m, const ost_field *f, const void *image,
                      const ost__field_set *known)
 {
     const uint8_t *at = ost__converted_at(f, image);
-    bool sure = !known || ost__field_set_has(known, ost__field_index(m, f));
-    if (sure && !ost__field_is_left_out(f))
+    if (!known || ost__field_set_has(known, ost__field_index(m, f)))
         return true;
     for (uint32_t i = 0; i < ost__field_place_size(f); i++)
         if (at[i])
             return true;
-    return sure && known;
+    return false;
 }
 
 ost_status ost__image_convert(ost_session *s, const ost__model *m, void *image,

@@ -8,8 +8,7 @@
 
 /*
  * The slots, from the struct. `known`: members of a record that was loaded in part (NULL: all are).
- * What is unknown or hidden, and zero, was not set: its slot stays as it is. The error is filled
- * on failure.
+ * What is unknown, and zero, was not set: its slot stays as it is. The error is filled on failure.
  */
 ost_status ost__image_convert(ost_session *s, const ost__model *m, void *image,
                               const ost__field_set *known, ost_error *e);

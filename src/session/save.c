@@ -92,7 +92,7 @@ OST__HOT ost_status ost__update_tracked(ost_session *s, ost__batch *b, void *rec
     const ost__model *m = b->model;
     ost__undo *before = s->journal.newest;
     ost__by_key out;
-    OST_TRY(ost__own_texts(s, b, shadow, changed));
+    OST_TRY(ost__own_image(s, b, shadow, changed));
     OST_TRY(ost__journal_add(s, b, record, snapshot, written));
     ost_status status = ost__run_by_key(s, m, changed, among, OST__SAME_VERSION, shadow, 1, &out);
     *matched = out.matched;
@@ -157,6 +157,7 @@ OST__HOT static ost_status prepare_shadow(ost_session *s, const ost__model *m, u
     }
     ost__rules rules = ost__rules_of(s, m, u->call);
     rules.stored = u->snapshot;
+    rules.whole = operation == OST_CALL_REPLACE;
     OST_TRY(ost__prepare_update(s, m, u->batch, u->snapshot, u->shadow, &u->changed, &rules));
     u->any = ost__field_set_next(&u->changed, m, 0) < m->table.field_count;
     return OST_OK;
@@ -280,8 +281,7 @@ static ost_status prepare_replace(ost_session *s, const ost__model *m, void *con
     }
     const void *image = u->record;
     if (m->converted_count > 0)
-        image = ost__converted_shadow_of(s, m, u->record,
-                                         u->batch ? ost__known_of(u->batch, u->snapshot) : NULL);
+        image = ost__converted_shadow_of(s, m, u->record, NULL);
     if (!image)
         return (ost_status)s->error.status;
     ost__rules_replaced(m, image, u->snapshot, &u->changed);
@@ -355,7 +355,7 @@ static ost_status reload(ost_session *s, const ost_model *m, size_t record_size,
     if (count == 0)
         return ost__gone(s, model);
     fresh = row;
-    OST_TRY(ost__own_texts(s, b, fresh, &model->all));
+    OST_TRY(ost__own_image(s, b, fresh, &model->all));
     OST_TRY(ost__may_renew(s, b));
     OST_TRY(ost__journal_add(s, b, record, snapshot, &model->all));
     memcpy(record, fresh, model->size);

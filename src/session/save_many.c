@@ -197,7 +197,7 @@ static ost_status send(work *w)
     ost_session *s = w->session;
     const item *items = items_of(w);
     for (size_t i = 0; i < w->count; i++) {
-        OST_TRY(ost__own_texts(s, items[i].batch, shadow_at(w, i), &items[i].group->changed));
+        OST_TRY(ost__own_image(s, items[i].batch, shadow_at(w, i), &items[i].group->changed));
         const ost__field_set written =
             w->call ? ost__written_of(w->model, items[i].record, shadow_at(w, i))
                     : w->model->update_sets;

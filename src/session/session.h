@@ -172,6 +172,9 @@ void ost__distrust(ost__batch *b);
  * long as the batch. */
 ost_status ost__own_texts(ost_session *s, const ost__batch *b, void *record,
                           const ost__field_set *which);
+/* The same of an image, the converted members of which are then made of what was copied. */
+ost_status ost__own_image(ost_session *s, const ost__batch *b, void *image,
+                          const ost__field_set *which);
 void ost__each_batch(ost_session *s, uint64_t from_sequence,
                      void (*each)(ost__batch *b, void *context), void *context);
 

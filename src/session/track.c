@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "model/member.h"
 #include "model/nested.h"
+#include "session/image.h"
 
 void ost__images_pack(const ost__model *m, void *images, size_t count)
 {
@@ -261,11 +262,17 @@ void ost__distrust(ost__batch *b)
 
 /* ---- texts ---- */
 
+/* Where that lies what the batch's records point to, so that it lasts as long as they do. */
+static ost__arena *lasting_of(ost_session *s, const ost__batch *b)
+{
+    return b->sequence < ost__newest_mark(s) ? &s->kept : &s->records;
+}
+
 OST__HOT ost_status ost__own_texts(ost_session *s, const ost__batch *b, void *record,
                                    const ost__field_set *which)
 {
     const ost__model *m = b->model;
-    ost__arena *lasting = b->sequence < ost__newest_mark(s) ? &s->kept : &s->records;
+    ost__arena *lasting = lasting_of(s, b);
     for (uint32_t i = ost__field_set_next(which, m, 0); i < m->table.field_count;
          i = ost__field_set_next(which, m, i + 1)) {
         const ost_field *f = &m->fields[i];
@@ -273,4 +280,11 @@ OST__HOT ost_status ost__own_texts(ost_session *s, const ost__batch *b, void *re
             return ost__no_memory(s);
     }
     return OST_OK;
+}
+
+OST__HOT ost_status ost__own_image(ost_session *s, const ost__batch *b, void *image,
+                                   const ost__field_set *which)
+{
+    OST_TRY(ost__own_texts(s, b, image, which));
+    return ost__images_load(s, b->model, image, 1, which, lasting_of(s, b));
 }

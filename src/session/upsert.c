@@ -253,14 +253,12 @@ static void set_stamps(const ost__upsert *u, void *shadow, ost_time now)
 ost_status ost__upsert_prepare(ost_session *s, const ost__upsert *u, const ost__rules *rules,
                                void *shadow)
 {
-    ost__rules own = *rules;
-    own.unset = true;
     for (uint32_t i = 0; i < u->arbiter_count; i++)
         OST_TRY(ost__image_convert_field(s, u->model, u->arbiters[i], shadow));
     ost_status status = ost__upsert_check_key(s, u, shadow);
     set_stamps(u, shadow, rules->now);
     if (status == OST_OK)
-        return ost__prepare_insert(s, u->model, shadow, &own);
+        return ost__prepare_insert(s, u->model, shadow, rules);
     return ost__refused(s, u->model, status);
 }
 

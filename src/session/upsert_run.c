@@ -199,8 +199,8 @@ ost_status ost__upsert_shadow(ost_session *s, const ost__upsert *u, ost__inserti
         return run_shadow(s, u, shadow, effect);
     OST_TRY(ost__insertion_begin(s, in, record, shadow));
     ost_status status = run_shadow(s, u, shadow, effect);
-    if (status == OST_OK && ost__own_texts(s, in->batch, shadow, &u->given_back) != OST_OK)
-        status = ost__after_sending(s, OST_NO_MEMORY);
+    if (status == OST_OK && ost__own_image(s, in->batch, shadow, &u->given_back) != OST_OK)
+        status = ost__after_sending(s, (ost_status)s->error.status);
     if (status == OST_OK)
         ost__insertion_end(in, record, shadow);
     else

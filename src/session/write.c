@@ -386,7 +386,7 @@ ost_status ost__insertion_begin(ost_session *s, ost__insertion *in, void *record
                                         _Alignof(max_align_t));
     if (!in->snapshot)
         return ost__no_memory(s);
-    OST_TRY(ost__own_texts(s, b, shadow, &m->all));
+    OST_TRY(ost__own_image(s, b, shadow, &m->all));
     if (b->snapshot)
         OST_TRY(ost__may_renew(s, b));
     in->undo = s->journal.newest;

@@ -173,6 +173,7 @@ static void what_cannot_be_converted(void **state)
 {
     (void)state;
     wrong("box.first", "converts", OST_MODELS(MODEL(box, OST_FIELDS(FIRST(.primary_key = true)))));
+    wrong("box.first", "converts", WITH(FIRST(.hidden = true)));
     wrong("box.first", "converts", WITH(FIRST(.version = true)));
     wrong("box.first", "converts", WITH(FIRST(.generated = OST_UUID_V4)));
     wrong("box.first", "converts", WITH(FIRST(.stamp = OST_ON_INSERT)));

@@ -150,7 +150,7 @@ OST_MODEL(ware, .table = "wares",
                      OST_CONVERTED(ware, maker, person_text),
                      OST_CONVERTED(ware, code, money_text, .unique = true, .max_length = 30),
                      OST_EMBED(ware, label, label, .flatten = true),
-                     OST_CONVERTED(ware, secret, rgb_number, .hidden = true)),
+                     OST_CONVERTED(ware, secret, rgb_number)),
           OST_INDEXES(OST_INDEX(OST_ASC(ware, tint), OST_DESC(ware, lasts))));
 
 OST_MODEL(ware_column, OST_FIELDS(OST_FIELD(ware_column, price), OST_FIELD(ware_column, tint),
