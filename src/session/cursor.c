@@ -187,13 +187,14 @@ static ost_status read_batch(ost_session *s, cursor *c, bool first)
         ost__sink_abandon(&sink);
         return status;
     }
-    c->row = ost__sink_finish(&sink, &count);
+    /* Also where the rows that came are of no use: then the end of the cursor stops the stream. */
+    c->streaming = c->run.outcome.progress == OST_MORE;
+    c->row = c->end = ost__sink_finish(&sink, &count);
     if (!c->row)
         return ost__after_sending(s, ost__no_memory(s));
     OST_TRY(ost__images_load(s, c->result, c->row, count, &c->run.plan->compiled.loaded, &c->rows));
     ost__images_pack(c->result, c->row, count);
     c->end = c->row + count * c->result->size;
-    c->streaming = c->run.outcome.progress == OST_MORE;
     c->done = !c->streaming;
     return OST_OK;
 }
@@ -228,7 +229,6 @@ static void *next(ost_session *s, cursor *c, const ost__model *m)
             status = read_batch(s, c, first);
     }
     if (status != OST_OK) {
-        c->streaming = false;
         fail(c, &s->error, status);
         return NULL;
     }

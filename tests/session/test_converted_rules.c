@@ -206,6 +206,47 @@ static void a_load_that_refuses_gives_nothing(void **state)
     assert_int_equal(((ware *)ost_get(r->s, ware, many[11].id))->price.cents, 1);
 }
 
+static void counts_a_stop(void *context, const ost_fake_moment *moment)
+{
+    (void)moment;
+    ++*(int *)context;
+}
+
+/* How many came, by three at a time, before one that no load takes. */
+static int read_from(rig *r, int64_t id)
+{
+    int rows = 0;
+    ost_query *q = ost_from(r->s, ware);
+    ost_where(q, ost_ge(ware, id, id));
+    ost_order_by(q, ost_asc(ware, id));
+    ost_cursor *c = ost_stream(q, 3);
+    while (ost_next(c, ware))
+        rows++;
+    FAILS(OST_RANGE, "is no sum of money", ost_cursor_close(c));
+    return rows;
+}
+
+static void a_load_that_refuses_stops_the_stream(void **state)
+{
+    rig *r = *state;
+    enum { MANY = 12 };
+    ware many[MANY];
+    int stops = 0;
+    for (int i = 0; i < MANY; i++)
+        many[i] = converted_ware(i);
+    OK(ost_insert_many(r->s, ware, many, MANY));
+    rig_rule(r, OST_FAKE_RULE(.point = OST_FAKE_AT_STOP_STREAM, .action = OST_FAKE_CALL,
+                              .times = OST_FAKE_ALWAYS, .call = counts_a_stop, .context = &stops));
+    OK(ost_begin(r->s, NULL));
+    spoil(r, many[1].id, "dear");
+    spoil(r, many[9].id, "dear");
+    assert_int_equal(read_from(r, many[0].id), 0);
+    assert_int_equal(stops, 1);
+    assert_int_equal(read_from(r, many[4].id), 3);
+    assert_int_equal(stops, 2);
+    OK(ost_rollback(r->s));
+}
+
 static void a_load_that_refuses_after_a_write_is_told(void **state)
 {
     rig *r = *state;
@@ -447,6 +488,9 @@ int main(void)
         CONVERTED_RIG_ALL(unique_ones_conflict),
         CONVERTED_RIG_ALL(a_store_that_refuses_stops_the_write),
         CONVERTED_RIG_ALL(a_load_that_refuses_gives_nothing),
+        CONVERTED_ON(a_load_that_refuses_stops_the_stream, RIG_BLOCKING),
+        CONVERTED_ON(a_load_that_refuses_stops_the_stream, RIG_BATCHES),
+        CONVERTED_ON(a_load_that_refuses_stops_the_stream, RIG_PIPELINE),
         CONVERTED_RIG_ALL(a_load_that_refuses_after_a_write_is_told),
         CONVERTED_RIG_ALL(hooks_see_and_change_the_members),
         CONVERTED_RIG_ALL(members_are_there_after_load),
