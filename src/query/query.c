@@ -149,7 +149,10 @@ bool ost_order_by_name(ost_query *handle, const char *member, const char *direct
         .op = descending ? OST_OP_DESC : OST_OP_ASC,
         .struct_size = sizeof(key),
         .model = q->model->source,
-        .member = { .path = f->name, .offset = f->offset, .size = f->size, .type = f->type },
+        .member = { .path = f->name,
+                    .offset = ost__field_place(f),
+                    .size = ost__field_place_size(f),
+                    .type = f->converts ? OST_TYPE_NONE : f->type },
     };
     ost__encoder enc = encoder_of(q);
     keep(q, ost__encode_order(&enc, q->scoping ? &q->scope_orders : &q->orders, &key));

@@ -308,6 +308,24 @@ static void conditions_see_the_stored_form(void **state)
     assert_int_equal(rig_sent(r), 0);
 }
 
+static void names_order_by_them(void **state)
+{
+    rig *r = *state;
+    size_t count;
+    for (int i = 1; i < 4; i++)
+        stored(r, i);
+    static const char *const members[] = { "tint", "heavy", "price" };
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        ost_query *q = ost_from(r->s, ware);
+        assert_true(ost_order_by_name(q, members[i], "desc"));
+        const ware *all = ost_all(q, ware, &count);
+        OK(all ? OST_OK : (ost_status)ost_session_error(r->s)->status);
+        assert_int_equal(count, 3);
+        for (int k = 0; k < 3; k++)
+            assert_int_equal(all[k].tint.blue, 3 - k);
+    }
+}
+
 static void results_have_them(void **state)
 {
     rig *r = *state;
@@ -500,6 +518,7 @@ int main(void)
         CONVERTED_RIG_ALL(upserts_meet_them),
         CONVERTED_RIG_ALL(queries_change_them),
         CONVERTED_RIG_ALL(conditions_see_the_stored_form),
+        CONVERTED_RIG_ALL(names_order_by_them),
         CONVERTED_RIG_ALL(results_have_them),
         CONVERTED_ON(raw_statements_have_them, RIG_MONGODB),
         CONVERTED_RIG_ALL(json_has_the_stored_form),
