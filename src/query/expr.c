@@ -55,7 +55,8 @@ static bool copy_list(ost__arena *arena, ost_expr *e)
 {
     size_t size;
     const bool compares = e->op >= OST_OP_EQ && e->op <= OST_OP_GE;
-    if ((e->op != OST_OP_IN && !compares) || !e->list)
+    const bool sets = e->op == OST_OP_SET && e->list_stride > 0;
+    if ((e->op != OST_OP_IN && !compares && !sets) || !e->list)
         return true;
     if (!ost__size_mul(e->list_count, e->list_stride, &size))
         return false;

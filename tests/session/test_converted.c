@@ -308,6 +308,19 @@ static void conditions_see_the_stored_form(void **state)
     assert_int_equal(rig_sent(r), 0);
 }
 
+static void kept_changes_have_values_of_their_own(void **state)
+{
+    rig *r = *state;
+    ware *p = stored(r, 12);
+    money m = converted_money(70, "EUR");
+    const ost_expr *change = ost_keep(r->s, ost_set_converted(ware, price, &m));
+    m.cents = 71;
+    ost_query *q = ost_from(r->s, ware);
+    ost_where(q, ost_eq(ware, id, p->id));
+    OK(ost_query_update(q, NULL, (const ost_expr *const[]){ change, &ost_expr_end }));
+    assert_string_equal(converted_column(r, p->id)->price, "70 EUR");
+}
+
 static void names_order_by_them(void **state)
 {
     rig *r = *state;
@@ -518,6 +531,7 @@ int main(void)
         CONVERTED_RIG_ALL(upserts_meet_them),
         CONVERTED_RIG_ALL(queries_change_them),
         CONVERTED_RIG_ALL(conditions_see_the_stored_form),
+        CONVERTED_RIG_ALL(kept_changes_have_values_of_their_own),
         CONVERTED_RIG_ALL(names_order_by_them),
         CONVERTED_RIG_ALL(results_have_them),
         CONVERTED_ON(raw_statements_have_them, RIG_MONGODB),
