@@ -383,8 +383,11 @@ static ost_status read_event(ost_session *s, watcher *w, ost_watch_event *event,
         ost__sink_abandon(&sink);
     taken = status == OST_OK ? take_record(s, &w->run.plan->compiled, &sink, &came, event, row)
                              : OST_OK;
-    if (taken == OST_OK)
-        taken = keep_token(s, w, came.token);
+    /* A record that a conversion refuses is gone by, as is one that does not fit. */
+    if (taken == OST_OK || taken == OST_RANGE) {
+        ost_status kept = keep_token(s, w, came.token);
+        taken = kept == OST_OK ? taken : kept;
+    }
     if (status != OST_OK || taken != OST_OK || came.kind == OST_WATCH_INVALIDATED) {
         *row = NULL;
         event->token = (ost_blob){ 0 };
@@ -392,9 +395,10 @@ static ost_status read_event(ost_session *s, watcher *w, ost_watch_event *event,
     }
     event->kind = came.kind;
     event->known = came.known;
-    if (taken == OST_OK) {
+    if (taken == OST_OK || taken == OST_RANGE) {
         w->invalidated = came.kind == OST_WATCH_INVALIDATED;
-        return judge(s, w, status, &came, &sink.base);
+        status = judge(s, w, status, &came, &sink.base);
+        return taken == OST_OK ? status : taken;
     }
     /* The change was not delivered: a stream from the token before it delivers it again. */
     w->streaming = came.open;

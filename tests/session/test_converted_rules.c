@@ -247,6 +247,51 @@ static void a_load_that_refuses_stops_the_stream(void **state)
     OK(ost_rollback(r->s));
 }
 
+static const ware *watched(ost_watcher *w, ost_watch_event *event)
+{
+    const ware *seen = NULL;
+    for (int i = 0; i < 40; i++) {
+        seen = ost_watch_next(w, ware, event);
+        if (event->status != OST_TIMEOUT)
+            break;
+    }
+    return seen;
+}
+
+static void a_load_that_refuses_is_passed_by(void **state)
+{
+    rig *r = *state;
+    ost_watch_event event;
+    ware good = converted_ware(1), bad = converted_ware(2);
+    OK(ost_insert(r->s, ware, &bad));
+    ost_session *s = rig_session(r, NULL);
+    ost_watcher *w = ost_watch(ost_from(s, ware), OST_WATCH(.wait_ms = 500));
+    assert_non_null(w);
+    assert_null(ost_watch_next(w, ware, &event));
+    spoil(r, bad.id, "dear");
+    OK(ost_insert(r->s, ware, &good));
+    assert_null(watched(w, &event));
+    assert_int_equal(event.status, OST_RANGE);
+    assert_int_equal(event.kind, OST_WATCH_UPDATED);
+    assert_true(event.token.size > 0);
+    assert_string_equal(ost_session_error(s)->field, "price");
+    assert_int_equal(ost_session_error(s)->nothing_sent, 0);
+    const ost_blob behind = event.token;
+    const ware *seen = watched(w, &event);
+    assert_non_null(seen);
+    assert_int_equal(event.kind, OST_WATCH_INSERTED);
+    converted_same(&good, seen);
+    assert_int_equal(ost_watch_close(w), OST_OK);
+    /* Also from what was told of it. */
+    w = ost_watch(ost_from(s, ware), OST_WATCH(.wait_ms = 500, .after = behind));
+    assert_non_null(w);
+    seen = watched(w, &event);
+    assert_non_null(seen);
+    converted_same(&good, seen);
+    assert_int_equal(ost_watch_close(w), OST_OK);
+    ost_session_close(s);
+}
+
 static void a_load_that_refuses_after_a_write_is_told(void **state)
 {
     rig *r = *state;
@@ -491,6 +536,7 @@ int main(void)
         CONVERTED_ON(a_load_that_refuses_stops_the_stream, RIG_BLOCKING),
         CONVERTED_ON(a_load_that_refuses_stops_the_stream, RIG_BATCHES),
         CONVERTED_ON(a_load_that_refuses_stops_the_stream, RIG_PIPELINE),
+        CONVERTED_ON(a_load_that_refuses_is_passed_by, RIG_MONGODB),
         CONVERTED_RIG_ALL(a_load_that_refuses_after_a_write_is_told),
         CONVERTED_RIG_ALL(hooks_see_and_change_the_members),
         CONVERTED_RIG_ALL(members_are_there_after_load),
