@@ -110,6 +110,22 @@ static void check_column(ost__check *c, const ost__model *m, const ost_field *fo
     }
 }
 
+/* What the column was called was no other member's: that one's values are none of its. */
+static void check_former(ost__check *c, const ost__model *m, const ost_field *folded)
+{
+    for (uint32_t i = 0; folded->was && i < m->member_count; i++) {
+        const ost_field *f = &m->fields[i];
+        bool now = ost__names_equal(f->column, folded->was);
+        if (!now && !(f->was && ost__names_equal(f->was, folded->was)))
+            continue;
+        ost__check_fail(c, folded->name, "was",
+                        "with OST_CASELESS and its .was had a column %s, which is %s %s: a column "
+                        "becomes one other",
+                        folded->was, now ? "the column of" : "the former name of", f->name);
+        return;
+    }
+}
+
 void ost__caseless_check(ost__check *c, const ost__model *m)
 {
     for (uint32_t i = m->member_count; i < m->table.field_count; i++) {
@@ -123,6 +139,8 @@ void ost__caseless_check(ost__check *c, const ost__model *m)
                             "one without");
         else
             check_column(c, m, folded);
+        if (!why)
+            check_former(c, m, folded);
     }
 }
 

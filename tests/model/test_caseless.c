@@ -175,6 +175,27 @@ static void what_cannot_be_caseless(void **state)
     WRONG("other", "column", WITH(CASELESS(name, .column = "other_folded"), CASELESS(other)));
 }
 
+/* What stood beside a member once is not another one's. */
+static void former_columns_are_of_one_member(void **state)
+{
+    (void)state;
+    WRONG("name", "was",
+          WITH(CASELESS(name, .was = "mail"), OST_FIELD(item, other, .column = "Mail_Folded")));
+    WRONG("name", "was",
+          WITH(CASELESS(name, .was = "mail"), OST_FIELD(item, other, .was = "mail_folded")));
+    WRONG("name", "was",
+          WITH(OST_FIELD(item, other, .was = "mail_folded"), CASELESS(name, .was = "mail")));
+    WRONG("tag.label", "was",
+          WITH(OST_FIELD(item, other, .column = "was_t_label_folded"),
+               OST_EMBED(item, tag, tag, .flatten = true, .column = "t", .was = "was_t")));
+    /* One mistake is told once. */
+    WRONG("other", "was", WITH(CASELESS(name, .was = "mail"), CASELESS(other, .was = "mail")));
+    WRONG("other", "was", WITH(CASELESS(name), CASELESS(other, .was = "name_folded")));
+    ost__model_set_close(open_set(WITH(CASELESS(name, .was = "mail"), CASELESS(other))));
+    ost__model_set_close(open_set(
+        WITH(CASELESS(name, .was = "other"), OST_FIELD(item, other, .column = "another"))));
+}
+
 /* What a fold has is there in full, and a failure of memory is told. */
 static void shadows_are_filled(void **state)
 {
@@ -212,6 +233,7 @@ int main(void)
         cmocka_unit_test(each_has_a_column_behind_the_others),
         cmocka_unit_test(indexes_are_of_what_is_kept),
         cmocka_unit_test(what_cannot_be_caseless),
+        cmocka_unit_test(former_columns_are_of_one_member),
         cmocka_unit_test(shadows_are_filled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
