@@ -334,7 +334,7 @@ static void time_literal(ost__sql_writer *w, const ost_value *value)
 
 static void literal(ost__sql_writer *w, const ost_field *field, const ost_value *value)
 {
-    ost__my_cell cell;
+    ost__my_cell cell = { .inside = false };
     const void *data;
     if (ost__my_store_value(value, field, &cell) != OST_OK) {
         ost__sql_refuse(w, OST_SCHEMA, "%s.%s: the constant does not fit the member",

@@ -123,8 +123,9 @@ static ost_value fresh(world *w, const ev_field *f, ost_value v)
 static void *record_to_meet(world *w, const plan *p, void *record)
 {
     const ev_table *t = &w->store.tables[p->table];
-    const ost_value *row = ev_row(t, rng_below(&w->rng, t->count));
+    size_t at = rng_below(&w->rng, t->count);
     bool near = t->count > 0 && rng_chance(&w->rng, 70), like = near && rng_chance(&w->rng, 30);
+    const ost_value *row = near ? ev_row(t, at) : NULL;
     memcpy(record, new_record(w, p->schema), record_size(p->schema));
     for (size_t i = 0; near && i < p->schema->field_count; i++)
         if (like || is_in_key(p->key, i) || rng_chance(&w->rng, 10)) {

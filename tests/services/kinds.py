@@ -59,8 +59,8 @@ MONGODB_SETTINGS = {
     "tlsAllowConnectionsWithoutCertificates": None,
     "setParameter.enableTestCommands": "1", "setParameter.ttlMonitorSleepSecs": "1",
     "setParameter.diagnosticDataCollectionEnabled": "false",
-    # The files of a dropped collection go at once, not after five minutes: there are thousands.
-    "setParameter.minSnapshotHistoryWindowInSeconds": "0",
+    # The files of a dropped collection go after seconds, not five minutes: there are thousands.
+    "setParameter.minSnapshotHistoryWindowInSeconds": "5",
     "setParameter.shutdownTimeoutMillisForSignaledShutdown": "100",
 }
 BRIEF_SECONDS = 8  # mongod refuses to start with a certificate that has expired already
