@@ -271,10 +271,16 @@ static bool names_former(const renaming *n, bson_iter_t *at)
 
 static ost_status drop_if_former(const renaming *n, const bson_iter_t *index)
 {
-    bson_iter_t at, name;
-    if (!BSON_ITER_HOLDS_DOCUMENT(index) || !bson_iter_recurse(index, &at) ||
-        !bson_iter_recurse(index, &name) || !bson_iter_find(&name, "name") ||
-        !BSON_ITER_HOLDS_UTF8(&name) || !names_former(n, &at))
+    static const char *const parts[] = { "key", "weights", "partialFilterExpression" };
+    bson_iter_t top, at, name;
+    bool former = false;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (BSON_ITER_HOLDS_DOCUMENT(index) && bson_iter_recurse(index, &top) &&
+            bson_iter_find(&top, parts[i]) && BSON_ITER_HOLDS_DOCUMENT(&top) &&
+            bson_iter_recurse(&top, &at))
+            former = former || names_former(n, &at);
+    if (!former || !bson_iter_recurse(index, &name) || !bson_iter_find(&name, "name") ||
+        !BSON_ITER_HOLDS_UTF8(&name))
         return OST_OK;
     return drop_index(n->run, bson_iter_utf8(&name, NULL));
 }
