@@ -413,8 +413,10 @@ static void back_off(ost_session *s, uint32_t attempt, ost_deadline deadline)
 bool ost__unit_repeats(ost_session *s, ost_status *status, uint32_t attempt)
 {
     const ost_platform *p = &s->db->platform;
-    if (s->unit_count == 0 && *status == OST_CONFLICT && s->upsert_conflicts == 1)
+    if (s->unit_count == 0 && *status == OST_CONFLICT && s->upsert_conflicts == 1) {
+        s->upsert_conflicts++; /* once, wherever the next one is found */
         return true;
+    }
     if (s->unit_count > 0 || (*status != OST_SERIALIZATION && *status != OST_DEADLOCK) ||
         !s->error.retryable)
         return false;
